@@ -1,0 +1,21 @@
+# What comes from elsewhere: Debian's packages (tools/deps.sh installs them) and libtorch out of its wheel.
+find_package(Threads REQUIRED)
+find_package(TBB REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(TorchWheel REQUIRED)
+
+find_package(PkgConfig REQUIRED)
+# lmdb -> Penstock::lmdb, and so on. NAME is how pkg-config calls it.
+function(penstock_pkg target name)
+  pkg_check_modules(pkg_${target} REQUIRED IMPORTED_TARGET ${name})
+  add_library(Penstock::${target} ALIAS PkgConfig::pkg_${target})
+endfunction()
+penstock_pkg(lmdb lmdb)
+penstock_pkg(liburing liburing)
+penstock_pkg(xxhash libxxhash)
+penstock_pkg(hdf5 hdf5)
+penstock_pkg(jpeg libjpeg)
+penstock_pkg(png libpng)
+penstock_pkg(hwy libhwy)
