@@ -40,8 +40,9 @@ target_compile_options(penstock_build INTERFACE ${sanitize})
 target_link_options(penstock_build INTERFACE ${sanitize})
 
 # A file that includes torch takes about 2 GB to compile: such targets share a pool that fits the memory.
-cmake_host_system_information(RESULT memory_mib QUERY AVAILABLE_PHYSICAL_MEMORY)
-math(EXPR torch_jobs "${memory_mib} / 2048")
+cmake_host_system_information(RESULT available_mib QUERY AVAILABLE_PHYSICAL_MEMORY)
+set(PENSTOCK_MEMORY_MIB ${available_mib} CACHE STRING "Memory that compiling may take, in MiB")
+math(EXPR torch_jobs "${PENSTOCK_MEMORY_MIB} / 2048")
 if(torch_jobs LESS 1)
   set(torch_jobs 1)
 endif()
