@@ -1,0 +1,45 @@
+// What the rest of Penstock knows of a network: logits, features, and named tensors to store and to train.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/nets/catalog.h"
+
+namespace penstock::nets {
+
+using NamedTensor = std::pair<std::string, at::Tensor>;
+
+/// One replica of a network. Not thread-safe: it belongs to its lane's thread. Tensors returned share memory with it.
+class Net {
+ public:
+  virtual ~Net() = default;
+
+  /// f32 or bf16 (N, C, H, W) -> logits (N, classes), in whatever type the autocast of the caller gives.
+  virtual at::Tensor forward(const at::Tensor& images) = 0;
+  /// The output of a layer by its name; feature maps (N, C', H', W') or vectors (N, C').
+  /// Throws Error kUsage that lists the layers where there is none of that name.
+  virtual at::Tensor features(const at::Tensor& images, const std::string& layer) = 0;
+
+  /// In the order of registration; names as in a PyTorch state_dict.
+  virtual std::vector<NamedTensor> parameters() const = 0;
+  virtual std::vector<NamedTensor> buffers() const = 0;
+
+  /// Batch norms count (true) or use what they counted (false).
+  virtual void train(bool on) = 0;
+};
+
+/// A freshly initialised network. Draws from torch's default generator: seed it first. Throws as `check(spec)`.
+std::unique_ptr<Net> make_net(const NetSpec& spec);
+
+/// A user's module out of the bytes of a TorchScript file (`torch.jit.script(m).save(path)`): forward must take images
+/// and return logits. Throws Error kData where the bytes are no such file. `origin` names them in messages.
+std::unique_ptr<Net> load_script_net(std::span<const std::byte> bytes, const std::string& origin);
+
+}  // namespace penstock::nets

@@ -1,0 +1,63 @@
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "models/nets/net.h"
+#include "models/nets/resnet.h"
+
+namespace penstock::nets {
+namespace {
+
+struct Entry {
+  const char* name;
+  std::unique_ptr<Net> (*make)(const NetSpec&);
+};
+
+// One line a network.
+constexpr Entry kNets[] = {
+    {"resnet18", make_resnet},
+    {"resnet34", make_resnet},
+    {"resnet50", make_resnet},
+};
+
+const Entry* find(const std::string& arch) {
+  const auto it = std::find_if(std::begin(kNets), std::end(kNets), [&arch](const Entry& entry) { return arch == entry.name; });
+  return it == std::end(kNets) ? nullptr : it;
+}
+
+size_t common_prefix(const std::string& a, const std::string& b) {
+  return static_cast<size_t>(std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(std::min(a.size(), b.size())), b.begin()).first - a.begin());
+}
+
+}  // namespace
+
+const std::vector<std::string>& net_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> out;
+    for (const Entry& entry : kNets) out.emplace_back(entry.name);
+    return out;
+  }();
+  return names;
+}
+
+void check(const NetSpec& spec) {
+  if (spec.classes < 1) throw Error(Code::kUsage, "net.classes is " + std::to_string(spec.classes) + "; a network needs at least one");
+  if (find(spec.arch) || spec.arch == "torchscript") return;
+  std::string all, nearest;
+  size_t best = 0;
+  for (const std::string& name : net_names()) {
+    all += (all.empty() ? "" : ", ") + name;
+    const size_t shared = common_prefix(name, spec.arch);
+    if (shared > best) best = shared, nearest = name;
+  }
+  throw Error(Code::kUsage, "net.arch '" + spec.arch + "' is not known")
+      .hint(nearest.empty() ? "there are " + all : "did you mean '" + nearest + "'? There are " + all);
+}
+
+std::unique_ptr<Net> make_net(const NetSpec& spec) {
+  check(spec);
+  const Entry* entry = find(spec.arch);
+  if (!entry) throw Error(Code::kUsage, "net.arch 'torchscript' needs the file of the module").hint("set net.file");
+  return entry->make(spec);
+}
+
+}  // namespace penstock::nets
