@@ -23,9 +23,9 @@ DeviceSpec parse_device_spec(std::string_view text);
 
 /// A device that open_device would open here.
 struct DeviceInfo {
-  std::string spec;          ///< "cuda:0"
-  std::string description;   ///< "NVIDIA H100", "simulated GPU ..."
-  uint64_t memory_bytes = 0; ///< 0: not stated
+  std::string spec;           ///< "cuda:0"
+  std::string description;    ///< "NVIDIA H100", "simulated GPU ..."
+  uint64_t memory_bytes = 0;  ///< 0: not stated
 };
 
 /// One kind of device.

@@ -14,8 +14,8 @@ struct SimOptions {
 };
 
 /// Each stream has a thread of its own that really does the copies and launches, and a timeline: work starts when it
-/// was queued, when the work before it ended, and when the events it waits for were done, whichever is last; it takes the
-/// time that the options say (a launch that really takes longer takes what it takes). The timeline is computed, not
+/// was queued, when the work before it ended, and when the events it waits for were done, whichever is last; it takes
+/// the time that the options say (a launch that really takes longer takes what it takes). The timeline is computed, not
 /// measured, and the thread sleeps on the clock until the work's end: under a fake clock figures are exact.
 ///
 /// The clock must outlive the device.

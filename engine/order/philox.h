@@ -33,8 +33,7 @@ enum class Purpose : uint32_t { kDraws = 1, kFullShuffle, kBlockShuffle, kGroupS
 
 /// A 64-bit key made of (seed, a, b, purpose): the two-level keys of draws.h and epoch_plan.h.
 constexpr uint64_t derive_key(uint64_t seed, uint64_t a, uint32_t b, Purpose purpose) {
-  const PhiloxCounter w =
-      philox4x32({low_word(a), high_word(a), b, static_cast<uint32_t>(purpose)}, philox_key(seed));
+  const PhiloxCounter w = philox4x32({low_word(a), high_word(a), b, static_cast<uint32_t>(purpose)}, philox_key(seed));
   return (uint64_t{w[1]} << 32) | w[0];
 }
 
