@@ -1,0 +1,77 @@
+// A bound graph: every stage knows its fields, every field its place. Immutable; shared by threads and runs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/data/schema.h"
+#include "engine/graph/stage.h"
+
+namespace penstock {
+
+enum class StageKind { kRecord, kSlice, kBatch };
+
+/// Where the values of one version of a field live while a batch is made.
+enum class Place : uint8_t {
+  kBatch,  ///< in the batch, at its layout's offset
+  kSlice,  ///< in the worker's memory while a slice is worked on
+  kBytes,  ///< unbounded: in the slice's read buffer, or the worker's memory where a stage made it
+};
+
+/// One version of a field. A stage that changes a field's type makes a new version of it.
+struct Slot {
+  Field field;
+  Place place = Place::kSlice;
+  size_t batch_field = 0;   ///< index in Graph::output, where place is kBatch
+  int source_field = -1;    ///< index in the source's schema, where the source fills it
+};
+
+struct BoundStage {
+  std::string id;
+  std::string name;
+  StageKind kind = StageKind::kRecord;
+  std::shared_ptr<const Stage> stage;
+  std::vector<size_t> in;     ///< slots
+  std::vector<size_t> out;    ///< slots
+  /// out[i] starts as a copy of slot copy_from[i] (worked on in place under another name), or npos.
+  std::vector<size_t> copy_from;
+  bool draws = false;
+  uint32_t draw_key = 0;
+  uint64_t scratch_bytes = 0;
+  std::string canonical;      ///< name and resolved parameters: what decides its bytes
+  Schema after;               ///< the fields there are once it has run, for `check`
+
+  static constexpr size_t npos = static_cast<size_t>(-1);
+};
+
+/// Where the fields of a batch of up to `capacity` records lie in one block: each at a multiple of 4 KiB.
+struct BatchLayout {
+  struct Part {
+    size_t values = 0;   ///< byte offset of the packed values
+    size_t offsets = 0;  ///< kRagged: of N + 1 i64
+    size_t present = 0;  ///< optional: of N u8
+  };
+  size_t capacity = 0;
+  size_t bytes = 0;
+  std::vector<Part> parts;  ///< one a field of the schema
+
+  static BatchLayout of(const Schema& schema, size_t capacity);
+};
+
+struct Graph {
+  Schema source;
+  Schema output;  ///< what a batch carries
+  std::vector<Slot> slots;
+  std::vector<BoundStage> stages;  ///< record and slice stages first, batch stages after them
+
+  /// Bytes of kSlice slots for one record: a worker holds this times the slice's records.
+  uint64_t slice_bytes_per_record() const;
+  /// Worst case of per-thread state of all stages.
+  uint64_t scratch_bytes() const;
+  /// Decides the bytes of a batch together with source, seed and plan: equal for equal graphs.
+  std::string canonical() const;
+};
+
+}  // namespace penstock

@@ -1,0 +1,215 @@
+#include "engine/run/impl.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock {
+namespace {
+
+// A slice's rows and bytes should fill a core's cache level 2 a few times over: large enough that handing it on (about
+// 10 us) is lost, small enough that a batch makes work for all threads.
+constexpr uint64_t kSliceTargetBytes = 4 << 20;
+constexpr uint64_t kSliceBufferBytes = 4 << 20;
+
+PlanOptions plan_options(const Source& source, const RunOptions& options) {
+  return {.records = source.size(), .seed = options.seed, .order = options.order, .last = options.last, .batch = options.batch,
+          .rank = options.rank, .ranks = options.ranks, .block = options.block, .group_blocks = options.group_blocks};
+}
+
+RunOptions with_defaults(RunOptions options) {
+  if (!options.cores) options.cores = std::make_shared<Cores>();
+  if (!options.budgets) options.budgets = std::make_shared<Budgets>();
+  if (options.io_threads == 0) options.io_threads = 1;
+  if (options.consumers == 0) options.consumers = 1;
+  return options;
+}
+
+uint64_t largest_share(const RunOptions& options) { return (options.batch + options.ranks - 1) / options.ranks; }
+
+size_t slice_records(const Graph& graph, const Source& source, const RunOptions& options) {
+  uint64_t row = graph.slice_bytes_per_record() + source.max_record_bytes() / 4;  // a mean, roughly: sizes have long tails
+  for (const Field& field : graph.output.fields()) row += field.slot_bytes();
+  const uint64_t by_bytes = std::max<uint64_t>(1, kSliceTargetBytes / std::max<uint64_t>(1, row));
+  const uint64_t by_threads = std::max<uint64_t>(1, largest_share(options) / (2 * options.cores->count()));
+  return static_cast<size_t>(std::min(by_bytes, by_threads));
+}
+
+}  // namespace
+
+Run::Impl::Impl(Graph graph, const Source& source, RunOptions options)
+    : graph_(std::make_shared<const Graph>(std::move(graph))),
+      source_(source),
+      options_(with_defaults(std::move(options))),
+      clock_(options_.clock != nullptr ? *options_.clock : Clock::system()),
+      plan_(plan_options(source, options_)),
+      layout_(std::make_shared<const BatchLayout>(BatchLayout::of(graph_->output, largest_share(options_)))),
+      slice_plan_(*graph_),
+      slice_records_(slice_records(*graph_, source, options_)),
+      meter_(clock_, options_.cores->count()),
+      output_(options_.consumers),
+      workers_([this] { return Worker(*graph_, source_, options_.seed, clock_); }),
+      ordered_worker_(*graph_, source_, options_.seed, clock_) {
+  const uint64_t steps = plan_.steps_per_epoch();
+  if (options_.step > steps)
+    throw Error(Code::kUsage, "cannot begin at step " + std::to_string(options_.step) + ": an epoch has " +
+                                  std::to_string(steps) + " steps");
+  const uint64_t all = options_.epochs > UINT64_MAX / std::max<uint64_t>(1, steps) ? UINT64_MAX : steps * options_.epochs;
+  total_batches_ = std::min(options_.steps, all - std::min(all, options_.step));
+  const uint64_t busy_batches = (2 * options_.cores->count() * slice_records_ + options_.batch - 1) / options_.batch;
+  batches_in_flight_ = options_.batches_in_flight != 0 ? options_.batches_in_flight : std::max<uint64_t>(3, 2 + busy_batches);
+  fault_epoch_ = options_.epoch;
+  refused_in_epoch_ = options_.faults.already;
+  totals_.threads = options_.cores->count();
+  totals_.stages.resize(graph_->stages.size());
+  consumer_left_ns_ = meter_.start_ns();
+  check_budget();
+
+  executor_ = std::make_unique<Executor>(
+      *options_.cores, [this](Slice& slice) { return work(slice); },
+      [this](const std::shared_ptr<BatchBlock>& block) { deliver(block); });
+  io_ = std::make_unique<IoPool>(options_.io_threads);
+  if (total_batches_ == 0) {
+    meter_.admission_ended();
+    output_.close();
+  } else {
+    admission_ = std::thread([this] { admit(stop_source_.get_token()); });
+  }
+}
+
+Run::Impl::~Impl() {
+  stop();
+  if (admission_.joinable()) admission_.join();
+  io_.reset();
+  executor_.reset();
+  output_.clear();
+}
+
+/// Takes what the run needs as long as it lives, so that whatever else shares the budgets, it can always go on.
+void Run::Impl::check_budget() {
+  const unsigned threads = options_.cores->count();
+  const uint64_t per_record = slice_plan_.column_bytes_per_record;
+  const uint64_t worst_slice = std::min(kSliceBufferBytes, slice_records_ * source_.max_record_bytes());
+  slice_bytes_ = worst_slice + slice_records_ * per_record;
+  const uint64_t largest_record = source_.max_record_bytes() + per_record;
+  const uint64_t slice_floor = std::max(slice_bytes_, largest_record);
+  const uint64_t fixed = source_.resident_bytes() +
+                         threads * (graph_->scratch_bytes() + slice_records_ * graph_->slice_bytes_per_record());
+  const bool replaces = options_.faults.on_fault == OnFault::kReplace;
+  const auto floor_of = [](uint64_t bytes) { return Need::ram(bytes); };
+
+  Need least = Need::of(options_.tier, layout_->bytes) + Need::ram(fixed + slice_floor + (replaces ? largest_record : 0));
+  try {
+    fixed_ = options_.budgets->take(Need::ram(fixed), stop_source_.get_token());
+    batch_reserve_.emplace(*options_.budgets, Need::of(options_.tier, layout_->bytes));
+    slice_reserve_.emplace(*options_.budgets, floor_of(slice_floor));
+    if (replaces) replacement_reserve_.emplace(*options_.budgets, floor_of(largest_record));
+  } catch (Error& error) {
+    throw Error(Code::kMemory, "the budget is too small to run: " + error.message())
+        .hint("the least for this graph, batch and thread count is " + least.text() + ": one batch " +
+              std::to_string(layout_->bytes) + " B, one slice of encoded records " + std::to_string(slice_floor) +
+              " B, index and decoders of " + std::to_string(threads) + " threads " + std::to_string(fixed) +
+              " B; raise [budget] or lower data.batch or --threads");
+  }
+  batch_pool_.emplace(*options_.budgets, batches_in_flight_);
+  slice_pool_.emplace(*options_.budgets, 2 * threads + options_.io_threads);
+}
+
+/// Called under the output's lock by a consumer that waits: whether it waits for room that only it can give back.
+bool Run::Impl::stuck() const {
+  const std::lock_guard lock(room_->mutex);
+  if (options_.consumers != 1 || room_->making != 0 || room_->in_flight == 0) return false;
+  if (room_->waits_for_place) return room_->in_flight >= batches_in_flight_;
+  const bool alone = options_.budgets.use_count() <= 2;  // ours and the caller's: no other run can give memory back
+  if (!room_->waits_for_credit || !alone || !batch_reserve_->lent() || options_.budgets->waiting() == 0) return false;
+  const uint64_t limit = options_.budgets->limit(options_.tier);
+  return limit != 0 && options_.budgets->used(options_.tier) + layout_->bytes > limit;
+}
+
+Batch Run::Impl::next(size_t consumer) {
+  const int64_t asked = clock_.now_ns();
+  Batch batch = output_.pop(consumer, [&] { return stuck(); });
+  if (consumer != 0) return batch;
+  const int64_t got = clock_.now_ns();
+  if (batch) meter_.batch_taken();
+  const std::lock_guard lock(totals_mutex_);
+  consumer_busy_ += static_cast<double>(asked - consumer_left_ns_) * 1e-9;
+  consumer_left_ns_ = got;
+  if (!batch) return batch;
+  consumer_wait_ += static_cast<double>(got - asked) * 1e-9;
+  totals_.batch_wait.add(got - asked);
+  totals_.seconds = static_cast<double>(got - meter_.start_ns()) * 1e-9;
+  if (totals_.batches == 0) totals_.first_batch_seconds = totals_.seconds;
+  totals_.records += batch.size();
+  ++totals_.batches;
+  return batch;
+}
+
+void Run::Impl::stop() noexcept {
+  stopping_ = true;
+  stop_source_.request_stop();
+  room_->changed.notify_all();
+  output_.fail(std::make_exception_ptr(Error(Code::kCancelled, "the run was stopped")));
+}
+
+void Run::Impl::fail(std::exception_ptr error) {
+  output_.fail(std::move(error));  // before the stop, whose own error must not come first
+  stopping_ = true;
+  stop_source_.request_stop();
+  room_->changed.notify_all();
+}
+
+void Run::Impl::wait() {
+  if (admission_.joinable()) admission_.join();
+  std::unique_lock lock(room_->mutex);
+  room_->changed.wait(lock, [&] { return room_->making == 0 || stopping_; });
+  lock.unlock();
+  executor_->wait();
+}
+
+Report Run::Impl::report() const {
+  const Meter::Sums sums = meter_.sums();
+  const std::lock_guard lock(totals_mutex_);
+  Report report = totals_;
+  report.peak_budget_bytes = options_.budgets->peak(Tier::kRam) + options_.budgets->peak(Tier::kPinned);
+  report.mean_batches_ready = sums.ready_mean;
+  for (size_t s = 0; s < report.stages.size(); ++s) {
+    StageReport& stage = report.stages[s];
+    stage.name = graph_->stages[s].id;
+    const bool ordered = graph_->stages[s].kind == StageKind::kBatch;
+    stage.threads = ordered ? 1 : report.threads;
+    stage.starved_seconds = ordered ? std::max(0.0, sums.elapsed - stage.busy_seconds) : sums.starved;
+    stage.blocked_seconds = ordered ? 0 : sums.blocked;
+  }
+  StageReport read;
+  read.name = "read";
+  read.busy_seconds = sums.read_busy;
+  read.blocked_seconds = sums.room;
+  read.records = report.records;
+  read.threads = options_.io_threads;
+  report.stages.insert(report.stages.begin(), std::move(read));
+  StageReport consumer;
+  consumer.name = "consumer";
+  consumer.busy_seconds = consumer_busy_;
+  consumer.starved_seconds = consumer_wait_;
+  consumer.records = report.records;
+  consumer.threads = 1;
+  report.stages.push_back(std::move(consumer));
+  return report;
+}
+
+Run::Run(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Run::Run(Run&&) noexcept = default;
+Run& Run::operator=(Run&&) noexcept = default;
+Run::~Run() = default;
+
+Run Run::start(Graph graph, const Source& source, RunOptions options) {
+  return Run(std::make_shared<Impl>(std::move(graph), source, std::move(options)));
+}
+Batch Run::next(size_t consumer) { return impl_->next(consumer); }
+void Run::stop() noexcept { impl_->stop(); }
+void Run::wait() { impl_->wait(); }
+Report Run::report() const { return impl_->report(); }
+const EpochPlan& Run::plan() const { return impl_->plan(); }
+const Graph& Run::graph() const { return impl_->graph(); }
+
+}  // namespace penstock

@@ -1,0 +1,165 @@
+// What happens to a slice on a compute thread, and to a batch once all its slices are done.
+#include <algorithm>
+#include <utility>
+
+#include "engine/run/impl.h"
+
+namespace penstock {
+namespace {
+
+// Replacements of one slot before the run gives up: with one record in a hundred bad, 32 in a row do not happen.
+constexpr uint32_t kMaxAttempts = 32;
+
+}  // namespace
+
+void Run::Impl::read(Slice& slice) {
+  const TraceSpan span(options_.trace, "read", "io", "batch", static_cast<int64_t>(slice.batch->sequence));
+  SliceIntake intake(*graph_, slice_plan_, slice);
+  source_.read(slice.ids(), intake);
+}
+
+std::shared_ptr<BatchBlock> Run::Impl::work(Slice& slice) {
+  if (stopping_) return nullptr;
+  meter_.task_started();
+  std::shared_ptr<BatchBlock> done;
+  try {
+    const TraceSpan span(options_.trace, "slice", "compute", "batch", static_cast<int64_t>(slice.batch->sequence));
+    if (!source_.waits() && slice.attempt == 0) read(slice);
+    Worker& worker = workers_.local();
+    worker.run(slice);
+    {
+      const std::lock_guard lock(totals_mutex_);
+      for (size_t s = 0; s < worker.busy_ns.size(); ++s) {
+        totals_.stages[s].busy_seconds += static_cast<double>(worker.busy_ns[s]) * 1e-9;
+        totals_.stages[s].records += worker.records[s];
+        worker.busy_ns[s] = 0;
+        worker.records[s] = 0;
+      }
+    }
+    if (!slice.refused.empty()) settle_refusals(slice);
+    slice.columns.clear();
+    slice.buffer.reset();
+    if (slice.batch->pending.fetch_sub(1) == 1) {
+      slice.batch->close();
+      done = slice.batch;
+    }
+  } catch (...) {
+    fail(std::current_exception());
+  }
+  meter_.task_ended();
+  return done;
+}
+
+void Run::Impl::settle_refusals(Slice& slice) {
+  for (size_t i = 0; i < slice.count; ++i) {
+    if (!slice.refused[i].refused) continue;
+    BatchBlock& block = *slice.batch;
+    Rejection rejection;
+    rejection.record = block.ids[slice.first + i];
+    rejection.position = block.positions[slice.first + i];
+    rejection.attempt = slice.attempt;
+    rejection.stage = std::move(slice.refused[i].stage);
+    rejection.reason = std::move(slice.refused[i].reason);
+    if (options_.faults.on_fault == OnFault::kReplace && slice.attempt < kMaxAttempts)
+      replace(slice, i, std::move(rejection));
+    else if (options_.faults.on_fault == OnFault::kSkip)
+      block.skip(slice.first + i, std::move(rejection));
+    else
+      block.refuse(std::move(rejection));
+  }
+}
+
+void Run::Impl::replace(const Slice& slice, size_t i, Rejection rejection) {
+  BatchBlock& block = *slice.batch;
+  const uint64_t id = plan_.replacement(block.epoch, rejection.position, slice.attempt + 1);
+  rejection.replaced = true;
+  rejection.replacement = id;
+  block.refuse(std::move(rejection));
+  block.ids[slice.first + i] = id;
+  ++block.pending;  // before the slice that asks gives its own share back
+
+  auto again = std::make_shared<Slice>();
+  again->batch = slice.batch;
+  again->first = slice.first + i;
+  again->count = 1;
+  again->attempt = slice.attempt + 1;
+  meter_.reads_started();
+  io_->submit([this, again = std::move(again), id]() mutable {
+    const int64_t begin = clock_.now_ns();
+    try {
+      const uint64_t bytes = source_.record_bytes(id) + slice_plan_.column_bytes_per_record;
+      if (bytes > 0) {
+        Credit credit = replacement_reserve_->take(Need::ram(bytes), stop_source_.get_token());
+        again->buffer = slice_pool_->make(bytes, std::move(credit));
+      }
+      if (!stopping_) read(*again);
+    } catch (...) {
+      if (!stopping_) fail(std::current_exception());
+    }
+    meter_.read_ended(clock_.now_ns() - begin);
+    executor_->submit(std::move(again));
+  });
+}
+
+Error Run::Impl::refused_error(const Rejection& rejection) const {
+  const Location where = source_.locate(rejection.record);
+  return Error(Code::kData, "record " + std::to_string(rejection.record) + " (" + where.file + ", offset " +
+                                std::to_string(where.offset) + ") cannot be used: " + rejection.reason)
+      .add("stage '" + rejection.stage + "' worked on position " + std::to_string(rejection.position));
+}
+
+/// In batch order, so that the same record ends the run whatever the number of threads.
+void Run::Impl::check_faults(const BatchBlock& block) {
+  if (block.epoch != fault_epoch_) {
+    fault_epoch_ = block.epoch;
+    refused_in_epoch_ = 0;
+  }
+  uint64_t replaced = 0;
+  for (const Rejection& rejection : block.rejections) {
+    ++refused_in_epoch_;
+    replaced += rejection.replaced ? 1 : 0;
+    if (options_.faults.on_fault == OnFault::kFail)
+      throw refused_error(rejection).hint("mend or remove the file, or let [faults] replace or skip it");
+    if (options_.faults.on_fault == OnFault::kReplace && !rejection.replaced)
+      throw refused_error(rejection).hint("its " + std::to_string(kMaxAttempts) + " replacements were refused as well");
+    if (refused_in_epoch_ > options_.faults.budget)
+      throw refused_error(rejection).hint("it is the refused record number " + std::to_string(refused_in_epoch_) +
+                                          " of this epoch, and [faults] budget allows " +
+                                          std::to_string(options_.faults.budget));
+  }
+  const std::lock_guard lock(totals_mutex_);
+  totals_.rejected += block.rejections.size();
+  totals_.replaced += replaced;
+}
+
+void Run::Impl::deliver(const std::shared_ptr<BatchBlock>& block) {
+  if (stopping_) return;
+  try {
+    check_faults(*block);
+    Batch batch(block);
+    for (size_t s = 0; s < graph_->stages.size(); ++s)
+      if (graph_->stages[s].kind == StageKind::kBatch) ordered_worker_.run_batch_stage(s, batch);
+    {
+      const std::lock_guard lock(totals_mutex_);
+      for (size_t s = 0; s < graph_->stages.size(); ++s) {
+        totals_.stages[s].busy_seconds += static_cast<double>(ordered_worker_.busy_ns[s]) * 1e-9;
+        totals_.stages[s].records += ordered_worker_.records[s];
+        ordered_worker_.busy_ns[s] = 0;
+        ordered_worker_.records[s] = 0;
+      }
+    }
+    meter_.batch_ready();
+    const bool last = block->sequence + 1 == total_batches_;
+    output_.push(batch);
+    if (last) output_.close();
+    {
+      const std::lock_guard lock(room_->mutex);
+      --room_->making;
+    }
+    room_->changed.notify_all();
+  } catch (...) {
+    fail(std::current_exception());
+  }
+}
+
+}  // namespace penstock

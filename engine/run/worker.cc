@@ -1,0 +1,222 @@
+#include "engine/run/worker.h"
+
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace penstock {
+
+/// A stage's view of record `i_` of a slice: slot numbers instead of names.
+class Worker::RecordCursor final : public RecordView {
+ public:
+  RecordCursor(Worker& worker, Slice& slice) : worker_(worker), slice_(slice), ids_(slice.ids()) {}
+
+  void at(const BoundStage* stage, size_t i) {
+    stage_ = stage;
+    i_ = i;
+  }
+
+  uint64_t id() const override { return ids_[i_]; }
+  uint64_t epoch() const override { return slice_.batch->epoch; }
+  bool verified() const override { return worker_.source_.verified(ids_[i_]); }
+  FieldView in(size_t i) const override { return slice_.view(worker_.graph_, stage_->in[i], i_); }
+
+  FieldView out(size_t i) override {
+    const Slot& slot = worker_.graph_.slots[stage_->out[i]];
+    PENSTOCK_CHECK(slot.field.extent == Extent::kFixed);
+    set_present(i, 1);
+    return slice_.view(worker_.graph_, stage_->out[i], i_);
+  }
+
+  FieldView out(size_t i, int64_t rows) override {
+    const size_t at = stage_->out[i];
+    const Slot& slot = worker_.graph_.slots[at];
+    set_present(i, 1);
+    if (slot.place == Place::kBytes) {
+      std::vector<std::byte>& bytes = worker_.made_bytes_[at][i_];
+      bytes.resize(static_cast<size_t>(rows) * slot.field.row_bytes());
+      slice_.columns[at].bytes[i_] = bytes;
+      return slice_.view(worker_.graph_, at, i_);
+    }
+    PENSTOCK_CHECK(slot.field.extent == Extent::kRagged && rows <= slot.field.max_rows);
+    if (slot.place == Place::kBatch)
+      slice_.batch->offsets(slot.batch_field)[slice_.first + i_ + 1] = rows;
+    else
+      slice_.columns[at].rows[i_] = rows;
+    return slice_.view(worker_.graph_, at, i_);
+  }
+
+  void absent(size_t i) override {
+    const Slot& slot = worker_.graph_.slots[stage_->out[i]];
+    PENSTOCK_CHECK(slot.field.optional);
+    if (slot.field.extent == Extent::kFixed)
+      std::memset(out(i).data, 0, slot.field.slot_bytes());
+    else
+      out(i, 0);
+    set_present(i, 0);
+  }
+
+ private:
+  void set_present(size_t i, uint8_t present) {
+    const Slot& slot = worker_.graph_.slots[stage_->out[i]];
+    if (!slot.field.optional) return;
+    if (slot.place == Place::kBatch)
+      slice_.batch->present(slot.batch_field)[slice_.first + i_] = present;
+    else
+      slice_.columns[stage_->out[i]].present[i_] = present;
+  }
+
+  Worker& worker_;
+  Slice& slice_;
+  std::span<const uint64_t> ids_;
+  const BoundStage* stage_ = nullptr;
+  size_t i_ = 0;
+};
+
+class Worker::SliceCursor final : public SliceView {
+ public:
+  SliceCursor(Worker& worker, Slice& slice, const BoundStage& stage) : worker_(worker), slice_(slice), stage_(stage) {}
+  size_t count() const override { return slice_.count; }
+  std::span<const uint64_t> ids() const override { return slice_.ids(); }
+  FieldView in(size_t i) const override { return whole(stage_.in[i]); }
+  FieldView out(size_t i) override { return whole(stage_.out[i]); }
+  void reject(size_t i, std::string reason) override { slice_.refuse(i, stage_.id, std::move(reason)); }
+  Draws draws(size_t i) const override {
+    return Draws(worker_.seed_, slice_.batch->epoch, slice_.ids()[i], stage_.draw_key);
+  }
+
+ private:
+  FieldView whole(size_t slot) const {
+    FieldView view = slice_.view(worker_.graph_, slot, 0);
+    PENSTOCK_CHECK(view.field->extent == Extent::kFixed);
+    view.rows = static_cast<int64_t>(slice_.count);
+    return view;
+  }
+  Worker& worker_;
+  Slice& slice_;
+  const BoundStage& stage_;
+};
+
+Worker::Worker(const Graph& graph, const Source& source, uint64_t seed, Clock& clock)
+    : busy_ns(graph.stages.size()),
+      records(graph.stages.size()),
+      graph_(graph),
+      source_(source),
+      seed_(seed),
+      clock_(clock),
+      scratch_(graph.stages.size()),
+      columns_(graph.slots.size()),
+      made_bytes_(graph.slots.size()) {}
+
+void Worker::lend_columns(Slice& slice) {
+  slice.columns.resize(graph_.slots.size());
+  const bool grow = slice.count > column_records_;
+  for (size_t s = 0; s < graph_.slots.size(); ++s) {
+    const Slot& slot = graph_.slots[s];
+    if (slot.source_field >= 0 || slot.place == Place::kBatch) continue;
+    Slice::Column& column = slice.columns[s];
+    if (slot.place == Place::kSlice) {
+      if (grow || !columns_[s]) columns_[s].reset(new std::byte[slot.field.slot_bytes() * slice.count]);
+      column.data = columns_[s].get();
+      if (slot.field.extent == Extent::kRagged) column.rows.resize(slice.count);
+    } else {
+      if (made_bytes_[s].size() < slice.count) made_bytes_[s].resize(slice.count);
+      column.bytes.resize(slice.count);
+    }
+    if (slot.field.optional) column.present.resize(slice.count);
+  }
+  if (grow) column_records_ = slice.count;
+}
+
+void Worker::run(Slice& slice) {
+  lend_columns(slice);
+  size_t begin = 0;
+  while (begin < graph_.stages.size() && graph_.stages[begin].kind != StageKind::kBatch) {
+    size_t end = begin + 1;
+    if (graph_.stages[begin].kind == StageKind::kSlice) {
+      run_slice(slice, begin);
+    } else {
+      while (end < graph_.stages.size() && graph_.stages[end].kind == StageKind::kRecord) ++end;
+      run_records(slice, begin, end);
+    }
+    begin = end;
+  }
+}
+
+void Worker::copy_inputs(Slice& slice, const BoundStage& stage, size_t i) {
+  for (size_t k = 0; k < stage.out.size(); ++k) {
+    if (stage.copy_from[k] == BoundStage::npos) continue;
+    const FieldView from = slice.view(graph_, stage.copy_from[k], i);
+    std::memcpy(slice.view(graph_, stage.out[k], i).data, from.data, from.bytes());
+  }
+}
+
+void Worker::run_records(Slice& slice, size_t begin, size_t end) {
+  RecordCursor cursor(*this, slice);
+  Draws none(0, 0, 0, 0);
+  int64_t before = clock_.now_ns();
+  for (size_t i = 0; i < slice.count; ++i) {
+    for (size_t s = begin; s < end && !slice.is_refused(i); ++s) {
+      const BoundStage& stage = graph_.stages[s];
+      cursor.at(&stage, i);
+      try {
+        copy_inputs(slice, stage, i);
+        const auto& work = static_cast<const RecordStage&>(*stage.stage);
+        if (stage.draws) {
+          Draws draws(seed_, slice.batch->epoch, cursor.id(), stage.draw_key);
+          if (Outcome outcome = work.run(cursor, draws, scratch_[s]); !outcome.is_ok()) slice.refuse(i, stage.id, outcome.reason());
+        } else if (Outcome outcome = work.run(cursor, none, scratch_[s]); !outcome.is_ok()) {
+          slice.refuse(i, stage.id, outcome.reason());
+        }
+      } catch (...) {
+        fail(stage, cursor.id());
+      }
+      const int64_t now = clock_.now_ns();
+      busy_ns[s] += now - before;
+      before = now;
+      ++records[s];
+    }
+  }
+}
+
+void Worker::run_slice(Slice& slice, size_t s) {
+  const BoundStage& stage = graph_.stages[s];
+  const int64_t before = clock_.now_ns();
+  try {
+    for (size_t i = 0; i < slice.count; ++i) copy_inputs(slice, stage, i);
+    SliceCursor cursor(*this, slice, stage);
+    static_cast<const SliceStage&>(*stage.stage).run(cursor, scratch_[s]);
+  } catch (...) {
+    fail(stage, slice.ids().front());
+  }
+  busy_ns[s] += clock_.now_ns() - before;
+  records[s] += slice.count;
+}
+
+void Worker::run_batch_stage(size_t s, Batch& batch) {
+  const BoundStage& stage = graph_.stages[s];
+  const int64_t before = clock_.now_ns();
+  try {
+    static_cast<const BatchStage&>(*stage.stage).run(batch, scratch_[s]);
+  } catch (...) {
+    fail(stage, batch.size() == 0 ? 0 : batch.ids().front());
+  }
+  busy_ns[s] += clock_.now_ns() - before;
+  records[s] += batch.size();
+}
+
+void Worker::fail(const BoundStage& stage, uint64_t record) {
+  const Location where = source_.locate(record);
+  const std::string context = "stage '" + stage.id + "' worked on record " + std::to_string(record) + " (" + where.file + ")";
+  try {
+    throw;
+  } catch (Error& error) {
+    throw error.add(context);
+  } catch (const std::bad_alloc&) {
+    throw Error(Code::kMemory, "out of memory").add(context);
+  } catch (const std::exception& error) {
+    throw Error(Code::kInternal, error.what()).add(context);
+  }
+}
+
+}  // namespace penstock
