@@ -65,7 +65,8 @@ ClassificationSums& ClassificationSums::operator+=(const ClassificationSums& oth
   return *this;
 }
 
-ConfusionMatrix::ConfusionMatrix(int64_t classes) : classes_(classes), counts_(static_cast<size_t>(classes * classes)) {}
+ConfusionMatrix::ConfusionMatrix(int64_t classes)
+    : classes_(classes), counts_(static_cast<size_t>(classes * classes)) {}
 
 void ConfusionMatrix::add(std::span<const float> logits, std::span<const int64_t> labels) {
   for_each_record(logits, labels, [this](std::span<const float> row, int64_t label) {

@@ -43,7 +43,9 @@ class ConfusionMatrix {
   ConfusionMatrix& operator+=(const ConfusionMatrix& other);
 
   int64_t classes() const { return classes_; }
-  int64_t count(int64_t truth, int64_t predicted) const { return counts_[static_cast<size_t>(truth * classes_ + predicted)]; }
+  int64_t count(int64_t truth, int64_t predicted) const {
+    return counts_[static_cast<size_t>(truth * classes_ + predicted)];
+  }
   /// Of the records of a class, the share that was recognised; 0 where there is none.
   double recall(int64_t truth) const;
   /// Of the records taken for a class, the share that is of it; 0 where there is none.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
+#include "engine/base/nearest.h"
 #include "models/nets/net.h"
 #include "models/nets/resnet.h"
 
@@ -20,12 +21,9 @@ constexpr Entry kNets[] = {
 };
 
 const Entry* find(const std::string& arch) {
-  const auto it = std::find_if(std::begin(kNets), std::end(kNets), [&arch](const Entry& entry) { return arch == entry.name; });
+  const auto it =
+      std::find_if(std::begin(kNets), std::end(kNets), [&arch](const Entry& entry) { return arch == entry.name; });
   return it == std::end(kNets) ? nullptr : it;
-}
-
-size_t common_prefix(const std::string& a, const std::string& b) {
-  return static_cast<size_t>(std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(std::min(a.size(), b.size())), b.begin()).first - a.begin());
 }
 
 }  // namespace
@@ -40,17 +38,10 @@ const std::vector<std::string>& net_names() {
 }
 
 void check(const NetSpec& spec) {
-  if (spec.classes < 1) throw Error(Code::kUsage, "net.classes is " + std::to_string(spec.classes) + "; a network needs at least one");
+  if (spec.classes < 1)
+    throw Error(Code::kUsage, "net.classes is " + std::to_string(spec.classes) + "; a network needs at least one");
   if (find(spec.arch) || spec.arch == "torchscript") return;
-  std::string all, nearest;
-  size_t best = 0;
-  for (const std::string& name : net_names()) {
-    all += (all.empty() ? "" : ", ") + name;
-    const size_t shared = common_prefix(name, spec.arch);
-    if (shared > best) best = shared, nearest = name;
-  }
-  throw Error(Code::kUsage, "net.arch '" + spec.arch + "' is not known")
-      .hint(nearest.empty() ? "there are " + all : "did you mean '" + nearest + "'? There are " + all);
+  throw Error(Code::kUsage, "net.arch '" + spec.arch + "' is not known" + nearest_hint(spec.arch, net_names()));
 }
 
 std::unique_ptr<Net> make_net(const NetSpec& spec) {

@@ -45,7 +45,8 @@ struct Block final : nn::Module {
       add(in, width, 3, stride);
       add(width, out, 3, 1);
     }
-    if (stride != 1 || in != out) downsample_ = register_module("downsample", std::make_shared<Projection>(in, out, stride));
+    if (stride != 1 || in != out)
+      downsample_ = register_module("downsample", std::make_shared<Projection>(in, out, stride));
   }
 
   at::Tensor forward(const at::Tensor& x) {

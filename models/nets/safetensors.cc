@@ -13,8 +13,9 @@ namespace {
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's limit
 
 constexpr std::pair<DType, const char*> kTypeNames[] = {
-    {DType::kU8, "U8"},   {DType::kI8, "I8"},   {DType::kU16, "U16"},  {DType::kI16, "I16"}, {DType::kI32, "I32"}, {DType::kI64, "I64"},
-    {DType::kU64, "U64"}, {DType::kF16, "F16"}, {DType::kBF16, "BF16"}, {DType::kF32, "F32"}, {DType::kF64, "F64"}};
+    {DType::kU8, "U8"},     {DType::kI8, "I8"},   {DType::kU16, "U16"}, {DType::kI16, "I16"},
+    {DType::kI32, "I32"},   {DType::kI64, "I64"}, {DType::kU64, "U64"}, {DType::kF16, "F16"},
+    {DType::kBF16, "BF16"}, {DType::kF32, "F32"}, {DType::kF64, "F64"}};
 
 const char* stored_name(DType type) {
   for (const auto& [dtype, name] : kTypeNames) {
@@ -45,8 +46,9 @@ std::string joined(const List& list) {
 }  // namespace
 
 const StoredTensor* StoredState::find(std::string_view name) const {
-  const auto it = std::lower_bound(tensors.begin(), tensors.end(), name,
-                                   [](const StoredTensor& tensor, std::string_view wanted) { return tensor.name < wanted; });
+  const auto it =
+      std::lower_bound(tensors.begin(), tensors.end(), name,
+                       [](const StoredTensor& tensor, std::string_view wanted) { return tensor.name < wanted; });
   return it != tensors.end() && it->name == name ? &*it : nullptr;
 }
 
@@ -59,14 +61,16 @@ std::vector<std::byte> encode_safetensors(std::vector<StoredTensor> tensors, con
   const auto comma = [&header] { return header.size() > 1 ? "," : ""; };
   if (!metadata.empty()) {
     std::string pairs;
-    for (const auto& [key, value] : metadata) pairs += (pairs.empty() ? "" : ",") + json_quoted(key) + ":" + json_quoted(value);
+    for (const auto& [key, value] : metadata)
+      pairs += (pairs.empty() ? "" : ",") + json_quoted(key) + ":" + json_quoted(value);
     header += "\"__metadata__\":{" + pairs + "}";
   }
   uint64_t offset = 0;
   for (const StoredTensor& tensor : tensors) {
     uint64_t bytes = 0;
     PENSTOCK_CHECK(bytes_of(tensor.shape, tensor.dtype, bytes) && bytes == tensor.bytes.size());
-    header += comma() + json_quoted(tensor.name) + ":{\"dtype\":\"" + stored_name(tensor.dtype) + "\",\"shape\":" + joined(tensor.shape) +
+    header += comma() + json_quoted(tensor.name) + ":{\"dtype\":\"" + stored_name(tensor.dtype) +
+              "\",\"shape\":" + joined(tensor.shape) +
               ",\"data_offsets\":" + joined(std::vector<uint64_t>{offset, offset + bytes}) + "}";
     offset += bytes;
   }
@@ -89,33 +93,34 @@ StoredState decode_safetensors(std::span<const std::byte> bytes, std::string_vie
   const auto fail = [origin](const std::string& what) {
     return Error(Code::kData, "cannot read '" + std::string(origin) + "' as safetensors: " + what);
   };
-  if (bytes.size() < 8) throw fail("it has " + std::to_string(bytes.size()) + " bytes, fewer than the 8 of a header length");
+  if (bytes.size() < 8)
+    throw fail("it has " + std::to_string(bytes.size()) + " bytes, fewer than the 8 of a header length");
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, bytes.data(), 8);
   if (header_bytes > kMaxHeaderBytes || header_bytes > bytes.size() - 8) {
-    throw fail("the header claims " + std::to_string(header_bytes) + " bytes, the file has " + std::to_string(bytes.size() - 8) + " after it");
+    throw fail("the header claims " + std::to_string(header_bytes) + " bytes, the file has " +
+               std::to_string(bytes.size() - 8) + " after it");
   }
   SafetensorsHeader header;
   try {
     header = parse_safetensors_header({reinterpret_cast<const char*>(bytes.data()) + 8, header_bytes});
-  } catch (Error& error) {
-    throw fail(error.message());
-  }
+  } catch (Error& error) { throw fail(error.message()); }
   const auto data = bytes.subspan(8 + header_bytes);
 
   StoredState out;
   out.metadata = std::move(header.metadata);
   for (const auto& [name, entry] : header.tensors) {
-    const auto type = std::find_if(std::begin(kTypeNames), std::end(kTypeNames), [&entry](const auto& pair) { return entry.dtype == pair.second; });
+    const auto type = std::find_if(std::begin(kTypeNames), std::end(kTypeNames),
+                                   [&entry](const auto& pair) { return entry.dtype == pair.second; });
     if (type == std::end(kTypeNames)) throw fail("tensor '" + name + "' has the unknown type '" + entry.dtype + "'");
     if (entry.begin > entry.end || entry.end > data.size()) {
-      throw fail("tensor '" + name + "' lies at " + joined(std::vector<uint64_t>{entry.begin, entry.end}) + ", outside the " +
-                 std::to_string(data.size()) + " bytes of data");
+      throw fail("tensor '" + name + "' lies at " + joined(std::vector<uint64_t>{entry.begin, entry.end}) +
+                 ", outside the " + std::to_string(data.size()) + " bytes of data");
     }
     uint64_t wanted = 0;
     if (!bytes_of(entry.shape, type->first, wanted) || wanted != entry.end - entry.begin) {
-      throw fail("tensor '" + name + "' of type " + entry.dtype + " and shape " + joined(entry.shape) + " does not fill its " +
-                 std::to_string(entry.end - entry.begin) + " bytes");
+      throw fail("tensor '" + name + "' of type " + entry.dtype + " and shape " + joined(entry.shape) +
+                 " does not fill its " + std::to_string(entry.end - entry.begin) + " bytes");
     }
     out.tensors.push_back({name, type->first, entry.shape, data.subspan(entry.begin, wanted)});
   }

@@ -9,14 +9,16 @@ namespace penstock::nets {
 namespace {
 
 constexpr std::pair<DType, at::ScalarType> kTypes[] = {
-    {DType::kU8, at::kByte}, {DType::kI8, at::kChar},  {DType::kI16, at::kShort},    {DType::kI32, at::kInt},  {DType::kI64, at::kLong},
-    {DType::kF16, at::kHalf}, {DType::kBF16, at::kBFloat16}, {DType::kF32, at::kFloat}, {DType::kF64, at::kDouble}};
+    {DType::kU8, at::kByte},       {DType::kI8, at::kChar},   {DType::kI16, at::kShort},
+    {DType::kI32, at::kInt},       {DType::kI64, at::kLong},  {DType::kF16, at::kHalf},
+    {DType::kBF16, at::kBFloat16}, {DType::kF32, at::kFloat}, {DType::kF64, at::kDouble}};
 
 DType stored_type(const NamedTensor& tensor) {
   for (const auto& [stored, type] : kTypes) {
     if (type == tensor.second.scalar_type()) return stored;
   }
-  throw Error(Code::kUsage, "tensor '" + tensor.first + "' has a type that cannot be stored: " + toString(tensor.second.scalar_type()));
+  throw Error(Code::kUsage, "tensor '" + tensor.first +
+                                "' has a type that cannot be stored: " + toString(tensor.second.scalar_type()));
 }
 
 at::Tensor view_of(const StoredTensor& stored, const std::string& complaint) {
@@ -24,7 +26,8 @@ at::Tensor view_of(const StoredTensor& stored, const std::string& complaint) {
     if (type != stored.dtype) continue;
     return at::from_blob(const_cast<std::byte*>(stored.bytes.data()), stored.shape, at::TensorOptions().dtype(scalar));
   }
-  throw Error(Code::kData, complaint + " has type " + std::string(name_of(stored.dtype)) + ", which networks do not use");
+  throw Error(Code::kData,
+              complaint + " has type " + std::string(name_of(stored.dtype)) + ", which networks do not use");
 }
 
 std::string text(at::IntArrayRef shape) {
@@ -45,13 +48,16 @@ std::vector<std::byte> encode_state(const std::vector<NamedTensor>& tensors, con
   for (const NamedTensor& named : tensors) {
     const at::Tensor packed = named.second.detach().contiguous();
     alive.push_back(packed);
-    views.push_back({named.first, stored_type(named), packed.sizes().vec(),
+    views.push_back({named.first,
+                     stored_type(named),
+                     packed.sizes().vec(),
                      {static_cast<const std::byte*>(packed.const_data_ptr()), packed.nbytes()}});
   }
   return encode_safetensors(std::move(views), metadata);
 }
 
-void copy_state(const StoredState& stored, std::string_view prefix, const std::vector<NamedTensor>& into, std::string_view origin) {
+void copy_state(const StoredState& stored, std::string_view prefix, const std::vector<NamedTensor>& into,
+                std::string_view origin) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> sources;
   for (const auto& [name, target] : into) {
@@ -61,11 +67,13 @@ void copy_state(const StoredState& stored, std::string_view prefix, const std::v
     if (!found) throw Error(Code::kData, complaint + " is missing").hint("is it a checkpoint of another network?");
     at::Tensor source = view_of(*found, complaint);
     if (source.sizes() != target.sizes()) {
-      throw Error(Code::kData, complaint + " has shape " + text(source.sizes()) + ", the network needs " + text(target.sizes()))
+      throw Error(Code::kData,
+                  complaint + " has shape " + text(source.sizes()) + ", the network needs " + text(target.sizes()))
           .hint("is it a checkpoint of another network, or of another number of classes?");
     }
     if (!fits(source.scalar_type(), target.scalar_type())) {
-      throw Error(Code::kData, complaint + " has type " + toString(source.scalar_type()) + ", the network needs " + toString(target.scalar_type()));
+      throw Error(Code::kData, complaint + " has type " + toString(source.scalar_type()) + ", the network needs " +
+                                   toString(target.scalar_type()));
     }
     sources.push_back(std::move(source));
   }
@@ -76,7 +84,9 @@ void copy_state(const StoredState& stored, std::string_view prefix, const std::v
 }
 
 at::Tensor tensor_of(std::span<const std::byte> bytes) {
-  return at::from_blob(const_cast<std::byte*>(bytes.data()), {static_cast<int64_t>(bytes.size())}, at::TensorOptions().dtype(at::kByte)).clone();
+  return at::from_blob(const_cast<std::byte*>(bytes.data()), {static_cast<int64_t>(bytes.size())},
+                       at::TensorOptions().dtype(at::kByte))
+      .clone();
 }
 
 }  // namespace penstock::nets

@@ -17,7 +17,8 @@ std::vector<std::byte> encode_state(const std::vector<NamedTensor>& tensors, con
 /// Copies stored tensors into those of `into`, keeping the memory format of each; `prefix` + name is looked up. Half types are
 /// widened, other types must agree. Throws Error kData that names the tensor that is missing or whose type or shape is
 /// another; nothing is written then. Stored tensors that nobody asks for are ignored.
-void copy_state(const StoredState& stored, std::string_view prefix, const std::vector<NamedTensor>& into, std::string_view origin);
+void copy_state(const StoredState& stored, std::string_view prefix, const std::vector<NamedTensor>& into,
+                std::string_view origin);
 
 /// A u8 vector over a copy of `bytes`, for what is stored beside the weights.
 at::Tensor tensor_of(std::span<const std::byte> bytes);

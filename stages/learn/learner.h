@@ -1,0 +1,124 @@
+// A network with its optimiser and schedule: takes batches, gives losses, features and bytes. Plain types only; torch is
+// behind the wall.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/data/batch.h"
+#include "models/metrics.h"
+#include "models/nets/catalog.h"
+#include "models/nets/safetensors.h"
+#include "stages/learn/images.h"
+#include "stages/learn/optimiser_config.h"
+#include "stages/learn/schedule.h"
+
+namespace penstock::learn {
+
+/// f32, or bf16 where autocast holds it safe (weights, sums and losses stay f32).
+enum class Precision : uint8_t { kF32, kBf16 };
+
+/// "f32", "bf16". Throws Error kUsage that lists them for another name.
+Precision precision_named(std::string_view name);
+std::string_view name_of(Precision precision);
+
+struct LearnerConfig {
+  nets::NetSpec net;
+  /// The user's TorchScript file where net.arch is "torchscript"; it is stored with the weights.
+  std::vector<std::byte> script;
+  std::vector<double> mean = {0.485, 0.456, 0.406};  ///< [input], of pixels in 0..1; one for each channel
+  std::vector<double> std = {0.229, 0.224, 0.225};
+
+  OptimiserConfig optimiser;
+  ScheduleConfig schedule;
+  double label_smoothing = 0;
+  double ema_decay =
+      0;  ///< above 0: evaluation and inference use an average of the weights, w += (1 - decay) (x - w) a step
+
+  Precision precision = Precision::kBf16;
+  bool channels_last = true;
+  int threads = 1;    ///< torch threads of the lane; float sums, and so the bits of the weights, depend on it
+  uint64_t seed = 0;  ///< of the first weights and, with step and lane, of each step's draws
+  uint64_t lane = 0;
+
+  std::string pixels_field = "pixels";  ///< of a Batch: u8 (N, H, W, C)
+  std::string label_field = "label";    ///< of a Batch: i64 (N)
+};
+
+struct StepResult {
+  uint64_t step = 0;  ///< the number of this step, from 0
+  double loss = 0;    ///< mean over the batch, label smoothing included
+  int64_t records = 0;
+  int64_t top1 = 0;  ///< records whose label had the highest logit, before the step
+  double lr = 0;
+};
+
+/// f32 rows, one a record: `shape` is (N, ...), C-contiguous.
+struct Rows {
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
+/// One replica of a network in training or in use. Exactly reproducible: the same config, thread count, machine and batches give
+/// the same bits, also across save() and load() at any step.
+///
+/// Threads: one at a time, and best always the same one (the lane's): every thread that calls torch gets a pool of `threads` OpenMP
+/// workers of its own. The first call from a thread sets its number of torch threads and flushes denormals to zero there.
+///
+/// Errors: Error kUsage for a batch or config that does not fit, kData for bytes that are no checkpoint of this network,
+/// kInternal for a loss that is not finite (nothing is updated then) and for what torch itself throws.
+class Learner {
+ public:
+  /// Draws the first weights. Throws Error kUsage for a config that makes no sense.
+  explicit Learner(LearnerConfig config);
+  ~Learner();
+  Learner(Learner&&) noexcept;
+  Learner& operator=(Learner&&) noexcept;
+
+  /// One forward, backward and update. The pixels are not needed after it returns.
+  StepResult step(const Images& images, Labels labels);
+  StepResult step(const Batch& batch);
+
+  /// Adds nothing to the weights or the batch norms.
+  metrics::ClassificationSums evaluate(const Images& images, Labels labels);
+  metrics::ClassificationSums evaluate(const Batch& batch);
+
+  /// Logits (N, classes), or the output of a layer ("avgpool", "layer4", ...; see nets/resnet.h).
+  Rows infer(const Images& images, const std::string& layer = "");
+  Rows infer(const Batch& batch, const std::string& layer = "");
+
+  /// Everything that step() depends on, as one safetensors: weights under their PyTorch names, "optimizer/...", "ema/...", and
+  /// `metadata` (keys that begin with "penstock." are the learner's own). Goes on with load() bit for bit.
+  std::vector<std::byte> save(const nets::Metadata& metadata = {}) const;
+  /// The weights that evaluation uses and the config of the network, no optimiser: what a model file holds and what
+  /// `weights_xxh3` is taken of. A function of the weights alone.
+  std::vector<std::byte> weights_bytes() const;
+
+  /// Goes on where save() was. The network, the optimiser's kind and the use of EMA must be the same; total_steps, rates and
+  /// threads may be new. On an Error nothing has changed. `origin` names the bytes in messages.
+  void load(std::span<const std::byte> bytes, const std::string& origin = "checkpoint");
+  /// Takes only the weights, of save(), weights_bytes() or any safetensors with PyTorch's names; EMA's where they hold some.
+  void load_weights(std::span<const std::byte> bytes, const std::string& origin = "weights");
+
+  uint64_t steps_done() const;
+  const LearnerConfig& config() const;
+  int64_t parameter_count() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The network and input of stored bytes (save() or weights_bytes()), to make a Learner for evaluation or inference; everything
+/// else has its default. Throws Error kData where they are not Penstock's.
+LearnerConfig config_of(std::span<const std::byte> bytes, const std::string& origin);
+
+/// The metadata that was given to save(), and the learner's own.
+nets::Metadata metadata_of(std::span<const std::byte> bytes, const std::string& origin);
+
+}  // namespace penstock::learn

@@ -1,0 +1,37 @@
+// A learner's calls on whole batches: finds the tensors, copies nothing.
+#include "engine/base/error.h"
+#include "stages/learn/learner.h"
+
+namespace penstock::learn {
+namespace {
+
+Images images_of(const Batch& batch, const LearnerConfig& config) {
+  const Tensor pixels = batch[config.pixels_field];
+  if (pixels.dtype != DType::kU8 || pixels.shape.size() != 4) {
+    throw Error(Code::kUsage, "the learner needs '" + config.pixels_field + "' as u8 (N, H, W, C), the batch has " +
+                                  batch.schema().require(config.pixels_field, "the learner").text());
+  }
+  return {reinterpret_cast<const uint8_t*>(pixels.data), pixels.shape[0], pixels.shape[1], pixels.shape[2],
+          pixels.shape[3]};
+}
+
+Labels labels_of(const Batch& batch, const LearnerConfig& config) {
+  const Tensor labels = batch[config.label_field];
+  if (labels.dtype != DType::kI64 || labels.shape.size() != 1) {
+    throw Error(Code::kUsage, "the learner needs '" + config.label_field + "' as i64 (N), the batch has " +
+                                  batch.schema().require(config.label_field, "the learner").text());
+  }
+  return labels.as<int64_t>();
+}
+
+}  // namespace
+
+StepResult Learner::step(const Batch& batch) { return step(images_of(batch, config()), labels_of(batch, config())); }
+
+metrics::ClassificationSums Learner::evaluate(const Batch& batch) {
+  return evaluate(images_of(batch, config()), labels_of(batch, config()));
+}
+
+Rows Learner::infer(const Batch& batch, const std::string& layer) { return infer(images_of(batch, config()), layer); }
+
+}  // namespace penstock::learn

@@ -1,0 +1,114 @@
+#include "stages/learn/stored_config.h"
+
+#include <charconv>
+#include <cstdio>
+
+#include "engine/base/error.h"
+
+namespace penstock::learn {
+namespace {
+
+constexpr char kFormatKey[] = "penstock.format";
+constexpr char kFormat[] = "1";
+constexpr char kArchKey[] = "penstock.net.arch";
+constexpr char kClassesKey[] = "penstock.net.classes";
+constexpr char kZeroInitKey[] = "penstock.net.zero_init_residual";
+constexpr char kMeanKey[] = "penstock.input.mean";
+constexpr char kStdKey[] = "penstock.input.std";
+
+std::string text_of(const std::vector<double>& values) {
+  std::string out;
+  for (const double value : values) {
+    char digits[40];
+    std::snprintf(digits, sizeof digits, "%.17g", value);
+    out += (out.empty() ? "" : " ") + std::string(digits);
+  }
+  return out;
+}
+
+/// Reads numbers out of metadata, with the name of the file and the key in every complaint.
+class Reader {
+ public:
+  Reader(const nets::Metadata& metadata, const std::string& origin) : metadata_(metadata), origin_(origin) {}
+
+  const std::string& text(const char* key) const {
+    const auto it = metadata_.find(key);
+    if (it == metadata_.end())
+      throw Error(Code::kData, "'" + origin_ + "' does not say its " + key).hint("it was not written by penstock");
+    return it->second;
+  }
+
+  template <class T>
+  std::vector<T> numbers(const char* key) const {
+    const std::string& source = text(key);
+    std::vector<T> out;
+    const char* at = source.data();
+    const char* const end = at + source.size();
+    while (at != end) {
+      if (*at == ' ') {
+        ++at;
+        continue;
+      }
+      T value{};
+      const auto result = std::from_chars(at, end, value);
+      if (result.ec != std::errc())
+        throw Error(Code::kData, "'" + origin_ + "': '" + source + "' makes no sense as " + key);
+      out.push_back(value);
+      at = result.ptr;
+    }
+    return out;
+  }
+
+  template <class T>
+  T number(const char* key) const {
+    const std::vector<T> all = numbers<T>(key);
+    if (all.size() != 1) throw Error(Code::kData, "'" + origin_ + "': '" + text(key) + "' makes no sense as " + key);
+    return all[0];
+  }
+
+ private:
+  const nets::Metadata& metadata_;
+  const std::string& origin_;
+};
+
+}  // namespace
+
+nets::Metadata stored_config(const LearnerConfig& config) {
+  return {{kFormatKey, kFormat},
+          {kArchKey, config.net.arch},
+          {kClassesKey, std::to_string(config.net.classes)},
+          {kZeroInitKey, config.net.zero_init_residual ? "1" : "0"},
+          {kMeanKey, text_of(config.mean)},
+          {kStdKey, text_of(config.std)}};
+}
+
+uint64_t stored_step(const nets::StoredState& stored, const std::string& origin) {
+  if (!stored.metadata.contains(kStepKey)) {
+    throw Error(Code::kData, "'" + origin + "' holds weights only, no state of a training to go on with");
+  }
+  return Reader(stored.metadata, origin).number<uint64_t>(kStepKey);
+}
+
+LearnerConfig config_of(std::span<const std::byte> bytes, const std::string& origin) {
+  const nets::StoredState stored = nets::decode_safetensors(bytes, origin);
+  const Reader in(stored.metadata, origin);
+  if (in.text(kFormatKey) != kFormat) {
+    throw Error(Code::kData,
+                "'" + origin + "' has the format " + in.text(kFormatKey) + ", this program reads " + kFormat);
+  }
+  LearnerConfig out;
+  out.net = {.arch = in.text(kArchKey),
+             .classes = in.number<int64_t>(kClassesKey),
+             .zero_init_residual = in.text(kZeroInitKey) == "1"};
+  out.mean = in.numbers<double>(kMeanKey);
+  out.std = in.numbers<double>(kStdKey);
+  if (const nets::StoredTensor* script = stored.find(kScriptTensor))
+    out.script.assign(script->bytes.begin(), script->bytes.end());
+  return out;
+}
+
+nets::Metadata metadata_of(std::span<const std::byte> bytes, const std::string& origin) {
+  return nets::decode_safetensors(bytes, origin).metadata;
+}
+
+}  // namespace penstock::learn

@@ -1,0 +1,51 @@
+// How calls into torch are framed: thread settings, autocast, errors.
+#pragma once
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <c10/util/Exception.h>
+
+#include <string>
+#include <utility>
+
+#include "engine/base/error.h"
+
+namespace penstock::learn {
+
+/// Sets torch up in the calling thread. The OpenMP workers that it starts later inherit the flush-to-zero mode.
+inline void set_up_torch_thread(int threads) {
+  at::set_num_threads(threads);
+  at::globalContext().setFlushDenormal(true);
+}
+
+/// bf16 autocast on the CPU while it lives, as Python's torch.autocast("cpu", torch.bfloat16).
+class Autocast {
+ public:
+  explicit Autocast(bool on) : on_(on), was_(at::autocast::is_autocast_enabled(at::kCPU)) {
+    at::autocast::set_autocast_enabled(at::kCPU, on);
+    if (!on) return;
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::increment_nesting();
+  }
+  ~Autocast() {
+    if (on_ && at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(at::kCPU, was_);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  bool on_;
+  bool was_;
+};
+
+/// Runs `work`; what torch throws becomes a penstock::Error that says what was tried.
+template <class Work>
+auto guarded(const std::string& what, Work&& work) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (const c10::Error& error) { throw Error(Code::kInternal, what + ": " + error.what_without_backtrace()); }
+}
+
+}  // namespace penstock::learn
