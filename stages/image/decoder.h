@@ -1,0 +1,39 @@
+// What a decoder of pictures promises: header first, then the rows of a crop.
+#pragma once
+
+#include <cstdint>
+
+#include "stages/image/pixels.h"
+
+namespace penstock::image {
+
+/// Pillow's limit before it speaks of a decompression bomb: 1 GiB / 4 / 3 * 2 pixels.
+inline constexpr std::int64_t kMaxPixels = 178'956'970;
+
+/// What a header says. Sizes are as stored; see orientation.h for how they are displayed.
+struct Header {
+  int width = 0;
+  int height = 0;
+  int components = 0;       ///< channels as stored: 1 grey, 2 grey + alpha, 3, 4
+  bool progressive = false; ///< progressive JPEG or interlaced PNG: decoded as a whole before the first row comes
+  int orientation = 1;      ///< EXIF, 1 to 8; 1 where there is none. Decoders say it and do not apply it
+};
+
+/// Decodes one picture after the other; keeps its buffers between them, so make one for each thread. No two threads
+/// at once. Whatever the bytes are, the answer is a Fault or a picture, in time and memory bounded by the limits.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+
+  /// Reads the header of `bytes`, which must stay until decode() has returned.
+  virtual Fault open(Bytes bytes, std::int64_t max_pixels) = 0;
+  /// Of the picture opened last; meaningless after a fault.
+  virtual const Header& header() const = 0;
+  /// Hands the rows of `crop` (inside the header's width and height, not empty) as RGB to `rows`, once after each
+  /// open(). On a fault, rows handed over before are worthless.
+  /// Whether there is a fault is decided from all of the bytes, so the rest of the picture is gone through as well;
+  /// `verified` says that this was done before (by `pack`): then it stops behind the crop. The pixels are the same.
+  virtual Fault decode(const Rect& crop, bool verified, RowSink& rows) = 0;
+};
+
+}  // namespace penstock::image

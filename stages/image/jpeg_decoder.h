@@ -1,0 +1,32 @@
+// JPEG by libjpeg-turbo: baseline and progressive, grey, RGB, YCbCr, CMYK and YCCK; the same pixels as Pillow's
+// Image.open(...).convert("RGB").
+#pragma once
+
+#include <memory>
+
+#include "stages/image/decoder.h"
+
+namespace penstock::image {
+
+/// Fast because it leaves out what the crop does not need: columns and rows outside of it are entropy-decoded (that is
+/// how damage shows) but not transformed, upsampled or converted; a verified picture ends behind the crop.
+///
+/// What is a fault: any libjpeg error; data that ends early, also where only the end marker is missing; bad codes,
+/// lost restart markers, scans that contradict each other. What is not: bytes between segments or behind the end,
+/// missing Huffman tables (MJPEG: the standard ones are meant), odd version numbers or ICC chunks, EXIF nonsense.
+/// Progressive pictures with more than 100 scans are refused (they cost hours and show nothing).
+class JpegDecoder final : public Decoder {
+ public:
+  JpegDecoder();
+  ~JpegDecoder() override;
+
+  Fault open(Bytes bytes, std::int64_t max_pixels) override;
+  const Header& header() const override;
+  Fault decode(const Rect& crop, bool verified, RowSink& rows) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace penstock::image

@@ -1,0 +1,158 @@
+#include "stages/image/png_decoder.h"
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstring>
+
+#include <png.h>
+
+#include "engine/base/error.h"
+#include "stages/image/exif.h"
+
+namespace penstock::image {
+namespace {
+
+constexpr std::uint64_t kMostInflation = 1032;  // deflate cannot do more
+
+}  // namespace
+
+// As in jpeg_decoder.cc: nothing but libpng's C frames between setjmp and longjmp, and trivial locals.
+struct PngDecoder::State {
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  Bytes bytes;
+  std::size_t at = 0;
+  bool ran_out = false;
+  std::jmp_buf jump;
+  char message[256] = "";
+  Header header;
+  std::vector<std::uint8_t> pixels;  // one row, or all of an interlaced picture
+  std::vector<png_bytep> row_pointers;
+
+  ~State() { close(); }
+  void close() { png_destroy_read_struct(&png, &info, nullptr); }
+
+  [[noreturn]] static void on_error(png_structp png, png_const_charp text) {
+    auto* state = static_cast<State*>(png_get_error_ptr(png));
+    std::strncpy(state->message, text, sizeof state->message - 1);
+    std::longjmp(state->jump, 1);
+  }
+  static void on_warning(png_structp, png_const_charp) {}
+
+  static void on_read(png_structp png, png_bytep to, std::size_t n) {
+    auto* state = static_cast<State*>(png_get_io_ptr(png));
+    if (n > state->bytes.size() - state->at) {
+      state->ran_out = true;
+      png_error(png, "the data ends too early");
+    }
+    std::memcpy(to, state->bytes.data() + state->at, n);
+    state->at += n;
+  }
+
+  Fault fault(FaultKind kind) {
+    close();
+    if (ran_out || std::strstr(message, "Not enough image data")) kind = FaultKind::kTruncated;
+    return {kind, message};
+  }
+
+  bool read_header() {
+    if (setjmp(jump)) return false;
+    png_set_read_fn(png, this, on_read);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // max_pixels is the limit
+    png_read_info(png, info);
+    header.width = static_cast<int>(png_get_image_width(png, info));
+    header.height = static_cast<int>(png_get_image_height(png, info));
+    header.components = png_get_channels(png, info);
+    header.progressive = png_get_interlace_type(png, info) != PNG_INTERLACE_NONE;
+    header.orientation = 1;
+    png_uint_32 exif_bytes = 0;
+    png_bytep exif = nullptr;
+    if (png_get_eXIf_1(png, info, &exif_bytes, &exif) != 0)
+      header.orientation = tiff_orientation({reinterpret_cast<const std::byte*>(exif), exif_bytes});
+    return true;
+  }
+
+  bool start() {
+    if (setjmp(jump)) return false;
+    png_set_palette_to_rgb(png);
+    png_set_expand_gray_1_2_4_to_8(png);
+    png_set_gray_to_rgb(png);
+    png_set_strip_16(png);
+    png_set_strip_alpha(png);
+    if (header.progressive) png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+    return true;
+  }
+
+  bool read_row(png_bytep row) {
+    if (setjmp(jump)) return false;
+    png_read_row(png, row, nullptr);
+    return true;
+  }
+
+  bool read_all_rows() {
+    if (setjmp(jump)) return false;
+    png_read_image(png, row_pointers.data());
+    return true;
+  }
+
+  bool finish() {
+    if (setjmp(jump)) return false;
+    png_read_end(png, nullptr);
+    return true;
+  }
+};
+
+PngDecoder::PngDecoder() : state_(std::make_unique<State>()) {}
+PngDecoder::~PngDecoder() = default;
+
+const Header& PngDecoder::header() const { return state_->header; }
+
+Fault PngDecoder::open(Bytes bytes, std::int64_t max_pixels) {
+  State& s = *state_;
+  s.close();
+  s.header = {};
+  s.bytes = bytes;
+  s.at = 0;
+  s.ran_out = false;
+  if (bytes.empty()) return {FaultKind::kEmpty, "no bytes"};
+  s.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &s, State::on_error, State::on_warning);
+  s.info = s.png == nullptr ? nullptr : png_create_info_struct(s.png);
+  if (s.info == nullptr) throw Error(Code::kMemory, "cannot make a PNG decoder: out of memory");
+  if (!s.read_header()) return s.fault(FaultKind::kHeader);
+  const std::string size = std::to_string(s.header.width) + "x" + std::to_string(s.header.height);
+  if (std::int64_t{s.header.width} * s.header.height > max_pixels)
+    return {FaultKind::kTooManyPixels, size + ", more than the limit of " + std::to_string(max_pixels)};
+  const std::uint64_t raw_bytes = static_cast<std::uint64_t>(png_get_rowbytes(s.png, s.info)) * s.header.height;
+  if (raw_bytes / kMostInflation > bytes.size())
+    return {FaultKind::kTruncated, std::to_string(bytes.size()) + " bytes cannot hold " + size + " pixels"};
+  return {};
+}
+
+Fault PngDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
+  State& s = *state_;
+  PENSTOCK_CHECK(s.png != nullptr && crop.x >= 0 && crop.y >= 0 && crop.width > 0 && crop.height > 0);
+  PENSTOCK_CHECK(crop.width <= s.header.width - crop.x && crop.height <= s.header.height - crop.y);
+  if (!s.start()) return s.fault(FaultKind::kCorrupt);
+
+  const std::size_t row_bytes = static_cast<std::size_t>(s.header.width) * 3;
+  PENSTOCK_CHECK(png_get_rowbytes(s.png, s.info) == row_bytes);
+  const std::size_t held_rows = s.header.progressive ? s.header.height : 1;
+  s.pixels.resize(std::max(s.pixels.size(), row_bytes * held_rows + kRowPadding));
+  if (s.header.progressive) {
+    s.row_pointers.resize(held_rows);
+    for (std::size_t y = 0; y < held_rows; ++y) s.row_pointers[y] = s.pixels.data() + y * row_bytes;
+    if (!s.read_all_rows()) return s.fault(FaultKind::kCorrupt);
+  }
+  const int end = crop.y + crop.height;
+  for (int y = 0; y < (verified ? end : s.header.height); ++y) {
+    const std::uint8_t* row = s.pixels.data() + (s.header.progressive ? y * row_bytes : 0);
+    if (!s.header.progressive && !s.read_row(s.pixels.data())) return s.fault(FaultKind::kCorrupt);
+    if (y >= crop.y && y < end) rows.row(y - crop.y, row + static_cast<std::size_t>(crop.x) * 3);
+  }
+  if (!verified && !s.finish()) return s.fault(FaultKind::kCorrupt);
+  s.close();
+  return {};
+}
+
+}  // namespace penstock::image
