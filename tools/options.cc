@@ -1,0 +1,31 @@
+#include "tools/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace penstock::tools {
+
+void add_common_options(CLI::App& app, CommonOptions& options, const CommonUse& use) {
+  if (use.recipe) {
+    app.add_option("--set", options.set,
+                   "Set a key of the recipe (may be repeated): --set train.lr=1e-3 --set stage.crop.size=160")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->group("Common options");
+  }
+  app.add_option("--threads", options.threads,
+                 "Cores to use (default: the least of affinity, cgroup quota and SLURM_CPUS_PER_TASK)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096))
+      ->group("Common options");
+  app.add_flag("--json", options.json, "One JSON object on stdout; everything for people goes to stderr")
+      ->group("Common options");
+  app.add_flag("--quiet", options.quiet, "No progress and no notes")->group("Common options");
+  if (use.trace) {
+    app.add_option("--trace", options.trace, "Write what happened when (for ui.perfetto.dev)")
+        ->type_name("FILE")
+        ->group("Common options");
+  }
+}
+
+}  // namespace penstock::tools
