@@ -1,0 +1,158 @@
+#include "stages/image/jpeg_decoder.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "stages/image/picture_decoder.h"
+#include "tests/image/photos.h"
+#include "tests/support/data_dir.h"
+
+namespace penstock::image {
+namespace {
+
+Rect random_rect(int width, int height, std::mt19937& random) {
+  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  Rect r;
+  r.width = 1 + below(width);
+  r.height = 1 + below(height);
+  r.x = below(width - r.width + 1);
+  r.y = below(height - r.height + 1);
+  return r;
+}
+
+// Every crop, verified or not, must be the same region of a full decode.
+void expect_crops_are_parts(Bytes bytes, int crops, const std::string& name) {
+  PictureDecoder decoder;
+  Picture whole;
+  const Fault fault = decode_whole(decoder, bytes, whole);
+  ASSERT_FALSE(fault) << name << ": " << fault.text();
+  std::mt19937 random(7);
+  Picture crop;
+  for (int i = 0; i < crops; ++i) {
+    const Rect r = random_rect(whole.width, whole.height, random);
+    for (const bool verified : {false, true}) {
+      ASSERT_FALSE(decoder.open(bytes)) << name;
+      PictureRows rows(r.width, r.height, crop);
+      const Fault cropped = decoder.decode(r, verified, rows);
+      ASSERT_FALSE(cropped) << name << ": " << cropped.text();
+      ASSERT_EQ(crop.rgb, part_of(whole, r).rgb) << name << " of " << whole.width << "x" << whole.height << ": crop " << r.x
+                                                 << "," << r.y << " " << r.width << "x" << r.height << " verified " << verified;
+    }
+  }
+}
+
+struct Kind {
+  const char* name;
+  ChromaSampling sampling;
+};
+class JpegCrops : public testing::TestWithParam<std::tuple<Kind, bool, int>> {};
+
+TEST_P(JpegCrops, AreTheSamePixelsAsTheWhole) {
+  const auto& [kind, progressive, restart_rows] = GetParam();
+  for (const auto& [width, height] : {std::pair{131, 97}, {64, 64}, {33, 17}, {200, 3}, {5, 150}, {1, 1}}) {
+    const auto bytes = jpeg_of(made_picture(width, height), {.quality = 85, .progressive = progressive,
+                                                            .sampling = kind.sampling, .restart_rows = restart_rows});
+    expect_crops_are_parts(bytes, 60, std::string(kind.name) + (progressive ? " progressive" : " baseline"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Samplings, JpegCrops,
+                         testing::Combine(testing::Values(Kind{"444", ChromaSampling::k444}, Kind{"422", ChromaSampling::k422},
+                                                          Kind{"420", ChromaSampling::k420}, Kind{"440", ChromaSampling::k440},
+                                                          Kind{"411", ChromaSampling::k411}),
+                                          testing::Bool(), testing::Values(0, 1)),
+                         [](const auto& info) {
+                           return std::string("s") + std::get<0>(info.param).name +
+                                  (std::get<1>(info.param) ? "progressive" : "baseline") +
+                                  (std::get<2>(info.param) ? "restarts" : "");
+                         });
+
+TEST(JpegDecoder, CropsOfGreyAreTheSamePixels) {
+  const Picture colour = made_picture(90, 70);
+  std::vector<std::uint8_t> grey;
+  for (std::size_t i = 0; i < colour.rgb.size(); i += 3) grey.push_back(colour.rgb[i]);
+  expect_crops_are_parts(encode_jpeg({.data = grey.data(), .width = 90, .height = 70, .channels = 1}), 100, "grey");
+}
+
+TEST(JpegDecoder, CropsOfRealPhotographsAreTheSamePixels) {
+  const auto data = test::data_dir("imagenet-sample").parent_path();
+  if (data.empty()) GTEST_SKIP() << "no data set imagenet-sample: set PENSTOCK_DATA";
+  int photographs = 0;
+  for (const char* folder : {"imagenet-sample", "odd-photos/progressive", "odd-photos/cmyk", "odd-photos/grayscale"})
+    for (const auto& path : files_in(data / folder, {".JPEG", ".jpg"})) {
+      if (++photographs % 3 != 0 && std::string(folder) == "imagenet-sample") continue;
+      expect_crops_are_parts(read_file(path), 4, path.filename());
+    }
+  EXPECT_GT(photographs, 100);
+}
+
+// The law: damage counts wherever it is, whatever today's crop looks at.
+TEST(JpegDecoder, ADamagedPictureIsRefusedWhateverTheCrop) {
+  for (const bool progressive : {false, true}) {
+    const auto good = jpeg_of(made_picture(160, 160), {.quality = 80, .progressive = progressive});
+    std::mt19937 random(3);
+    int refused = 0;
+    for (int i = 0; i < 300; ++i) {
+      auto bad = good;
+      if (i % 3 == 0) {
+        bad.resize(700 + random() % (bad.size() - 700));
+      } else {
+        for (unsigned n = 0; n < 1 + i % 4u; ++n) bad[650 + random() % (bad.size() - 650)] = std::byte(random());
+      }
+      JpegDecoder decoder;
+      DiscardedRows rows;
+      std::string first;
+      for (const Rect& crop : {Rect{0, 0, 160, 160}, Rect{0, 0, 8, 8}, Rect{150, 0, 10, 160}, Rect{70, 150, 9, 10},
+                               Rect{40, 40, 60, 60}}) {
+        Fault fault = decoder.open(bad, kMaxPixels);
+        if (!fault) fault = decoder.decode(crop, false, rows);
+        if (crop.width == 160) first = fault.text();
+        ASSERT_EQ(fault.text(), first) << "damage " << i << ", crop at " << crop.x << "," << crop.y;
+      }
+      refused += first != "none";
+      if (i % 3 == 0) {
+        EXPECT_NE(first, "none") << "cut to " << bad.size() << " of " << good.size() << " bytes";
+      }
+    }
+    EXPECT_GT(refused, 105) << "of 300; a changed byte often decodes to another picture, and only a checksum can tell";
+  }
+}
+
+TEST(JpegDecoder, ATruncatedPictureSaysSo) {
+  auto bytes = jpeg_of(made_picture(64, 64));
+  bytes.resize(bytes.size() - 2);  // the end marker alone
+  PictureDecoder decoder;
+  EXPECT_EQ(check_whole(decoder, bytes).kind, FaultKind::kTruncated);
+  bytes.resize(bytes.size() / 2);
+  EXPECT_EQ(check_whole(decoder, bytes).kind, FaultKind::kTruncated);
+  EXPECT_FALSE(check_whole(decoder, jpeg_of(made_picture(64, 64)))) << "the decoder goes on after a fault";
+}
+
+TEST(JpegDecoder, BytesBehindTheEndDoNotMatter) {
+  auto bytes = jpeg_of(made_picture(64, 64));
+  bytes.insert(bytes.end(), 100, std::byte{0x55});
+  PictureDecoder decoder;
+  EXPECT_FALSE(check_whole(decoder, bytes));
+}
+
+TEST(JpegDecoder, RefusesMorePixelsThanTheLimit) {
+  const auto bytes = jpeg_of(made_picture(64, 64));
+  PictureDecoder decoder;
+  EXPECT_FALSE(decoder.open(bytes, 64 * 64));
+  const Fault fault = decoder.open(bytes, 64 * 64 - 1);
+  EXPECT_EQ(fault.kind, FaultKind::kTooManyPixels);
+  EXPECT_NE(fault.text().find("64x64"), std::string::npos) << fault.text();
+}
+
+TEST(JpegDecoder, AHeaderThatPromisesMoreThanItsBytesCanHoldIsTruncated) {
+  auto bytes = jpeg_of(made_picture(64, 64));
+  for (std::size_t i = 0; i + 9 < bytes.size(); ++i)
+    if (bytes[i] == std::byte{0xFF} && bytes[i + 1] == std::byte{0xC0})  // SOF0: precision, height, width
+      bytes[i + 5] = bytes[i + 7] = std::byte{0x30};
+  PictureDecoder decoder;
+  EXPECT_EQ(decoder.open(bytes).kind, FaultKind::kTruncated);
+}
+
+}  // namespace
+}  // namespace penstock::image
