@@ -20,14 +20,14 @@ constexpr std::array<Unit, 17> kByteUnits = {{{"", 1},
                                               {"k", kKiB},
                                               {"kib", kKiB},
                                               {"kb", 1e3},
-                                              {"m", kKiB * kKiB},
-                                              {"mib", kKiB * kKiB},
+                                              {"m", kKiB* kKiB},
+                                              {"mib", kKiB* kKiB},
                                               {"mb", 1e6},
-                                              {"g", kKiB * kKiB * kKiB},
-                                              {"gib", kKiB * kKiB * kKiB},
+                                              {"g", kKiB* kKiB* kKiB},
+                                              {"gib", kKiB* kKiB* kKiB},
                                               {"gb", 1e9},
-                                              {"t", kKiB * kKiB * kKiB * kKiB},
-                                              {"tib", kKiB * kKiB * kKiB * kKiB},
+                                              {"t", kKiB* kKiB* kKiB* kKiB},
+                                              {"tib", kKiB* kKiB* kKiB* kKiB},
                                               {"tb", 1e12},
                                               {"bytes", 1},
                                               {"byte", 1},
@@ -53,8 +53,7 @@ template <size_t N>
 std::optional<double> take(std::string_view& text, const std::array<Unit, N>& units) {
   skip_spaces(text);
   double number = 0;
-  const auto [end, fault] =
-      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (fault != std::errc{} || !std::isfinite(number) || number < 0) return std::nullopt;
   text.remove_prefix(static_cast<size_t>(end - text.data()));
   skip_spaces(text);

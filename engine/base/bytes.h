@@ -35,7 +35,7 @@ constexpr uint64_t operator""_GiB(unsigned long long n) { return static_cast<uin
 /// "512MiB", "2 GiB", "1.5GB", "4096", "64k": units B, K/KiB, M/MiB, G/GiB, T/TiB of 1024 and kB, MB, GB, TB of 1000,
 /// in any case. Nothing when the text is no size or more than 2^63 - 1 bytes.
 std::optional<ByteSize> parse_bytes(std::string_view text);
-/// "250ms", "10s", "10min", "11h", "2d", "1h30min", "1h 30min". Nothing when the text is no duration, or without a unit.
+/// "250ms", "10s", "10min", "11h", "2d", "1h30min", "1h 30min". Nothing when the text is no duration or lacks a unit.
 std::optional<Duration> parse_duration(std::string_view text);
 /// "0.1%", "50 %". Nothing when the text is no share, or lies outside [0 %, 100 %].
 std::optional<Share> parse_share(std::string_view text);

@@ -43,7 +43,8 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
   int best_distance = 1 << 20;
   for (const std::string& candidate : candidates) {
     const int distance = typing_distance(name, candidate);
-    const int allowed = std::max<int>(1, static_cast<int>(std::max(name.size(), candidate.size())) / 3);
+    const int longest = static_cast<int>(std::max(name.size(), candidate.size()));
+    const int allowed = longest == 1 ? 0 : std::max(1, longest / 3);
     const bool near = distance <= allowed || one_begins_the_other(folded(name), folded(candidate));
     if (near && distance < best_distance) {
       best = candidate;

@@ -38,8 +38,7 @@ class Value {
   Value() : data_(false) {}
   Value(bool v) : data_(v) {}  // NOLINT: implicit on purpose, so that maps can be written as literals
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Value(T v) : data_(static_cast<int64_t>(v)) {}
+  requires(!std::same_as<T, bool>) Value(T v) : data_(static_cast<int64_t>(v)) {}
   Value(double v) : data_(v) {}
   /// Floats are taken at their shortest decimal text: 0.1f becomes 0.1, so that texts and fingerprints stay short.
   Value(float v);
@@ -49,8 +48,7 @@ class Value {
   Value(ValueArray v) : data_(std::move(v)) {}
   Value(ValueMap v) : data_(std::move(v)) {}
   template <class T>
-    requires(!std::same_as<T, Value>)
-  Value(const std::vector<T>& v) : data_(ValueArray(v.begin(), v.end())) {}
+  requires(!std::same_as<T, Value>) Value(const std::vector<T>& v) : data_(ValueArray(v.begin(), v.end())) {}
   /// Two or more values make an array: {"scale", {0.35, 1.0}}.
   template <class A, class B, class... Rest>
   Value(A&& a, B&& b, Rest&&... rest) : data_(ValueArray{}) {
