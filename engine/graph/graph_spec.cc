@@ -20,7 +20,7 @@ class Binder {
       Slot slot;
       slot.field = source.fields()[i];
       slot.source_field = static_cast<int>(i);
-      now_[slot.field.name] = push(std::move(slot));
+      now_[source.fields()[i].name] = push(std::move(slot));
     }
   }
 

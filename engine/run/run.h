@@ -49,14 +49,14 @@ struct RunOptions {
   uint64_t epochs = 1;  ///< epochs to go through, the first one counted though begun in its middle
   uint64_t steps = UINT64_MAX;  ///< or fewer: stop after so many batches
 
-  std::shared_ptr<Cores> cores;      ///< null: all cores the process may use
-  std::shared_ptr<Budgets> budgets;  ///< null: unlimited; shared by runs that run at once
+  std::shared_ptr<Cores> cores = {};      ///< null: all cores the process may use
+  std::shared_ptr<Budgets> budgets = {};  ///< null: unlimited; shared by runs that run at once
   Tier tier = Tier::kRam;            ///< of the batches: kPinned where a GPU is fed
   unsigned io_threads = 4;
   /// Batches admitted and not yet given back, at most; 0: as many as keep all threads busy.
   uint64_t batches_in_flight = 0;
   size_t consumers = 1;  ///< each gets every batch
-  FaultPolicy faults;
+  FaultPolicy faults = {};
   Clock* clock = nullptr;         ///< null: Clock::system(). Must outlive the run.
   Trace* trace = nullptr;         ///< null: none. Must outlive the run.
 };
