@@ -10,6 +10,9 @@ namespace penstock::image {
 /// Pillow's limit before it speaks of a decompression bomb: 1 GiB / 4 / 3 * 2 pixels.
 inline constexpr std::int64_t kMaxPixels = 178'956'970;
 
+/// The longest side of any picture: JPEG's own limit, kept for PNG so that filters and rows stay of bounded size.
+inline constexpr int kMaxSide = 65'535;
+
 /// What a header says. Sizes are as stored; see orientation.h for how they are displayed.
 struct Header {
   int width = 0;

@@ -123,6 +123,8 @@ Fault PngDecoder::open(Bytes bytes, std::int64_t max_pixels) {
   const std::string size = std::to_string(s.header.width) + "x" + std::to_string(s.header.height);
   if (std::int64_t{s.header.width} * s.header.height > max_pixels)
     return {FaultKind::kTooManyPixels, size + ", more than the limit of " + std::to_string(max_pixels)};
+  if (s.header.width > kMaxSide || s.header.height > kMaxSide)
+    return {FaultKind::kUnsupported, size + ": a side of more than " + std::to_string(kMaxSide) + " pixels"};
   const std::uint64_t raw_bytes = static_cast<std::uint64_t>(png_get_rowbytes(s.png, s.info)) * s.header.height;
   if (raw_bytes / kMostInflation > bytes.size())
     return {FaultKind::kTruncated, std::to_string(bytes.size()) + " bytes cannot hold " + size + " pixels"};

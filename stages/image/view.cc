@@ -11,6 +11,7 @@ namespace penstock::image {
 namespace {
 
 constexpr int kTries = 10;  // torchvision's
+constexpr std::int64_t kMaxFull = 1 << 30;  // a hair of 65,535 x 1 pixels, resized to thousands: no int can hold its length
 
 // Python's round(): halves go to the even neighbour.
 int rounded(double value) { return static_cast<int>(std::nearbyint(value)); }
@@ -53,9 +54,9 @@ View center_crop(Size picture, Size out, double fraction) {
   const std::int64_t width = std::max(out.width, rounded(out.width / fraction));
   Size full;
   if (width * picture.height <= height * picture.width) {  // the height decides
-    full = {static_cast<int>(height), static_cast<int>(height * picture.width / picture.height)};
+    full = {static_cast<int>(height), static_cast<int>(std::min(kMaxFull, height * picture.width / picture.height))};
   } else {
-    full = {static_cast<int>(width * picture.height / picture.width), static_cast<int>(width)};
+    full = {static_cast<int>(std::min(kMaxFull, width * picture.height / picture.width)), static_cast<int>(width)};
   }
   const int top = rounded((full.height - out.height) / 2.0), left = rounded((full.width - out.width) / 2.0);
   return {{0, 0, picture.width, picture.height}, full, {left, top, out.width, out.height}};

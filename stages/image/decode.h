@@ -1,0 +1,44 @@
+// Stage image.decode: encoded bytes to pixels of one size, cropped and resized on the way.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "engine/graph/params.h"
+#include "engine/graph/stage.h"
+#include "stages/image/decoder.h"
+#include "stages/image/view.h"
+
+namespace penstock::image {
+
+enum class ViewKind : std::uint8_t { kRandomResizedCrop, kCenterCrop, kResize };
+enum class OrientationRule : std::uint8_t { kIgnore, kHonour };
+
+/// Reads "bytes" (JPEG or PNG, recognised by content), writes "pixels" u8 (h, w, 3), RGB, each pixel once and in its
+/// place. Draws once a record where the view is random. Refuses records that are no picture, damaged anywhere (whatever
+/// the crop) or too large; a record that was verified when it was packed is read only as far as its crop.
+class Decode final : public RecordStage {
+ public:
+  struct Params {
+    ViewKind view = ViewKind::kRandomResizedCrop;
+    std::array<int, 2> size = {224, 224};
+    std::array<double, 2> scale = {0.08, 1.0};
+    std::array<double, 2> ratio = {3.0 / 4.0, 4.0 / 3.0};
+    double crop_fraction = 0.875;
+    OrientationRule orientation = OrientationRule::kIgnore;
+    std::int64_t max_pixels = kMaxPixels;
+
+    static void describe(ParamTable<Params>& t);
+  };
+
+  /// Throws Error(kUsage) where scale or ratio run from high to low.
+  explicit Decode(Params params);
+  Bound bind(const Schema& in) const override;
+  Outcome run(RecordView& record, Draws& draws, Scratch& scratch) const override;
+
+ private:
+  View choose(Size picture, Draws& draws) const;
+  Params params_;
+};
+
+}  // namespace penstock::image

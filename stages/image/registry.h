@@ -1,0 +1,11 @@
+// The stages of this room, by name.
+#pragma once
+
+#include "engine/graph/registry.h"
+
+namespace penstock::image {
+
+/// image.decode and image.flip.
+void register_image_stages(StageRegistry& registry);
+
+}  // namespace penstock::image
