@@ -1,0 +1,89 @@
+#include "pipelines/train/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "engine/base/error.h"
+
+namespace penstock::train {
+namespace {
+
+// Batches that a pass beside the first one holds: the one in work and the next.
+constexpr uint64_t kAugmentedInFlight = 2;
+
+/// Log-probabilities averaged over views: what sums and ranks are taken of.
+learn::Rows mean_over_views(Lane& lane, const Batch& batch, std::vector<Run>& views) {
+  learn::Rows mean = lane.infer(batch);
+  const auto classes = static_cast<size_t>(mean.shape.back());
+  to_probabilities(mean.values, classes);
+  for (Run& view : views) {
+    const Batch other = view.next();
+    PENSTOCK_CHECK(other && std::ranges::equal(other.ids(), batch.ids()));
+    learn::Rows rows = lane.infer(other);
+    to_probabilities(rows.values, classes);
+    for (size_t i = 0; i < mean.values.size(); ++i) mean.values[i] += rows.values[i];
+  }
+  const float share = 1.0f / static_cast<float>(views.size() + 1);
+  for (float& value : mean.values) value = std::log(std::max(value * share, 1e-30f));
+  return mean;
+}
+
+}  // namespace
+
+void to_probabilities(std::span<float> values, size_t classes) {
+  for (size_t begin = 0; begin + classes <= values.size(); begin += classes) {
+    const std::span<float> row = values.subspan(begin, classes);
+    const float highest = *std::max_element(row.begin(), row.end());
+    double sum = 0;
+    for (float& value : row) {
+      value = std::exp(value - highest);
+      sum += value;
+    }
+    for (float& value : row) value = static_cast<float>(value / sum);
+  }
+}
+
+Evaluation evaluate(Lane& lane, const Graph& graph, const Source& source, EvaluationOptions options) {
+  Evaluation out;
+  options.run.order = Order::kSequential;
+  options.run.last = Last::kKeep;
+  options.run.epochs = 1;
+  options.run.epoch = 0;
+  options.run.step = 0;
+  if (options.confusion) out.confusion.emplace(lane.learner().config().net.classes);
+  Run run = Run::start(graph, source, options.run);
+  std::vector<Run> views;
+  for (uint64_t draw = 0; options.augmented != nullptr && draw < options.draws; ++draw) {
+    RunOptions view = options.run;
+    view.epoch = draw;  // draws are keyed by it; the order is the same
+    view.batches_in_flight = kAugmentedInFlight;
+    views.push_back(Run::start(*options.augmented, source, view));
+  }
+  for (;;) {
+    const Batch batch = run.next();
+    if (!batch) break;
+    if (options.stop.stop_requested()) {
+      out.stopped = true;
+      break;
+    }
+    if (batch.size() == 0) continue;
+    const std::span<const int64_t> labels = batch[lane.learner().config().label_field].as<int64_t>();
+    if (const auto none = std::ranges::find_if(labels, [](int64_t l) { return l < 0; }); none != labels.end())
+      throw Error(Code::kUsage, "record " + std::to_string(batch.ids()[static_cast<size_t>(none - labels.begin())]) +
+                                    " has no label, and evaluation needs one for each")
+          .hint("give --labels FILE.csv for a flat folder, or use infer");
+    if (views.empty() && !out.confusion) {
+      out.sums += lane.evaluate(batch);
+    } else {
+      const learn::Rows rows = mean_over_views(lane, batch, views);
+      out.sums.add(rows.values, labels);
+      if (out.confusion) out.confusion->add(rows.values, labels);
+    }
+    if (options.progress) options.progress(static_cast<uint64_t>(out.sums.records));
+  }
+  out.report = run.report();
+  return out;
+}
+
+}  // namespace penstock::train

@@ -1,0 +1,41 @@
+// One pass over validation data: every record counted once.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+
+#include "engine/data/source.h"
+#include "engine/graph/graph.h"
+#include "engine/run/run.h"
+#include "models/metrics.h"
+#include "pipelines/train/lane.h"
+
+namespace penstock::train {
+
+struct Evaluation {
+  metrics::ClassificationSums sums;
+  std::optional<metrics::ConfusionMatrix> confusion;
+  Report report;
+  bool stopped = false;  ///< on request, before the end: the sums are of no use
+};
+
+struct EvaluationOptions {
+  RunOptions run;  ///< order and last are set here: sequential, keep
+  bool confusion = false;
+  /// Test-time augmentation: the mean of the probabilities over the view of `graph` and that many draws of this one. The passes go
+  /// side by side, batch by batch, so nothing but one batch of logits is kept.
+  const Graph* augmented = nullptr;
+  uint64_t draws = 0;
+  std::stop_token stop = {};
+  std::function<void(uint64_t records)> progress = {};
+};
+
+/// Runs `graph` over `source` on the lane. Throws what the run throws (kData for a bad record: evaluation replaces nothing), and
+/// Error kUsage where a record has no label.
+Evaluation evaluate(Lane& lane, const Graph& graph, const Source& source, EvaluationOptions options);
+
+/// softmax of each row, in place. `values` (N, classes).
+void to_probabilities(std::span<float> values, size_t classes);
+
+}  // namespace penstock::train

@@ -1,0 +1,87 @@
+#include "pipelines/train/position.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+
+namespace penstock::train {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kRun[] = "run";
+constexpr char kTotals[] = "run.totals";
+constexpr char kRecipe[] = "run.recipe";
+constexpr char kClasses[] = "run.classes";
+
+json of_optional(const std::optional<double>& v) { return v ? json(*v) : json(nullptr); }
+std::optional<double> to_optional(const json& v) { return v.is_null() ? std::nullopt : std::optional(v.get<double>()); }
+
+}  // namespace
+
+nets::Metadata Position::to_metadata() const {
+  const json run = {{"epoch", epoch},
+                    {"step", step},
+                    {"steps", steps},
+                    {"rejected", rejected},
+                    {"sums", {{"loss", sums.loss}, {"records", sums.records}, {"top1", sums.top1}}},
+                    {"logs", {{"metrics", logs.metrics}, {"quarantine", logs.quarantine}, {"ledger", logs.ledger}}},
+                    {"best", best},
+                    {"best_epoch", best_epoch},
+                    {"last",
+                     {{"epoch", last.epoch},
+                      {"train_loss", last.train_loss},
+                      {"train_top1", last.train_top1},
+                      {"val_loss", of_optional(last.val_loss)},
+                      {"val_top1", of_optional(last.val_top1)},
+                      {"val_top5", of_optional(last.val_top5)}}},
+                    {"data", data},
+                    {"val", val}};
+  return {{kRun, run.dump()}, {kTotals, totals.to_json()}, {kRecipe, recipe}, {kClasses, json(classes).dump()}};
+}
+
+Position Position::from_metadata(const nets::Metadata& metadata, const std::string& origin) {
+  Position out;
+  try {
+    const json run = json::parse(metadata.at(kRun));
+    run.at("epoch").get_to(out.epoch);
+    run.at("step").get_to(out.step);
+    run.at("steps").get_to(out.steps);
+    run.at("rejected").get_to(out.rejected);
+    run.at("sums").at("loss").get_to(out.sums.loss);
+    run.at("sums").at("records").get_to(out.sums.records);
+    run.at("sums").at("top1").get_to(out.sums.top1);
+    run.at("logs").at("metrics").get_to(out.logs.metrics);
+    run.at("logs").at("quarantine").get_to(out.logs.quarantine);
+    run.at("logs").at("ledger").get_to(out.logs.ledger);
+    run.at("best").get_to(out.best);
+    run.at("best_epoch").get_to(out.best_epoch);
+    const json& last = run.at("last");
+    last.at("epoch").get_to(out.last.epoch);
+    last.at("train_loss").get_to(out.last.train_loss);
+    last.at("train_top1").get_to(out.last.train_top1);
+    out.last.val_loss = to_optional(last.at("val_loss"));
+    out.last.val_top1 = to_optional(last.at("val_top1"));
+    out.last.val_top5 = to_optional(last.at("val_top5"));
+    run.at("data").get_to(out.data);
+    run.at("val").get_to(out.val);
+    out.totals = Totals::from_json(metadata.at(kTotals));
+    out.recipe = metadata.at(kRecipe);
+    out.classes = classes_of(metadata);
+  } catch (const std::out_of_range&) {
+    throw Error(Code::kData, "'" + origin + "' is no checkpoint of a run: it does not say where the training stood")
+        .hint("it can be evaluated, but not gone on with");
+  } catch (const json::exception& error) {
+    throw Error(Code::kData, "'" + origin + "' does not say where the training stood: " + error.what());
+  }
+  return out;
+}
+
+std::vector<std::string> classes_of(const nets::Metadata& metadata) {
+  const auto found = metadata.find(kClasses);
+  if (found == metadata.end()) return {};
+  const json classes = json::parse(found->second, nullptr, false);
+  return classes.is_array() ? classes.get<std::vector<std::string>>() : std::vector<std::string>();
+}
+
+}  // namespace penstock::train

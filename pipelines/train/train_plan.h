@@ -1,0 +1,59 @@
+// A training as the loop sees it: bound graphs and numbers, no recipe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/graph/graph.h"
+#include "engine/run/run.h"
+#include "stages/learn/learner.h"
+
+namespace penstock::train {
+
+/// What holds from the phase before until `until_epoch`.
+struct TrainPhase {
+  uint64_t until_epoch = 0;
+  Graph train;
+  Graph eval;            ///< of the validation data; unused without
+  RunOptions train_run;  ///< seed, order, batch, faults, cores, budgets; where it begins is the trainer's
+  RunOptions eval_run;
+  uint64_t steps_per_epoch = 0;
+};
+
+/// When to write a checkpoint: whichever comes first; 0: not by that. One comes at the end in any case.
+struct CheckpointEvery {
+  double seconds = 600;
+  uint64_t steps = 0;
+  uint64_t epochs = 0;
+  size_t keep = 3;
+};
+
+struct TrainPlan {
+  learn::LearnerConfig learner;
+  std::string device = "cpu";
+  uint64_t epochs = 1;
+  std::vector<TrainPhase> phases;  ///< the last one reaches `epochs`
+  CheckpointEvery checkpoint;
+
+  const TrainPhase& phase_of(uint64_t epoch) const {
+    for (const TrainPhase& phase : phases)
+      if (epoch < phase.until_epoch) return phase;
+    return phases.back();
+  }
+  /// Steps of the first `epochs` epochs.
+  uint64_t steps_until(uint64_t epochs) const {
+    uint64_t steps = 0;
+    for (uint64_t epoch = 0; epoch < epochs; ++epoch) steps += phase_of(epoch).steps_per_epoch;
+    return steps;
+  }
+  /// Records that the steps of the first `epochs` epochs take (a short last batch counted as a whole one).
+  uint64_t records_until(uint64_t epochs) const {
+    uint64_t records = 0;
+    for (uint64_t epoch = 0; epoch < epochs; ++epoch)
+      records += phase_of(epoch).steps_per_epoch * phase_of(epoch).train_run.batch;
+    return records;
+  }
+};
+
+}  // namespace penstock::train

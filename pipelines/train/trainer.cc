@@ -1,0 +1,217 @@
+#include "pipelines/train/trainer.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+#include "pipelines/train/evaluation.h"
+
+namespace penstock::train {
+namespace {
+
+// The share of the newest step in the rate that is shown and logged.
+constexpr double kRateWeight = 0.1;
+// Room that a time limit leaves for the last checkpoint, as a multiple of the slowest so far, and before there was one.
+constexpr double kSaveMargin = 2;
+constexpr double kFirstSaveSeconds = 5;
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::byte> model_bytes(const learn::Learner& learner, const nets::Metadata& metadata) {
+  const std::vector<std::byte> weights = learner.weights_bytes();
+  nets::StoredState stored = nets::decode_safetensors(weights, "weights");
+  nets::Metadata all = metadata;
+  all.merge(stored.metadata);
+  return nets::encode_safetensors(std::move(stored.tensors), all);
+}
+
+Trainer::Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lane& lane, RunLogs& logs, TrainWorld world)
+    : plan_(plan), train_(train), val_(val), lane_(lane), logs_(logs), world_(std::move(world)) {
+  PENSTOCK_CHECK(world_.progress != nullptr && world_.clock != nullptr && world_.save && !plan_.phases.empty());
+}
+
+std::optional<TrainEnd> Trainer::interruption() const {
+  if (world_.stop.stop_requested()) return TrainEnd::kStopped;
+  const double margin = kSaveMargin * (save_took_ > 0 ? save_took_ : kFirstSaveSeconds);
+  if (world_.time_limit_seconds > 0 && seconds_here() + std::min(margin, world_.time_limit_seconds / 2) >= world_.time_limit_seconds)
+    return TrainEnd::kTimeUp;
+  return std::nullopt;
+}
+
+TrainEnd Trainer::run(Position& position) {
+  at_ = &position;
+  before_ = position.totals;
+  began_ = saved_at_ = world_.clock->now_seconds();
+  seconds_before_ = position.totals.seconds;
+  saved_steps_ = position.steps;
+  saved_epoch_ = position.epoch;
+  const uint64_t batch = plan_.phase_of(position.epoch).train_run.batch;
+  world_.progress->begin("training", plan_.records_until(plan_.epochs), "images",
+                         plan_.records_until(position.epoch) + position.step * batch);
+  std::optional<TrainEnd> end;
+  bool changed = false;
+  while (!end && position.epoch < plan_.epochs) {
+    const TrainPhase& phase = plan_.phase_of(position.epoch);
+    changed = true;
+    end = interruption();
+    if (!end) end = train_epoch(phase);
+    if (!end) end = finish_epoch(phase);
+  }
+  if (changed) save(nullptr);
+  world_.progress->end();
+  return end.value_or(TrainEnd::kFinished);
+}
+
+std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
+  RunOptions options = phase.train_run;
+  options.epoch = at_->epoch;
+  options.step = at_->step;
+  options.epochs = 1;
+  options.faults.already = at_->rejected;
+  options.clock = world_.clock;
+  options.trace = world_.trace;
+  epoch_began_ = world_.clock->now_seconds();
+  epoch_records_ = 0;
+  Run run = Run::start(phase.train, train_, options);
+  logs_.plan({at_->epoch, at_->data, run.plan().options()});
+  std::optional<TrainEnd> end;
+  try {
+    while (!end) {
+      const double asked = world_.clock->now_seconds();
+      const Batch batch = run.next();
+      if (!batch) break;
+      take(batch, world_.clock->now_seconds() - asked);
+      end = interruption();
+      if (!end && is_due()) save(&run);
+    }
+  } catch (Error& error) {
+    if (error.code() == Code::kInternal || error.code() == Code::kCancelled) throw;
+    if (at_->steps == saved_steps_) throw;  // nothing to lose, or it was the checkpoint that failed
+    save(&run);
+    throw error.add("training; what was learnt until step " + std::to_string(at_->steps) +
+                    " is saved: --resume auto goes on from there");
+  }
+  before_.add(run.report());
+  at_->totals = before_;
+  return end;
+}
+
+void Trainer::take(const Batch& batch, double waited_seconds) {
+  const TraceSpan span(world_.trace, "step", "lane", "step", static_cast<int64_t>(at_->steps));
+  const double began = world_.clock->now_seconds();
+  std::optional<learn::StepResult> result;
+  if (batch.size() > 0) result = lane_.step(batch);
+  const double took = world_.clock->now_seconds() - began;
+  before_.step_seconds += took;
+  before_.data_wait_seconds += waited_seconds;
+  const double rate = static_cast<double>(batch.size()) / std::max(1e-9, took + waited_seconds);
+  rate_ = rate_ == 0 ? rate : rate_ + kRateWeight * (rate - rate_);
+  if (result) {
+    at_->sums.loss += result->loss * static_cast<double>(result->records);
+    at_->sums.records += static_cast<uint64_t>(result->records);
+    at_->sums.top1 += static_cast<uint64_t>(result->top1);
+    epoch_records_ += static_cast<uint64_t>(result->records);
+  }
+  at_->rejected += batch.rejections().size();
+  at_->step = batch.step() + 1;
+  ++at_->steps;
+  logs_.step(batch, result ? &*result : nullptr, rate, train_);
+  for (const Rejection& r : batch.rejections())
+    world_.progress->say("record " + std::to_string(r.record) + " (" + train_.locate(r.record).file + ") refused: " + r.reason +
+                         (r.replaced ? "; record " + std::to_string(r.replacement) + " takes its place" : ""));
+  if (result) show(*result);
+}
+
+void Trainer::show(const learn::StepResult& result) {
+  const TrainPhase& phase = plan_.phase_of(at_->epoch);
+  world_.progress->update(plan_.records_until(at_->epoch) + at_->step * phase.train_run.batch,
+                          "epoch " + std::to_string(at_->epoch + 1) + "/" + std::to_string(plan_.epochs) + ", step " +
+                              std::to_string(at_->step) + "/" + std::to_string(phase.steps_per_epoch) + ", loss " +
+                              number(result.loss) + ", top-1 " +
+                              percent_text(static_cast<double>(at_->sums.top1) / static_cast<double>(at_->sums.records)));
+}
+
+std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
+  EpochMetrics m;
+  m.epoch = at_->epoch;
+  m.steps = at_->steps;
+  const double n = std::max<double>(1, static_cast<double>(at_->sums.records));
+  m.train_loss = at_->sums.loss / n;
+  m.train_top1 = static_cast<double>(at_->sums.top1) / n;
+  m.records_per_second = static_cast<double>(epoch_records_) / std::max(1e-9, world_.clock->now_seconds() - epoch_began_);
+  std::string words = "epoch " + std::to_string(m.epoch + 1) + "/" + std::to_string(plan_.epochs) + ": loss " +
+                      number(m.train_loss) + ", top-1 " + percent_text(m.train_top1);
+  if (val_ != nullptr) {
+    const TraceSpan span(world_.trace, "evaluation", "lane");
+    const double began = world_.clock->now_seconds();
+    EvaluationOptions options{.run = phase.eval_run, .stop = world_.stop};
+    options.run.clock = world_.clock;
+    options.run.trace = world_.trace;
+    const Evaluation evaluation = evaluate(lane_, phase.eval, *val_, options);
+    before_.evaluation_seconds += world_.clock->now_seconds() - began;
+    if (evaluation.stopped) return TrainEnd::kStopped;
+    m.val_loss = evaluation.sums.mean_loss();
+    m.val_top1 = evaluation.sums.top1_share();
+    m.val_top5 = evaluation.sums.top5_share();
+    words += "; validation loss " + number(*m.val_loss) + ", top-1 " + percent_text(*m.val_top1) + ", top-5 " +
+             percent_text(*m.val_top5);
+  }
+  if (m.records_per_second > 0) words += "; " + rate_text(m.records_per_second, "images/s");
+  m.seconds = seconds_before_ + seconds_here();
+  logs_.epoch(m);
+  logs_.flush();
+
+  ++at_->epoch;
+  at_->step = 0;
+  at_->rejected = 0;
+  at_->sums = {};
+  at_->last = m;
+  if (const double score = m.val_top1.value_or(m.train_top1); score > at_->best) {
+    at_->best = score;
+    at_->best_epoch = m.epoch;
+    best_ = model_bytes(lane_.learner(), at_->to_metadata());
+    words += " (best so far)";
+  }
+  world_.progress->say(words);
+  if (at_->epoch < plan_.epochs && is_due()) save(nullptr);
+  return std::nullopt;
+}
+
+bool Trainer::is_due() const {
+  const CheckpointEvery& every = plan_.checkpoint;
+  return (every.steps > 0 && at_->steps >= saved_steps_ + every.steps) ||
+         (every.epochs > 0 && at_->epoch >= saved_epoch_ + every.epochs) ||
+         (every.seconds > 0 && world_.clock->now_seconds() - saved_at_ >= every.seconds);
+}
+
+void Trainer::save(const Run* run) {
+  const TraceSpan span(world_.trace, "checkpoint", "lane");
+  const double began = world_.clock->now_seconds();
+  at_->totals = before_;
+  if (run != nullptr) at_->totals.add(run->report());
+  at_->totals.seconds = seconds_before_ + seconds_here();
+  saved_steps_ = at_->steps;
+  saved_epoch_ = at_->epoch;
+  try {
+    at_->logs = logs_.sync();
+    world_.save(*at_, lane_.learner().save(at_->to_metadata()), best_.empty() ? nullptr : &best_);
+  } catch (Error& error) {
+    throw error.add("writing the checkpoint after step " + std::to_string(at_->steps) +
+                    "; the one before is untouched: --resume auto goes on from it");
+  }
+  best_.clear();
+  saved_at_ = world_.clock->now_seconds();
+  save_took_ = std::max(save_took_, saved_at_ - began);
+  before_.checkpoint_seconds += saved_at_ - began;
+  at_->totals.checkpoint_seconds = before_.checkpoint_seconds;
+}
+
+}  // namespace penstock::train

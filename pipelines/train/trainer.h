@@ -1,0 +1,86 @@
+// The training loop: batches in, weights, logs and checkpoints out.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "pipelines/job/progress.h"
+#include "pipelines/train/lane.h"
+#include "pipelines/train/position.h"
+#include "pipelines/train/train_plan.h"
+
+namespace penstock::train {
+
+/// Why the loop came back.
+enum class TrainEnd {
+  kFinished,
+  kStopped,  ///< on request
+  kTimeUp,   ///< the time limit
+};
+
+/// The world around the loop. What is pointed at must outlive it.
+struct TrainWorld {
+  std::stop_token stop;
+  double time_limit_seconds = 0;  ///< 0: none. Ends early enough for a last checkpoint to fit
+  ProgressSink* progress = nullptr;
+  Trace* trace = nullptr;
+  Clock* clock = nullptr;
+  /// Writes a checkpoint (learner and position) for good, and `best` beside it where there is a new one. Throws where it cannot;
+  /// what was there before is then still there.
+  std::function<void(const Position& position, const std::vector<std::byte>& bytes, const std::vector<std::byte>* best)> save;
+};
+
+/// Takes the steps that `position` leaves, epoch by epoch: a Run of the training data, then a Run of the validation data on the
+/// same cores and budgets, then the epoch's line. The pass of an epoch ends before its evaluation begins, so each of them has the
+/// whole budget. One thread, the lane's.
+///
+/// Exactness: what is learnt depends on plan, data and position only. When checkpoints are written, how long anything takes and
+/// what interrupts it changes nothing but times.
+class Trainer {
+ public:
+  Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lane& lane, RunLogs& logs, TrainWorld world);
+
+  /// Ends with a checkpoint at `position`, also where a Run failed (bad data past its budget, a failing disk): what was learnt
+  /// until then is kept and the Error passed on. Where a checkpoint cannot be written its Error comes out and the one before is
+  /// still there.
+  TrainEnd run(Position& position);
+
+ private:
+  std::optional<TrainEnd> interruption() const;
+  std::optional<TrainEnd> train_epoch(const TrainPhase& phase);
+  void take(const Batch& batch, double waited_seconds);
+  std::optional<TrainEnd> finish_epoch(const TrainPhase& phase);
+  bool is_due() const;
+  void save(const Run* run);
+  void show(const learn::StepResult& result);
+  double seconds_here() const { return world_.clock->now_seconds() - began_; }
+
+  const TrainPlan& plan_;
+  const Source& train_;
+  const Source* val_;
+  Lane& lane_;
+  RunLogs& logs_;
+  TrainWorld world_;
+
+  Position* at_ = nullptr;
+  Totals before_;                 ///< without the Run under way
+  std::vector<std::byte> best_;   ///< a new best that is not on disk yet
+  double began_ = 0;              ///< of this process
+  double seconds_before_ = 0;     ///< of the processes before
+  double saved_at_ = 0;           ///< clock
+  double save_took_ = 0;          ///< the slowest checkpoint so far
+  uint64_t saved_steps_ = 0;
+  uint64_t saved_epoch_ = 0;
+  double rate_ = 0;               ///< records a second, smoothed
+  double epoch_began_ = 0;
+  uint64_t epoch_records_ = 0;    ///< in this process
+};
+
+/// The weights that evaluation uses, with metadata: a checkpoint that can be evaluated and used, not gone on with.
+std::vector<std::byte> model_bytes(const learn::Learner& learner, const nets::Metadata& metadata);
+
+}  // namespace penstock::train
