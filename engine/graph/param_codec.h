@@ -25,6 +25,10 @@ concept DescribedParams = requires(ParamTable<P>& table) {
   P::describe(table);
 };
 
+/// A lone number or string is taken for an array of one (size = 224, devices = "cpu").
+template <class T>
+inline constexpr bool kOneWillDo = std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
+
 /// For each T: `one()` "an integer", `many()` "integers", `read` (Error kUsage by fail_value), and `write`, which gives
 /// nothing for an optional that is not set. read(write(x)) == x.
 template <class T>
@@ -193,7 +197,7 @@ struct ParamCodec<std::vector<T>> {
   static std::vector<T> read(const Value& value, const ParamRules& rules, const ParamSite& site) {
     std::vector<T> items;
     size_t i = 0;
-    for (const Value& item : param_codec::read_array(value, one(), rules, site, std::is_arithmetic_v<T>)) {
+    for (const Value& item : param_codec::read_array(value, one(), rules, site, kOneWillDo<T>)) {
       items.push_back(ParamCodec<T>::read(item, rules.for_items(), param_codec::item_site(site, i++, item)));
     }
     return items;
@@ -210,7 +214,7 @@ struct ParamCodec<std::array<T, N>> {
   static std::string one() { return "an array of " + std::to_string(N) + " " + ParamCodec<T>::many(); }
   static std::string many() { return "arrays of " + std::to_string(N) + " " + ParamCodec<T>::many(); }
   static std::array<T, N> read(const Value& value, const ParamRules& rules, const ParamSite& site) {
-    const ValueArray given = param_codec::read_array(value, one(), rules, site, std::is_arithmetic_v<T>);
+    const ValueArray given = param_codec::read_array(value, one(), rules, site, kOneWillDo<T>);
     const bool one_for_all = !value.is<ValueArray>();
     if (!one_for_all && given.size() != N) fail_value(value, one(), rules, site);
     std::array<T, N> items{};

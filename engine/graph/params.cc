@@ -173,7 +173,7 @@ ValueArray read_array(const Value& value, const std::string& type, const ParamRu
     if (rules.not_empty && array->empty()) fail_value(value, type, rules, site);
     return *array;
   }
-  if (!one_will_do || !(value.is<int64_t>() || value.is<double>())) fail_value(value, type, rules, site);
+  if (!one_will_do || value.is<ValueMap>() || value.is<bool>()) fail_value(value, type, rules, site);
   return {value};
 }
 

@@ -11,7 +11,8 @@
 //
 // Members may be bool, integers, float, double, std::string, ByteSize, Duration, Share, enums (with one_of), ValueMap,
 // std::map<std::string, std::string>, a struct with a `describe` of its own, and std::optional, std::vector, std::array
-// of these. A vector or array of numbers is also read from one number (size = 224): an array takes it for all places.
+// of these. A vector or array of numbers or strings is also read from a single one (size = 224): an array
+// takes it for all places.
 #pragma once
 
 #include <functional>
