@@ -1,0 +1,73 @@
+// Any data set into LMDB, checked record by record, going on where it was killed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/run/cores.h"
+#include "io/data/dataset.h"
+#include "io/file/file_system.h"
+#include "pipelines/job/progress.h"
+
+namespace penstock {
+
+struct PackOptions {
+  std::string dest;            ///< a folder that does not exist, or what this very packing left there
+  std::optional<int> resize;   ///< shorter side in pixels; smaller pictures stay as they are
+  std::optional<int> quality;  ///< of JPEGs that are encoded anew, 1 to 100; without `resize` every picture is
+  bool shuffle = false;        ///< on disk: full shuffle, keyed by `seed`; record ids stay
+  uint64_t seed = 1;
+};
+
+/// A record that was left out.
+struct RejectedRecord {
+  uint64_t id = 0;  ///< in the source
+  std::string name;
+  std::string file;
+  uint64_t offset = 0;
+  std::string reason;
+};
+
+struct PackResult {
+  bool already_complete = false;
+  uint64_t records = 0;                  ///< in DEST
+  uint64_t already = 0;                  ///< of them packed by earlier runs
+  uint64_t source_bytes = 0;             ///< read by this run
+  uint64_t dest_bytes = 0;               ///< encoded bytes of the records that this run packed
+  std::vector<RejectedRecord> rejected;  ///< all of DEST, those of earlier runs too
+  std::string rejected_file;             ///< DEST.rejected.jsonl; "" where nothing was rejected
+};
+
+/// What packing would take: a sample of the source is read and encoded.
+struct PackPlan {
+  uint64_t records = 0;
+  uint64_t source_bytes = 0;
+  uint64_t dest_bytes = 0;  ///< estimate, file overhead included
+  uint64_t free_bytes = 0;  ///< where DEST would lie
+  double seconds = 0;       ///< estimate
+};
+
+/// Packs. Every picture is decoded in full, on `cores`, while the next are read and the ones before are written; a bad one is left
+/// out and listed in DEST.rejected.jsonl. Record ids are the places among the good records, in the source's order. The same source
+/// and options give the same records, however often it was stopped. With `shuffle` the source is read twice (the ids
+/// must be known first).
+///
+/// Errors: kUsage where something else is at DEST; kIo where there is not room enough (before anything is written) or a disk fails;
+/// kCancelled where `stop` was requested. After each of them but the first the same call goes on.
+PackResult pack(const io::Dataset& source, const PackOptions& options, Cores& cores, ProgressSink& progress,
+                std::stop_token stop = {}, io::FileSystem& fs = io::FileSystem::real());
+
+PackPlan plan_pack(const io::Dataset& source, const PackOptions& options, Cores& cores,
+                   io::FileSystem& fs = io::FileSystem::real());
+
+/// Adds the records of `source` behind those of the LMDB at options.dest: writes both anew beside it, then swaps the folders, so
+/// that DEST is the old or the new one at any moment. Adding the same source again does nothing and says so.
+/// Needs room for both. Errors as pack.
+PackResult append_pack(std::shared_ptr<const io::Dataset> source, const PackOptions& options, Cores& cores,
+                       ProgressSink& progress, std::stop_token stop = {}, io::FileSystem& fs = io::FileSystem::real());
+
+}  // namespace penstock
