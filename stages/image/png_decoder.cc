@@ -59,6 +59,9 @@ struct PngDecoder::State {
     if (setjmp(jump)) return false;
     png_set_read_fn(png, this, on_read);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // max_pixels is the limit
+    // Texts, profiles and palettes for printing are not unpacked: some are bombs, and none changes a pixel here.
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, reinterpret_cast<png_const_bytep>("eXIf"), 1);
     png_read_info(png, info);
     header.width = static_cast<int>(png_get_image_width(png, info));
     header.height = static_cast<int>(png_get_image_height(png, info));

@@ -136,6 +136,38 @@ TEST(JpegDecoder, BytesBehindTheEndDoNotMatter) {
   EXPECT_FALSE(check_whole(decoder, bytes));
 }
 
+// The Huffman tables of a JPEG, taken out.
+std::vector<std::byte> without_tables(const std::vector<std::byte>& jpeg) {
+  std::vector<std::byte> rest(jpeg.begin(), jpeg.begin() + 2);
+  for (std::size_t at = 2; at + 4 < jpeg.size();) {
+    const std::size_t end = at + 2 + (std::to_integer<std::size_t>(jpeg[at + 2]) << 8) + std::to_integer<std::size_t>(jpeg[at + 3]);
+    if (jpeg[at + 1] == std::byte{0xDA} || end >= jpeg.size()) {
+      rest.insert(rest.end(), jpeg.begin() + static_cast<std::ptrdiff_t>(at), jpeg.end());
+      break;
+    }
+    if (jpeg[at + 1] != std::byte{0xC4})
+      rest.insert(rest.end(), jpeg.begin() + static_cast<std::ptrdiff_t>(at), jpeg.begin() + static_cast<std::ptrdiff_t>(end));
+    at = end;
+  }
+  return rest;
+}
+
+TEST(JpegDecoder, MissingHuffmanTablesAreTheStandardOnes) {
+  const auto data = test::data_dir("imagenet-sample");
+  if (data.empty()) GTEST_SKIP() << "no data set imagenet-sample: set PENSTOCK_DATA";
+  PictureDecoder decoder;
+  int equal = 0;
+  for (const auto& path : files_in(data, {".JPEG"})) {  // many encoders write the standard tables
+    const auto bytes = read_file(path);
+    Picture with, without;
+    ASSERT_FALSE(decode_whole(decoder, bytes, with)) << path;
+    const Fault fault = decode_whole(decoder, without_tables(bytes), without);
+    equal += !fault && with.rgb == without.rgb;
+    if (equal > 3) break;
+  }
+  EXPECT_GT(equal, 3);
+}
+
 TEST(JpegDecoder, RefusesMorePixelsThanTheLimit) {
   const auto bytes = jpeg_of(made_picture(64, 64));
   PictureDecoder decoder;
