@@ -32,28 +32,21 @@ std::shared_ptr<BatchBlock> Run::Impl::admit_batch(uint64_t sequence, std::stop_
   meter_.room_wait_began();
   {
     std::unique_lock lock(room_->mutex);
-    if (room_->in_flight >= batches_in_flight_) {
+    bool go = true;
+    while (go && room_->in_flight >= batches_in_flight_) {
+      const uint64_t seen = room_->given_back;
       room_->waits_for_place = true;
       lock.unlock();
       output_.wake();  // a consumer that holds them all must hear of it
       lock.lock();
+      go = room_->changed.wait(lock, stop, [&] { return room_->given_back != seen; });
     }
-    const bool go = room_->changed.wait(lock, stop, [&] { return room_->in_flight < batches_in_flight_; });
     room_->waits_for_place = false;
     if (!go || stop.stop_requested()) return nullptr;
   }
   std::shared_ptr<Buffer> memory = batch_pool_->reuse(layout_->bytes);
   if (!memory) {
-    {
-      const std::lock_guard lock(room_->mutex);
-      room_->waits_for_credit = true;
-    }
-    output_.wake();
     Credit credit = batch_reserve_->take(Need::of(options_.tier, layout_->bytes), stop);
-    {
-      const std::lock_guard lock(room_->mutex);
-      room_->waits_for_credit = false;
-    }
     memory = batch_pool_->make(layout_->bytes, std::move(credit));
   }
   meter_.room_wait_ended();
@@ -74,6 +67,7 @@ std::shared_ptr<BatchBlock> Run::Impl::admit_batch(uint64_t sequence, std::stop_
     {
       const std::lock_guard lock(room->mutex);
       --room->in_flight;
+      ++room->given_back;
     }
     room->changed.notify_all();
   };

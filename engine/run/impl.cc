@@ -110,19 +110,20 @@ void Run::Impl::check_budget() {
               " B, index and decoders of " + std::to_string(threads) + " threads " + std::to_string(fixed) +
               " B; raise [budget] or lower data.batch or --threads");
   }
+  if (const uint64_t limit = options_.budgets->limit(options_.tier); limit != 0 && layout_->bytes > 0) {
+    const uint64_t rest = limit - std::min(limit, options_.budgets->used(options_.tier));
+    batches_in_flight_ = std::min(batches_in_flight_, 1 + rest / layout_->bytes);
+  }
   batch_pool_.emplace(*options_.budgets, batches_in_flight_);
   slice_pool_.emplace(*options_.budgets, 2 * threads + options_.io_threads);
 }
 
-/// Called under the output's lock by a consumer that waits: whether it waits for room that only it can give back.
+/// Called under the output's lock by a consumer that waits: whether it waits for room that only it can give back. Exact,
+/// since a batch that anything else still refers to is in flight but not held.
 bool Run::Impl::stuck() const {
   const std::lock_guard lock(room_->mutex);
-  if (options_.consumers != 1 || room_->making != 0 || room_->in_flight == 0) return false;
-  if (room_->waits_for_place) return room_->in_flight >= batches_in_flight_;
-  const bool alone = options_.budgets.use_count() <= 2;  // ours and the caller's: no other run can give memory back
-  if (!room_->waits_for_credit || !alone || !batch_reserve_->lent() || options_.budgets->waiting() == 0) return false;
-  const uint64_t limit = options_.budgets->limit(options_.tier);
-  return limit != 0 && options_.budgets->used(options_.tier) + layout_->bytes > limit;
+  return options_.consumers == 1 && room_->waits_for_place && room_->held >= batches_in_flight_ &&
+         room_->held == room_->in_flight;
 }
 
 Batch Run::Impl::next(size_t consumer) {

@@ -46,8 +46,9 @@ class Run::Impl {
     std::condition_variable_any changed;
     uint64_t in_flight = 0;  ///< admitted, not yet given back
     uint64_t making = 0;     ///< admitted, not yet handed to the output
+    uint64_t held = 0;       ///< handed to the output, not yet dropped by all consumers
+    uint64_t given_back = 0;
     bool waits_for_place = false;
-    bool waits_for_credit = false;
   };
 
   // impl.cc
@@ -66,6 +67,7 @@ class Run::Impl {
   void settle_refusals(Slice& slice);
   void replace(const Slice& slice, size_t i, Rejection rejection);
   void deliver(const std::shared_ptr<BatchBlock>& block);
+  std::shared_ptr<BatchBlock> handle_of(const std::shared_ptr<BatchBlock>& block);
   void check_faults(const BatchBlock& block);
   Error refused_error(const Rejection& rejection) const;
 

@@ -132,13 +132,30 @@ void Run::Impl::check_faults(const BatchBlock& block) {
   totals_.replaced += replaced;
 }
 
+/// What consumers share: counts as held until the last of them drops it.
+std::shared_ptr<BatchBlock> Run::Impl::handle_of(const std::shared_ptr<BatchBlock>& block) {
+  {
+    const std::lock_guard lock(room_->mutex);
+    ++room_->held;
+  }
+  return {block.get(), [keep = std::shared_ptr<BatchBlock>(block), room = room_](BatchBlock*) mutable {
+            {
+              const std::lock_guard lock(room->mutex);
+              --room->held;
+            }
+            keep.reset();
+          }};
+}
+
 void Run::Impl::deliver(const std::shared_ptr<BatchBlock>& block) {
   if (stopping_) return;
   try {
     check_faults(*block);
-    Batch batch(block);
     for (size_t s = 0; s < graph_->stages.size(); ++s)
-      if (graph_->stages[s].kind == StageKind::kBatch) ordered_worker_.run_batch_stage(s, batch);
+      if (graph_->stages[s].kind == StageKind::kBatch) {
+        Batch batch(block);
+        ordered_worker_.run_batch_stage(s, batch);
+      }
     {
       const std::lock_guard lock(totals_mutex_);
       for (size_t s = 0; s < graph_->stages.size(); ++s) {
@@ -150,7 +167,7 @@ void Run::Impl::deliver(const std::shared_ptr<BatchBlock>& block) {
     }
     meter_.batch_ready();
     const bool last = block->sequence + 1 == total_batches_;
-    output_.push(batch);
+    output_.push(Batch(handle_of(block)));
     if (last) output_.close();
     {
       const std::lock_guard lock(room_->mutex);
