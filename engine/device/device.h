@@ -92,7 +92,7 @@ class Device {
   /// The device's own budget (only its tier is limited); Runs that share a device take from it.
   virtual Budgets& budgets() = 0;
   /// Memory with a credit of the device's budget, without waiting: Error kMemory where it is not free.
-  virtual DeviceBuffer allocate(uint64_t bytes) = 0;
+  DeviceBuffer allocate(uint64_t bytes);
   /// Memory for a credit that was taken before.
   virtual DeviceBuffer allocate(uint64_t bytes, Credit credit) = 0;
   /// Host memory that this device copies to and from at full speed (pinned, for CUDA). For BufferPool::Make.

@@ -66,9 +66,9 @@ class FakeClock final : public Clock {
   std::condition_variable woken_;
   std::condition_variable slept_;
   int64_t now_ns_;
-  size_t running_ = 0;  ///< registered threads that can run
-  size_t waking_ = 0;   ///< sleepers that are due but have not returned yet
-  std::map<std::thread::id, size_t> registered_;
+  size_t running_ = 0;                            ///< registered threads that can run
+  size_t waking_ = 0;                             ///< sleepers that are due but have not returned yet
+  std::map<std::thread::id, size_t> registered_;  ///< by thread: 1
   std::list<Sleeper> sleepers_;
 };
 
