@@ -35,7 +35,8 @@ learn::Images Lane::upload(const Batch& batch, bool computes) {
   stream_->copy(buffer_.data(), pixels.data, pixels.bytes);
   if (computes) stream_->launch([] {});
   stream_->synchronize();
-  return {reinterpret_cast<const uint8_t*>(buffer_.data()), pixels.shape[0], pixels.shape[1], pixels.shape[2], pixels.shape[3]};
+  return {reinterpret_cast<const uint8_t*>(buffer_.data()), pixels.shape[0], pixels.shape[1], pixels.shape[2],
+          pixels.shape[3]};
 }
 
 learn::StepResult Lane::step(const Batch& batch) {

@@ -9,41 +9,39 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kRun[] = "run";
-constexpr char kTotals[] = "run.totals";
-constexpr char kRecipe[] = "run.recipe";
-constexpr char kClasses[] = "run.classes";
-
 json of_optional(const std::optional<double>& v) { return v ? json(*v) : json(nullptr); }
 std::optional<double> to_optional(const json& v) { return v.is_null() ? std::nullopt : std::optional(v.get<double>()); }
 
 }  // namespace
 
-nets::Metadata Position::to_metadata() const {
-  const json run = {{"epoch", epoch},
-                    {"step", step},
-                    {"steps", steps},
-                    {"rejected", rejected},
-                    {"sums", {{"loss", sums.loss}, {"records", sums.records}, {"top1", sums.top1}}},
-                    {"logs", {{"metrics", logs.metrics}, {"quarantine", logs.quarantine}, {"ledger", logs.ledger}}},
-                    {"best", best},
-                    {"best_epoch", best_epoch},
-                    {"last",
-                     {{"epoch", last.epoch},
-                      {"train_loss", last.train_loss},
-                      {"train_top1", last.train_top1},
-                      {"val_loss", of_optional(last.val_loss)},
-                      {"val_top1", of_optional(last.val_top1)},
-                      {"val_top5", of_optional(last.val_top5)}}},
-                    {"data", data},
-                    {"val", val}};
-  return {{kRun, run.dump()}, {kTotals, totals.to_json()}, {kRecipe, recipe}, {kClasses, json(classes).dump()}};
+std::string Position::to_json() const {
+  return json{{"epoch", epoch},
+              {"step", step},
+              {"steps", steps},
+              {"rejected", rejected},
+              {"sums", {{"loss", sums.loss}, {"records", sums.records}, {"top1", sums.top1}}},
+              {"logs", {{"metrics", logs.metrics}, {"quarantine", logs.quarantine}, {"ledger", logs.ledger}}},
+              {"best", best},
+              {"best_epoch", best_epoch},
+              {"last",
+               {{"epoch", last.epoch},
+                {"train_loss", last.train_loss},
+                {"train_top1", last.train_top1},
+                {"val_loss", of_optional(last.val_loss)},
+                {"val_top1", of_optional(last.val_top1)},
+                {"val_top5", of_optional(last.val_top5)}}},
+              {"data", data},
+              {"val", val},
+              {"totals", totals.to_json()},
+              {"recipe", recipe},
+              {"classes", classes}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-Position Position::from_metadata(const nets::Metadata& metadata, const std::string& origin) {
+Position Position::from_json(std::string_view text, const std::string& origin) {
   Position out;
   try {
-    const json run = json::parse(metadata.at(kRun));
+    const json run = json::parse(text);
     run.at("epoch").get_to(out.epoch);
     run.at("step").get_to(out.step);
     run.at("steps").get_to(out.steps);
@@ -65,23 +63,13 @@ Position Position::from_metadata(const nets::Metadata& metadata, const std::stri
     out.last.val_top5 = to_optional(last.at("val_top5"));
     run.at("data").get_to(out.data);
     run.at("val").get_to(out.val);
-    out.totals = Totals::from_json(metadata.at(kTotals));
-    out.recipe = metadata.at(kRecipe);
-    out.classes = classes_of(metadata);
-  } catch (const std::out_of_range&) {
-    throw Error(Code::kData, "'" + origin + "' is no checkpoint of a run: it does not say where the training stood")
-        .hint("it can be evaluated, but not gone on with");
+    out.totals = Totals::from_json(run.at("totals").get<std::string>());
+    run.at("recipe").get_to(out.recipe);
+    run.at("classes").get_to(out.classes);
   } catch (const json::exception& error) {
     throw Error(Code::kData, "'" + origin + "' does not say where the training stood: " + error.what());
   }
   return out;
-}
-
-std::vector<std::string> classes_of(const nets::Metadata& metadata) {
-  const auto found = metadata.find(kClasses);
-  if (found == metadata.end()) return {};
-  const json classes = json::parse(found->second, nullptr, false);
-  return classes.is_array() ? classes.get<std::vector<std::string>>() : std::vector<std::string>();
 }
 
 }  // namespace penstock::train

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "models/nets/safetensors.h"
 #include "pipelines/train/run_logs.h"
 #include "pipelines/train/totals.h"
 
@@ -27,22 +27,20 @@ struct Position {
   uint64_t rejected = 0;  ///< in this epoch
   EpochSums sums;
   LogOffsets logs;
-  double best = -1;          ///< the best val_top1 so far (train_top1 without validation data); -1: none yet
+  double best = -1;  ///< the best val_top1 so far (train_top1 without validation data); -1: none yet
   uint64_t best_epoch = 0;
-  EpochMetrics last;         ///< of the last whole epoch, where epoch > 0
+  EpochMetrics last;  ///< of the last whole epoch, where epoch > 0
   Totals totals;
 
-  uint64_t data = 0;         ///< digest of the training data
-  uint64_t val = 0;          ///< of the validation data; 0: none
-  std::string recipe;        ///< resolved, TOML
+  std::string data;    ///< digest of the training data, 16 hex digits
+  std::string val;     ///< of the validation data; "": none
+  std::string recipe;  ///< resolved, TOML
   std::vector<std::string> classes;
 
-  nets::Metadata to_metadata() const;
-  /// Throws Error kData where `metadata` is not of a run's checkpoint; `origin` names it.
-  static Position from_metadata(const nets::Metadata& metadata, const std::string& origin);
+  /// One line of JSON: the metadata of a checkpoint.
+  std::string to_json() const;
+  /// Throws Error kData where `text` is not what to_json() gives; `origin` names it.
+  static Position from_json(std::string_view text, const std::string& origin);
 };
-
-/// The class names in a checkpoint's metadata; empty where there are none.
-std::vector<std::string> classes_of(const nets::Metadata& metadata);
 
 }  // namespace penstock::train

@@ -85,4 +85,12 @@ void RunDirectory::begin(std::string_view recipe_toml, std::string_view run_json
   is_new_ = false;
 }
 
+void RunDirectory::forget() {
+  const RunPaths paths(path_);
+  for (const std::string& path : {paths.run_json(), paths.recipe(), paths.metrics(), paths.quarantine(), paths.report(),
+                                  paths.checkpoints(), io::parent_of(paths.ledger())})
+    fs_->remove_all(path);
+  is_new_ = true;
+}
+
 }  // namespace penstock::train

@@ -41,6 +41,8 @@ class RunDirectory {
   bool is_new() const { return is_new_; }
   /// Writes recipe.toml, then run.json, each atomically.
   void begin(std::string_view recipe_toml, std::string_view run_json);
+  /// Takes back what begin() and the logs wrote: for a run that failed before its first step. The folder stays, empty.
+  void forget();
 
   io::FileSystem& fs() const { return *fs_; }
   const std::string& path() const { return path_; }

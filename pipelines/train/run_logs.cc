@@ -36,13 +36,14 @@ void RunLogs::flush() {
   ledger_.flush();
 }
 
-void RunLogs::step(const Batch& batch, const learn::StepResult* result, double records_per_second, const Source& source) {
+void RunLogs::step(const Batch& batch, const learn::StepResult* result, double records_per_second,
+                   const Source& source) {
   ledger_.step(batch);
   for (const Rejection& r : batch.rejections()) {
     const Location where = source.locate(r.record);
-    Json line = {{"epoch", batch.epoch()},   {"step", batch.step()},     {"position", r.position}, {"attempt", r.attempt},
-                 {"record", r.record},       {"file", where.file},       {"offset", where.offset}, {"stage", r.stage},
-                 {"reason", r.reason},       {"replaced", r.replaced}};
+    Json line = {{"epoch", batch.epoch()}, {"step", batch.step()},  {"position", r.position}, {"attempt", r.attempt},
+                 {"record", r.record},     {"file", where.file},    {"offset", where.offset}, {"stage", r.stage},
+                 {"reason", r.reason},     {"replaced", r.replaced}};
     if (r.replaced) line["replacement"] = r.replacement;
     quarantine_.append(line_of(line));
   }

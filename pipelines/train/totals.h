@@ -12,13 +12,13 @@ namespace penstock::train {
 
 /// Sums of what Runs and the lane report. Kept in every checkpoint, so that a run that was killed still knows.
 struct Totals {
-  double seconds = 0;             ///< wall time of the training, evaluations and checkpoints included
-  double data_wait_seconds = 0;   ///< in Run::next() of the training
-  double step_seconds = 0;        ///< in the lane: upload, forward, backward, update
+  double seconds = 0;            ///< wall time of the training, evaluations and checkpoints included
+  double data_wait_seconds = 0;  ///< in Run::next() of the training
+  double step_seconds = 0;       ///< in the lane: upload, forward, backward, update
   double evaluation_seconds = 0;
   double checkpoint_seconds = 0;
-  double pass_seconds = 0;        ///< wall time of the training's Runs: what shares of stages are shares of
-  uint64_t records = 0;           ///< that the learner took
+  double pass_seconds = 0;  ///< wall time of the training's Runs: what shares of stages are shares of
+  uint64_t records = 0;     ///< that the learner took
   uint64_t batches = 0;
   uint64_t rejected = 0;
   uint64_t replaced = 0;

@@ -6,6 +6,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
+#include "io/file/checksum.h"
 #include "pipelines/train/evaluation.h"
 
 namespace penstock::train {
@@ -25,23 +26,18 @@ std::string number(double value) {
 
 }  // namespace
 
-std::vector<std::byte> model_bytes(const learn::Learner& learner, const nets::Metadata& metadata) {
-  const std::vector<std::byte> weights = learner.weights_bytes();
-  nets::StoredState stored = nets::decode_safetensors(weights, "weights");
-  nets::Metadata all = metadata;
-  all.merge(stored.metadata);
-  return nets::encode_safetensors(std::move(stored.tensors), all);
-}
-
-Trainer::Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lane& lane, RunLogs& logs, TrainWorld world)
+Trainer::Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lane& lane, RunLogs& logs,
+                 TrainWorld world)
     : plan_(plan), train_(train), val_(val), lane_(lane), logs_(logs), world_(std::move(world)) {
-  PENSTOCK_CHECK(world_.progress != nullptr && world_.clock != nullptr && world_.save && !plan_.phases.empty());
+  PENSTOCK_CHECK(world_.progress != nullptr && world_.clock != nullptr && world_.checkpoints != nullptr &&
+                 !plan_.phases.empty());
 }
 
 std::optional<TrainEnd> Trainer::interruption() const {
   if (world_.stop.stop_requested()) return TrainEnd::kStopped;
   const double margin = kSaveMargin * (save_took_ > 0 ? save_took_ : kFirstSaveSeconds);
-  if (world_.time_limit_seconds > 0 && seconds_here() + std::min(margin, world_.time_limit_seconds / 2) >= world_.time_limit_seconds)
+  if (world_.time_limit_seconds > 0 &&
+      seconds_here() + std::min(margin, world_.time_limit_seconds / 2) >= world_.time_limit_seconds)
     return TrainEnd::kTimeUp;
   return std::nullopt;
 }
@@ -58,12 +54,20 @@ TrainEnd Trainer::run(Position& position) {
                          plan_.records_until(position.epoch) + position.step * batch);
   std::optional<TrainEnd> end;
   bool changed = false;
-  while (!end && position.epoch < plan_.epochs) {
-    const TrainPhase& phase = plan_.phase_of(position.epoch);
-    changed = true;
-    end = interruption();
-    if (!end) end = train_epoch(phase);
-    if (!end) end = finish_epoch(phase);
+  try {
+    while (!end && position.epoch < plan_.epochs) {
+      const TrainPhase& phase = plan_.phase_of(position.epoch);
+      changed = true;
+      end = interruption();
+      if (!end) end = train_epoch(phase);
+      if (!end) end = finish_epoch(phase);
+    }
+  } catch (Error& error) {
+    const bool nothing_to_lose = position.steps == saved_steps_;  // or it was the checkpoint that failed
+    if (error.code() == Code::kInternal || error.code() == Code::kCancelled || nothing_to_lose) throw;
+    save(nullptr);
+    throw error.add("training; what was learnt until step " + std::to_string(position.steps) +
+                    " is saved: --resume auto goes on from there");
   }
   if (changed) save(nullptr);
   world_.progress->end();
@@ -81,23 +85,15 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   epoch_began_ = world_.clock->now_seconds();
   epoch_records_ = 0;
   Run run = Run::start(phase.train, train_, options);
-  logs_.plan({at_->epoch, at_->data, run.plan().options()});
+  logs_.plan({at_->epoch, io::from_hex(at_->data).value_or(0), run.plan().options()});
   std::optional<TrainEnd> end;
-  try {
-    while (!end) {
-      const double asked = world_.clock->now_seconds();
-      const Batch batch = run.next();
-      if (!batch) break;
-      take(batch, world_.clock->now_seconds() - asked);
-      end = interruption();
-      if (!end && is_due()) save(&run);
-    }
-  } catch (Error& error) {
-    if (error.code() == Code::kInternal || error.code() == Code::kCancelled) throw;
-    if (at_->steps == saved_steps_) throw;  // nothing to lose, or it was the checkpoint that failed
-    save(&run);
-    throw error.add("training; what was learnt until step " + std::to_string(at_->steps) +
-                    " is saved: --resume auto goes on from there");
+  while (!end) {
+    const double asked = world_.clock->now_seconds();
+    const Batch batch = run.next();
+    if (!batch) break;
+    take(batch, world_.clock->now_seconds() - asked);
+    end = interruption();
+    if (!end && is_due()) save(&run);
   }
   before_.add(run.report());
   at_->totals = before_;
@@ -125,18 +121,19 @@ void Trainer::take(const Batch& batch, double waited_seconds) {
   ++at_->steps;
   logs_.step(batch, result ? &*result : nullptr, rate, train_);
   for (const Rejection& r : batch.rejections())
-    world_.progress->say("record " + std::to_string(r.record) + " (" + train_.locate(r.record).file + ") refused: " + r.reason +
+    world_.progress->say("record " + std::to_string(r.record) + " (" + train_.locate(r.record).file +
+                         ") refused: " + r.reason +
                          (r.replaced ? "; record " + std::to_string(r.replacement) + " takes its place" : ""));
   if (result) show(*result);
 }
 
 void Trainer::show(const learn::StepResult& result) {
   const TrainPhase& phase = plan_.phase_of(at_->epoch);
-  world_.progress->update(plan_.records_until(at_->epoch) + at_->step * phase.train_run.batch,
-                          "epoch " + std::to_string(at_->epoch + 1) + "/" + std::to_string(plan_.epochs) + ", step " +
-                              std::to_string(at_->step) + "/" + std::to_string(phase.steps_per_epoch) + ", loss " +
-                              number(result.loss) + ", top-1 " +
-                              percent_text(static_cast<double>(at_->sums.top1) / static_cast<double>(at_->sums.records)));
+  world_.progress->update(
+      plan_.records_until(at_->epoch) + at_->step * phase.train_run.batch,
+      "epoch " + std::to_string(at_->epoch + 1) + "/" + std::to_string(plan_.epochs) + ", step " +
+          std::to_string(at_->step) + "/" + std::to_string(phase.steps_per_epoch) + ", loss " + number(result.loss) +
+          ", top-1 " + percent_text(static_cast<double>(at_->sums.top1) / static_cast<double>(at_->sums.records)));
 }
 
 std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
@@ -146,10 +143,11 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
   const double n = std::max<double>(1, static_cast<double>(at_->sums.records));
   m.train_loss = at_->sums.loss / n;
   m.train_top1 = static_cast<double>(at_->sums.top1) / n;
-  m.records_per_second = static_cast<double>(epoch_records_) / std::max(1e-9, world_.clock->now_seconds() - epoch_began_);
+  m.records_per_second =
+      static_cast<double>(epoch_records_) / std::max(1e-9, world_.clock->now_seconds() - epoch_began_);
   std::string words = "epoch " + std::to_string(m.epoch + 1) + "/" + std::to_string(plan_.epochs) + ": loss " +
                       number(m.train_loss) + ", top-1 " + percent_text(m.train_top1);
-  if (val_ != nullptr) {
+  if (val_ != nullptr && ((at_->epoch + 1) % plan_.eval_every == 0 || at_->epoch + 1 == plan_.epochs)) {
     const TraceSpan span(world_.trace, "evaluation", "lane");
     const double began = world_.clock->now_seconds();
     EvaluationOptions options{.run = phase.eval_run, .stop = world_.stop};
@@ -174,10 +172,11 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
   at_->rejected = 0;
   at_->sums = {};
   at_->last = m;
-  if (const double score = m.val_top1.value_or(m.train_top1); score > at_->best) {
+  // With validation data, epochs without an evaluation are never the best.
+  if (const double score = val_ != nullptr ? m.val_top1.value_or(-1) : m.train_top1; score > at_->best) {
     at_->best = score;
     at_->best_epoch = m.epoch;
-    best_ = model_bytes(lane_.learner(), at_->to_metadata());
+    best_ = {.step = at_->steps, .metadata = at_->to_json(), .state = lane_.learner().weights_bytes(), .path = {}};
     words += " (best so far)";
   }
   world_.progress->say(words);
@@ -202,12 +201,10 @@ void Trainer::save(const Run* run) {
   saved_epoch_ = at_->epoch;
   try {
     at_->logs = logs_.sync();
-    world_.save(*at_, lane_.learner().save(at_->to_metadata()), best_.empty() ? nullptr : &best_);
-  } catch (Error& error) {
-    throw error.add("writing the checkpoint after step " + std::to_string(at_->steps) +
-                    "; the one before is untouched: --resume auto goes on from it");
-  }
-  best_.clear();
+    if (best_) world_.checkpoints->save_best(best_->step, best_->metadata, best_->state);
+    world_.checkpoints->save(at_->steps, at_->to_json(), lane_.learner().save());
+  } catch (Error& error) { throw error.add("the run can go on from its last whole checkpoint: --resume auto"); }
+  best_.reset();
   saved_at_ = world_.clock->now_seconds();
   save_took_ = std::max(save_took_, saved_at_ - began);
   before_.checkpoint_seconds += saved_at_ - began;

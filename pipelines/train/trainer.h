@@ -12,6 +12,7 @@
 #include "pipelines/train/lane.h"
 #include "pipelines/train/position.h"
 #include "pipelines/train/train_plan.h"
+#include "stages/learn/checkpoint_store.h"
 
 namespace penstock::train {
 
@@ -29,9 +30,7 @@ struct TrainWorld {
   ProgressSink* progress = nullptr;
   Trace* trace = nullptr;
   Clock* clock = nullptr;
-  /// Writes a checkpoint (learner and position) for good, and `best` beside it where there is a new one. Throws where it cannot;
-  /// what was there before is then still there.
-  std::function<void(const Position& position, const std::vector<std::byte>& bytes, const std::vector<std::byte>* best)> save;
+  learn::CheckpointStore* checkpoints = nullptr;
 };
 
 /// Takes the steps that `position` leaves, epoch by epoch: a Run of the training data, then a Run of the validation data on the
@@ -67,20 +66,18 @@ class Trainer {
   TrainWorld world_;
 
   Position* at_ = nullptr;
-  Totals before_;                 ///< without the Run under way
-  std::vector<std::byte> best_;   ///< a new best that is not on disk yet
-  double began_ = 0;              ///< of this process
-  double seconds_before_ = 0;     ///< of the processes before
-  double saved_at_ = 0;           ///< clock
-  double save_took_ = 0;          ///< the slowest checkpoint so far
+  Totals before_;  ///< without the Run under way
+  /// A new best that is not on disk yet: it goes there just before the checkpoint that knows of it.
+  std::optional<learn::Checkpoint> best_;
+  double began_ = 0;           ///< of this process
+  double seconds_before_ = 0;  ///< of the processes before
+  double saved_at_ = 0;        ///< clock
+  double save_took_ = 0;       ///< the slowest checkpoint so far
   uint64_t saved_steps_ = 0;
   uint64_t saved_epoch_ = 0;
-  double rate_ = 0;               ///< records a second, smoothed
+  double rate_ = 0;  ///< records a second, smoothed
   double epoch_began_ = 0;
-  uint64_t epoch_records_ = 0;    ///< in this process
+  uint64_t epoch_records_ = 0;  ///< in this process
 };
-
-/// The weights that evaluation uses, with metadata: a checkpoint that can be evaluated and used, not gone on with.
-std::vector<std::byte> model_bytes(const learn::Learner& learner, const nets::Metadata& metadata);
 
 }  // namespace penstock::train

@@ -1,0 +1,164 @@
+#include "pipelines/train/plan_from_recipe.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "engine/device/devices.h"
+#include "pipelines/recipe/phases.h"
+
+namespace penstock::train {
+namespace {
+
+using pipelines::Recipe;
+
+bool computes_on_cpu(const std::string& device) { return parse_device_spec(device).kind != "cuda"; }
+
+/// The one lane of this process.
+const std::string& lane_device(const Recipe& recipe) {
+  if (recipe.lanes.devices.size() == 1) return recipe.lanes.devices.front();
+  throw Error(Code::kUsage, "lanes.devices names " + std::to_string(recipe.lanes.devices.size()) +
+                                " devices; this version drives one lane")
+      .hint("name one device");
+}
+
+int64_t classes_for(const Recipe& recipe, const io::Dataset& data) {
+  const auto found = static_cast<int64_t>(data.class_names().size());
+  int64_t labels = found;  // labels out of a CSV may be numbers without names
+  if (found == 0)
+    for (uint64_t id = 0; id < data.size(); ++id) labels = std::max(labels, data.label(id) + 1);
+  if (labels == 0)
+    throw Error(Code::kUsage, "'" + data.path() + "' has no classes, and a classifier cannot be trained without")
+        .hint("give a folder of class folders, or --labels FILE.csv for a flat folder");
+  if (!recipe.net.classes) return labels;
+  if (*recipe.net.classes < labels)
+    throw Error(Code::kUsage, "net.classes is " + std::to_string(*recipe.net.classes) + ", but '" + data.path() + "' has " +
+                                  std::to_string(labels) + " classes")
+        .hint("leave net.classes out, then it is taken from the data");
+  return *recipe.net.classes;
+}
+
+void require_fields(const Graph& graph, const learn::LearnerConfig& learner, const char* mode) {
+  for (const std::string& name : {learner.pixels_field, learner.label_field}) {
+    if (graph.output.find(name) != nullptr) continue;
+    throw Error(Code::kUsage, "the learner needs the field '" + name + "', which no stage for " + mode + " makes; there are:\n" +
+                                  graph.output.text())
+        .hint("add a stage that makes it, such as image.decode, with when = \"both\" or \"" + std::string(mode) + "\"");
+  }
+}
+
+}  // namespace
+
+Machine machine_for(const Recipe& recipe, unsigned threads) {
+  Need limits;
+  if (recipe.budget.ram) limits[Tier::kRam] = recipe.budget.ram->bytes;
+  if (recipe.budget.pinned) limits[Tier::kPinned] = recipe.budget.pinned->bytes;
+  return {std::make_shared<Cores>(threads, computes_on_cpu(lane_device(recipe))), std::make_shared<Budgets>(limits)};
+}
+
+RunOptions run_options_for(const Recipe& view, Mode mode, const Source& data, const Machine& machine) {
+  RunOptions options;
+  options.seed = view.seed;
+  options.batch = view.data.batch;
+  options.block = view.data.block;
+  options.group_blocks = view.data.group_blocks;
+  options.cores = machine.cores;
+  options.budgets = machine.budgets;
+  if (mode == Mode::kTrain) {
+    options.order = view.data.order;
+    options.last = view.data.last;
+    options.faults.on_fault = view.faults.train;
+  } else {
+    options.order = Order::kSequential;
+    options.last = Last::kKeep;
+    options.faults.on_fault = view.faults.eval;
+  }
+  // Rounded up: a set of a few hundred records may have one bad one.
+  options.faults.budget = static_cast<uint64_t>(std::ceil(view.faults.budget.of_one * static_cast<double>(data.size())));
+  return options;
+}
+
+learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsigned threads, uint64_t steps,
+                                    double steps_per_epoch, std::vector<std::byte> script) {
+  const pipelines::TrainSection& t = recipe.train;
+  learn::LearnerConfig config;
+  config.net = {.arch = recipe.net.arch, .classes = classes, .zero_init_residual = recipe.net.zero_init_residual};
+  config.script = std::move(script);
+  config.mean = recipe.input.mean;
+  config.std = recipe.input.std;
+  config.optimiser = {.kind = t.optimizer,
+                      .momentum = t.momentum,
+                      .beta2 = t.beta2,
+                      .epsilon = t.epsilon,
+                      .nesterov = t.nesterov,
+                      .weight_decay = t.weight_decay};
+  const auto in_steps = [&](double epochs) { return static_cast<uint64_t>(std::llround(epochs * steps_per_epoch)); };
+  config.schedule = {.kind = t.schedule,
+                     .lr = t.lr,
+                     .total_steps = std::max<uint64_t>(1, steps),
+                     .warmup_steps = t.schedule == learn::ScheduleKind::kOneCycle ? 0 : in_steps(t.warmup),
+                     .warmup_start = t.warmup_start,
+                     .rise = t.rise,
+                     .start_divisor = t.start_divisor,
+                     .final_divisor = t.final_divisor,
+                     .cycle_momentum = t.cycle_momentum,
+                     .momentum_low = t.momentum_low,
+                     .momentum_high = t.momentum_high,
+                     .min_lr = t.min_lr,
+                     .step_every = std::max<uint64_t>(1, in_steps(t.step_every)),
+                     .gamma = t.gamma};
+  config.label_smoothing = t.label_smoothing;
+  config.ema_decay = t.ema;
+  config.precision = t.precision;
+  config.channels_last = t.channels_last;
+  config.threads = recipe.lanes.threads.value_or(static_cast<int>(threads));
+  config.seed = recipe.seed;
+  return config;
+}
+
+TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const io::Dataset* val, const StageRegistry& registry,
+                          const Machine& machine, unsigned threads, std::vector<std::byte> script) {
+  TrainPlan plan;
+  plan.device = lane_device(recipe);
+  plan.epochs = recipe.train.epochs;
+  plan.eval_every = std::max<uint64_t>(1, recipe.train.eval_every);
+  plan.checkpoint = {.seconds = recipe.checkpoint.every.steps + recipe.checkpoint.every.epochs > 0
+                                    ? 0
+                                    : recipe.checkpoint.every.time.seconds,
+                     .steps = recipe.checkpoint.every.steps,
+                     .epochs = recipe.checkpoint.every.epochs,
+                     .keep = recipe.checkpoint.keep};
+  const std::vector<uint64_t> starts = pipelines::phase_boundaries(recipe);
+  for (size_t i = 0; i < starts.size(); ++i) {
+    const Recipe view = pipelines::phase_view(recipe, starts[i]);
+    TrainPhase phase;
+    phase.until_epoch = i + 1 < starts.size() ? starts[i + 1] : plan.epochs;
+    const GraphSpec spec = view.graph();
+    phase.train = spec.bind(train.schema(), registry, Mode::kTrain);
+    phase.train_run = run_options_for(view, Mode::kTrain, train, machine);
+    const RunOptions& run = phase.train_run;
+    phase.steps_per_epoch = EpochPlan({.records = train.size(),
+                                       .seed = run.seed,
+                                       .order = run.order,
+                                       .last = run.last,
+                                       .batch = run.batch,
+                                       .block = run.block,
+                                       .group_blocks = run.group_blocks})
+                                .steps_per_epoch();
+    if (val != nullptr) {
+      phase.eval = spec.bind(val->schema(), registry, Mode::kEval);
+      phase.eval_run = run_options_for(view, Mode::kEval, *val, machine);
+    }
+    plan.phases.push_back(std::move(phase));
+  }
+  const uint64_t steps = plan.steps_until(plan.epochs);
+  plan.learner = learner_config(recipe, classes_for(recipe, train), threads, steps,
+                                static_cast<double>(steps) / static_cast<double>(plan.epochs), std::move(script));
+  for (const TrainPhase& phase : plan.phases) {
+    require_fields(phase.train, plan.learner, "train");
+    if (val != nullptr) require_fields(phase.eval, plan.learner, "eval");
+  }
+  return plan;
+}
+
+}  // namespace penstock::train

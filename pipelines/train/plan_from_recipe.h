@@ -1,0 +1,40 @@
+// What a recipe means for a training: graphs bound to the data, numbers worked out.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/graph/registry.h"
+#include "engine/memory/budget.h"
+#include "io/data/dataset.h"
+#include "pipelines/recipe/recipe.h"
+#include "pipelines/train/train_plan.h"
+
+namespace penstock::train {
+
+/// The parts of a machine that the runs of a job share.
+struct Machine {
+  std::shared_ptr<Cores> cores;
+  std::shared_ptr<Budgets> budgets;
+};
+
+/// Cores that yield to the step where a lane computes on the CPU, and the budgets of the recipe.
+Machine machine_for(const pipelines::Recipe& recipe, unsigned threads);
+
+/// The run of `mode` over `data` in the view of a phase; where it begins is left at 0.
+RunOptions run_options_for(const pipelines::Recipe& view, Mode mode, const Source& data, const Machine& machine);
+
+/// What the learner is made of. `steps` and `steps_per_epoch` are of the whole training (schedules count in them); `script` is the
+/// TorchScript file where the recipe names one.
+learn::LearnerConfig learner_config(const pipelines::Recipe& recipe, int64_t classes, unsigned threads, uint64_t steps,
+                                    double steps_per_epoch, std::vector<std::byte> script);
+
+/// Binds the graph of every phase and checks that epochs can be made. Throws Error kUsage naming stage, file, line and key where
+/// recipe and data do not fit: a batch larger than the data, a field nobody makes, no classes, labels outside net.classes.
+TrainPlan make_train_plan(const pipelines::Recipe& recipe, const io::Dataset& train, const io::Dataset* val,
+                          const StageRegistry& registry, const Machine& machine, unsigned threads,
+                          std::vector<std::byte> script);
+
+}  // namespace penstock::train

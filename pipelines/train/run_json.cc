@@ -1,0 +1,61 @@
+#include "pipelines/train/run_json.h"
+
+#include <ctime>
+#include <fstream>
+
+#include <sys/utsname.h>
+
+#include <nlohmann/json.hpp>
+
+#include "pipelines/job/subset.h"
+
+namespace penstock::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (!line.starts_with("model name")) continue;
+    const size_t colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+Json data_json(const io::Dataset& data) {
+  return {{"path", data.path()}, {"format", data.format()}, {"digest", data_digest(data)}, {"records", data.size()}};
+}
+
+}  // namespace
+
+std::string run_json(const pipelines::Recipe& recipe, const io::Dataset& data, const io::Dataset* val, unsigned threads,
+                     int torch_threads) {
+  utsname machine{};
+  ::uname(&machine);
+  Json out = {{"started", utc_now()},
+              {"recipe", recipe.name},
+              {"seed", recipe.seed},
+              {"threads", threads},
+              {"torch_threads", torch_threads},
+              {"devices", recipe.lanes.devices},
+              {"versions", {{"penstock", "0.1.0"}, {"compiler", __VERSION__}}},
+              {"machine",
+               {{"host", machine.nodename}, {"system", machine.sysname}, {"kernel", machine.release}, {"cpu", cpu_model()}}},
+              {"data", data_json(data)},
+              {"val", val != nullptr ? data_json(*val) : Json(nullptr)},
+              {"classes", data.class_names()}};
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace penstock::train

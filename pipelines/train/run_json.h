@@ -1,0 +1,15 @@
+// run.json: which program, machine and data a run was made with.
+#pragma once
+
+#include <string>
+
+#include "io/data/dataset.h"
+#include "pipelines/recipe/recipe.h"
+
+namespace penstock::train {
+
+/// One JSON object: versions, machine, seed, threads, data (path, digest, records, classes), where it all began.
+std::string run_json(const pipelines::Recipe& recipe, const io::Dataset& data, const io::Dataset* val, unsigned threads,
+                     int torch_threads);
+
+}  // namespace penstock::train
