@@ -81,7 +81,7 @@ void Run::Impl::cut_slices(const std::shared_ptr<BatchBlock>& block, std::stop_t
   block->pending = 1;  // held by admission: a slice that is done early must not end the batch
   size_t first = 0;
   do {
-    size_t count = 0;
+    size_t count = source_.max_record_bytes() == 0 ? std::min(slice_records_, n - first) : 0;
     uint64_t bytes = 0;
     while (first + count < n && count < slice_records_) {
       const uint64_t more = source_.record_bytes(block->ids[first + count]);

@@ -1,5 +1,6 @@
 #include "engine/run/worker.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -183,7 +184,9 @@ void Worker::run_slice(Slice& slice, size_t s) {
   const BoundStage& stage = graph_.stages[s];
   const int64_t before = clock_.now_ns();
   try {
-    for (size_t i = 0; i < slice.count; ++i) copy_inputs(slice, stage, i);
+    const auto copied = [](size_t from) { return from != BoundStage::npos; };
+    if (std::any_of(stage.copy_from.begin(), stage.copy_from.end(), copied))
+      for (size_t i = 0; i < slice.count; ++i) copy_inputs(slice, stage, i);
     SliceCursor cursor(*this, slice, stage);
     static_cast<const SliceStage&>(*stage.stage).run(cursor, scratch_[s]);
   } catch (...) {
