@@ -1,0 +1,86 @@
+#include "pipelines/job/job.h"
+
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "io/data/open.h"
+#include "pipelines/job/subset.h"
+#include "stages/image/registry.h"
+
+namespace penstock {
+
+StageRegistry all_stages() {
+  StageRegistry registry;
+  image::register_image_stages(registry);
+  return registry;
+}
+
+void require_classes(const io::Dataset& data) {
+  if (!data.class_names().empty()) return;
+  throw Error(Code::kUsage, "'" + data.path() + "' has no classes: nothing can be learnt from it")
+      .hint("put the pictures into a folder for each class, or name their classes with --labels FILE.csv");
+}
+
+JobData open_job_data(const DataPaths& paths, const pipelines::Recipe& recipe) {
+  JobData data;
+  data.train = io::open(paths.data, {.split = io::Split::kTrain, .labels = paths.labels});
+  require_classes(*data.train);
+  const std::vector<std::string>& classes = data.train->class_names();
+  if (!paths.val.empty()) {
+    const io::Split split = io::has_split(paths.val, io::Split::kVal) ? io::Split::kVal : io::Split::kAll;
+    data.val = io::open(paths.val, {.split = split, .classes = classes});
+    data.val_from = paths.val;
+  } else if (io::has_split(paths.data, io::Split::kVal)) {
+    data.val = io::open(paths.data, {.split = io::Split::kVal, .classes = classes});
+    data.val_from = data.val->path();
+  } else if (recipe.data.val) {
+    const bool by_class = recipe.data.val->by == pipelines::ValBy::kClass;
+    const auto [train, val] = split_for_validation(data.train, recipe.data.val->fraction, by_class, recipe.seed);
+    data.val_from = std::to_string(val->size()) + " of " + std::to_string(data.train->size()) + " records kept aside" +
+                    (by_class ? ", the same share of each class" : "");
+    data.train = train;
+    data.val = val;
+  }
+  return data;
+}
+
+std::shared_ptr<const io::Dataset> open_view(const DataPaths& paths, Mode mode,
+                                             const std::vector<std::string>& classes) {
+  const bool has_val = mode == Mode::kEval && io::has_split(paths.data, io::Split::kVal);
+  return io::open(paths.data,
+                  {.split = has_val ? io::Split::kVal : io::Split::kTrain, .labels = paths.labels, .classes = classes});
+}
+
+uint64_t fault_budget(Share share, uint64_t records) {
+  return static_cast<uint64_t>(std::ceil(share.of_one * static_cast<double>(records)));
+}
+
+RunOptions run_options(const pipelines::Recipe& at_epoch, Mode mode, uint64_t records) {
+  RunOptions options;
+  options.seed = at_epoch.seed;
+  options.batch = at_epoch.data.batch;
+  options.faults.budget = fault_budget(at_epoch.faults.budget, records);
+  if (mode == Mode::kEval) {
+    options.order = Order::kSequential;
+    options.last = Last::kKeep;
+    options.faults.on_fault = at_epoch.faults.eval;
+    return options;
+  }
+  options.order = at_epoch.data.order;
+  options.last = at_epoch.data.last;
+  options.block = at_epoch.data.block;
+  options.group_blocks = at_epoch.data.group_blocks;
+  options.faults.on_fault = at_epoch.faults.train;
+  return options;
+}
+
+Graph bind_graph(const pipelines::Recipe& at_epoch, const Source& source, Mode mode) {
+  return at_epoch.graph().bind(source.schema(), all_stages(), mode);
+}
+
+uint64_t id_on_disk(const io::Dataset& data, uint64_t id) {
+  const auto* subset = dynamic_cast<const Subset*>(&data);
+  return subset == nullptr ? id : id_on_disk(subset->whole(), subset->whole_id(id));
+}
+
+}  // namespace penstock
