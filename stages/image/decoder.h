@@ -17,9 +17,9 @@ inline constexpr int kMaxSide = 65'535;
 struct Header {
   int width = 0;
   int height = 0;
-  int components = 0;       ///< channels as stored: 1 grey, 2 grey + alpha, 3, 4
-  bool progressive = false; ///< progressive JPEG or interlaced PNG: decoded as a whole before the first row comes
-  int orientation = 1;      ///< EXIF, 1 to 8; 1 where there is none. Decoders say it and do not apply it
+  int components = 0;        ///< channels as stored: 1 grey, 2 grey + alpha, 3, 4
+  bool progressive = false;  ///< progressive JPEG or interlaced PNG: decoded as a whole before the first row comes
+  int orientation = 1;       ///< EXIF, 1 to 8; 1 where there is none. Decoders say it and do not apply it
 };
 
 /// Decodes one picture after the other; keeps its buffers between them, so make one for each thread. No two threads

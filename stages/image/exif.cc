@@ -61,7 +61,7 @@ int jpeg_orientation(Bytes jpeg) {
       ++at;
       continue;
     }
-    if (marker == 0xDA || marker == 0xD9) return 1;                            // scan, end
+    if (marker == 0xDA || marker == 0xD9) return 1;  // scan, end
     const std::size_t length = byte(at + 2) << 8 | byte(at + 3);
     if (length < 2 || at + 2 + length > jpeg.size()) return 1;
     const Bytes segment = jpeg.subspan(at + 4, length - 2);

@@ -58,8 +58,8 @@ struct JpegDecoder::State {
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
   std::jmp_buf jump;
-  int code = 0;                  // of the error or warning that ended the picture
-  char message[JMSG_LENGTH_MAX]; // and its text
+  int code = 0;                   // of the error or warning that ended the picture
+  char message[JMSG_LENGTH_MAX];  // and its text
   Header header;
   std::size_t bytes = 0;
   std::vector<std::uint8_t> lines;  // rows as libjpeg gives them

@@ -98,7 +98,8 @@ struct PairSum {
 HWY_INLINE PairSum no_sum() { return {hn::Zero(Lanes32()), hn::Zero(Lanes32())}; }
 
 // r0 . r1 . g0 . g1 . b0 . b1 . of a block r0 g0 b0 r1 g1 b1 ..., as u8 with zeros between: i16 pairs.
-alignas(16) constexpr std::uint8_t kFirstPair[16] = {0, 128, 3, 128, 1, 128, 4, 128, 2, 128, 5, 128, 128, 128, 128, 128};
+alignas(16) constexpr std::uint8_t kFirstPair[16] = {0, 128, 3, 128, 1,   128, 4,   128,
+                                                     2, 128, 5, 128, 128, 128, 128, 128};
 alignas(16) constexpr std::uint8_t kSecondPair[16] = {6, 128, 9,  128, 7,   128, 10,  128,
                                                       8, 128, 11, 128, 128, 128, 128, 128};
 // Four pixels of r g b 0 to three bytes each.
@@ -226,8 +227,7 @@ void narrow_row(const PixelTaps& taps, const std::uint8_t* rgb, std::uint8_t* ou
   HWY_DYNAMIC_DISPATCH(narrow_any)(taps, rgb, out);
 }
 
-void blend_rows(const std::uint8_t* const* rows, const std::int32_t* weights, int count, int bytes,
-                std::uint8_t* out) {
+void blend_rows(const std::uint8_t* const* rows, const std::int32_t* weights, int count, int bytes, std::uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(blend)(rows, weights, count, bytes, out);
 }
 

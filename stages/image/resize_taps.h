@@ -15,9 +15,9 @@ inline constexpr int kWeightBits = 22;
 /// Its vectors keep their memory from one make() to the next.
 class ResizeTaps {
  public:
-  int stride = 0;            ///< the largest count
-  std::vector<int> first;    ///< (outputs); never falls
-  std::vector<int> count;    ///< (outputs); at least 1
+  int stride = 0;                     ///< the largest count
+  std::vector<int> first;             ///< (outputs); never falls
+  std::vector<int> count;             ///< (outputs); at least 1
   std::vector<std::int32_t> weights;  ///< (outputs, stride); zero behind count
 
   /// Of `in` pixels resized to `out`, the outputs begin..end-1 alone. All >= 1, end > begin.

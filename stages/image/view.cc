@@ -11,7 +11,8 @@ namespace penstock::image {
 namespace {
 
 constexpr int kTries = 10;  // torchvision's
-constexpr std::int64_t kMaxFull = 1 << 30;  // a hair of 65,535 x 1 pixels, resized to thousands: no int can hold its length
+// A hair of 65,535 x 1 pixels, resized to be thousands wide, would be longer than an int can say.
+constexpr std::int64_t kMaxFull = 1 << 30;
 
 // Python's round(): halves go to the even neighbour.
 int rounded(double value) { return static_cast<int>(std::nearbyint(value)); }

@@ -88,17 +88,17 @@ int main(int argc, char** argv) {
                        faults += static_cast<bool>(decoder.decode(resizer.source(), false, resizer));
                      }
                    }});
-  kinds.push_back({"resizing of those random crops alone", [&] {
-                     for (std::size_t i = 0; i < pictures.size(); ++i) {
-                       Draws draws(1, epoch, i, draw_key("crop"));
-                       const Picture& p = pictures[i];
-                       resizer.start(random_resized_crop({p.height, p.width}, {kSide, kSide}, {}, draws), out.data(),
-                                     kSide * 3);
-                       const Rect& r = resizer.source();
-                       for (int y = 0; y < r.height; ++y)
-                         resizer.row(y, p.rgb.data() + (static_cast<std::size_t>(r.y + y) * p.width + r.x) * 3);
-                     }
-                   }});
+  kinds.push_back(
+      {"resizing of those random crops alone", [&] {
+         for (std::size_t i = 0; i < pictures.size(); ++i) {
+           Draws draws(1, epoch, i, draw_key("crop"));
+           const Picture& p = pictures[i];
+           resizer.start(random_resized_crop({p.height, p.width}, {kSide, kSide}, {}, draws), out.data(), kSide * 3);
+           const Rect& r = resizer.source();
+           for (int y = 0; y < r.height; ++y)
+             resizer.row(y, p.rgb.data() + (static_cast<std::size_t>(r.y + y) * p.width + r.x) * 3);
+         }
+       }});
 
   for (int round = -1; round < rounds; ++round, ++epoch)  // round -1 warms up
     for (Kind& kind : kinds) {

@@ -29,8 +29,8 @@ std::vector<Golden> read_golden() {
     if (text.starts_with("#")) continue;
     std::istringstream line(text);
     Golden g;
-    line >> g.file >> g.view >> g.size.height >> g.size.width >> g.crop.x >> g.crop.y >> g.crop.width >> g.crop.height >>
-        g.mean[0] >> g.mean[1] >> g.mean[2] >> std::hex >> g.crc >> g.samples;
+    line >> g.file >> g.view >> g.size.height >> g.size.width >> g.crop.x >> g.crop.y >> g.crop.width >>
+        g.crop.height >> g.mean[0] >> g.mean[1] >> g.mean[2] >> std::hex >> g.crc >> g.samples;
     all.push_back(g);
   }
   return all;

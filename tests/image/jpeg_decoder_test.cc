@@ -36,8 +36,9 @@ void expect_crops_are_parts(Bytes bytes, int crops, const std::string& name) {
       PictureRows rows(r.width, r.height, crop);
       const Fault cropped = decoder.decode(r, verified, rows);
       ASSERT_FALSE(cropped) << name << ": " << cropped.text();
-      ASSERT_EQ(crop.rgb, part_of(whole, r).rgb) << name << " of " << whole.width << "x" << whole.height << ": crop " << r.x
-                                                 << "," << r.y << " " << r.width << "x" << r.height << " verified " << verified;
+      ASSERT_EQ(crop.rgb, part_of(whole, r).rgb)
+          << name << " of " << whole.width << "x" << whole.height << ": crop " << r.x << "," << r.y << " " << r.width
+          << "x" << r.height << " verified " << verified;
     }
   }
 }
@@ -51,22 +52,23 @@ class JpegCrops : public testing::TestWithParam<std::tuple<Kind, bool, int>> {};
 TEST_P(JpegCrops, AreTheSamePixelsAsTheWhole) {
   const auto& [kind, progressive, restart_rows] = GetParam();
   for (const auto& [width, height] : {std::pair{131, 97}, {64, 64}, {33, 17}, {200, 3}, {5, 150}, {1, 1}}) {
-    const auto bytes = jpeg_of(made_picture(width, height), {.quality = 85, .progressive = progressive,
-                                                            .sampling = kind.sampling, .restart_rows = restart_rows});
+    const auto bytes =
+        jpeg_of(made_picture(width, height),
+                {.quality = 85, .progressive = progressive, .sampling = kind.sampling, .restart_rows = restart_rows});
     expect_crops_are_parts(bytes, 60, std::string(kind.name) + (progressive ? " progressive" : " baseline"));
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Samplings, JpegCrops,
-                         testing::Combine(testing::Values(Kind{"444", ChromaSampling::k444}, Kind{"422", ChromaSampling::k422},
-                                                          Kind{"420", ChromaSampling::k420}, Kind{"440", ChromaSampling::k440},
-                                                          Kind{"411", ChromaSampling::k411}),
-                                          testing::Bool(), testing::Values(0, 1)),
-                         [](const auto& info) {
-                           return std::string("s") + std::get<0>(info.param).name +
-                                  (std::get<1>(info.param) ? "progressive" : "baseline") +
-                                  (std::get<2>(info.param) ? "restarts" : "");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Samplings, JpegCrops,
+    testing::Combine(testing::Values(Kind{"444", ChromaSampling::k444}, Kind{"422", ChromaSampling::k422},
+                                     Kind{"420", ChromaSampling::k420}, Kind{"440", ChromaSampling::k440},
+                                     Kind{"411", ChromaSampling::k411}),
+                     testing::Bool(), testing::Values(0, 1)),
+    [](const auto& info) {
+      return std::string("s") + std::get<0>(info.param).name + (std::get<1>(info.param) ? "progressive" : "baseline") +
+             (std::get<2>(info.param) ? "restarts" : "");
+    });
 
 TEST(JpegDecoder, CropsOfGreyAreTheSamePixels) {
   const Picture colour = made_picture(90, 70);
@@ -111,9 +113,7 @@ TEST(JpegDecoder, ADamagedPictureIsRefusedWhateverTheCrop) {
         ASSERT_EQ(fault.text(), first) << "damage " << i << ", crop at " << crop.x << "," << crop.y;
       }
       refused += first != "none";
-      if (i % 3 == 0) {
-        EXPECT_NE(first, "none") << "cut to " << bad.size() << " of " << good.size() << " bytes";
-      }
+      if (i % 3 == 0) { EXPECT_NE(first, "none") << "cut to " << bad.size() << " of " << good.size() << " bytes"; }
     }
     EXPECT_GT(refused, 105) << "of 300; a changed byte often decodes to another picture, and only a checksum can tell";
   }
@@ -140,13 +140,15 @@ TEST(JpegDecoder, BytesBehindTheEndDoNotMatter) {
 std::vector<std::byte> without_tables(const std::vector<std::byte>& jpeg) {
   std::vector<std::byte> rest(jpeg.begin(), jpeg.begin() + 2);
   for (std::size_t at = 2; at + 4 < jpeg.size();) {
-    const std::size_t end = at + 2 + (std::to_integer<std::size_t>(jpeg[at + 2]) << 8) + std::to_integer<std::size_t>(jpeg[at + 3]);
+    const std::size_t end =
+        at + 2 + (std::to_integer<std::size_t>(jpeg[at + 2]) << 8) + std::to_integer<std::size_t>(jpeg[at + 3]);
     if (jpeg[at + 1] == std::byte{0xDA} || end >= jpeg.size()) {
       rest.insert(rest.end(), jpeg.begin() + static_cast<std::ptrdiff_t>(at), jpeg.end());
       break;
     }
     if (jpeg[at + 1] != std::byte{0xC4})
-      rest.insert(rest.end(), jpeg.begin() + static_cast<std::ptrdiff_t>(at), jpeg.begin() + static_cast<std::ptrdiff_t>(end));
+      rest.insert(rest.end(), jpeg.begin() + static_cast<std::ptrdiff_t>(at),
+                  jpeg.begin() + static_cast<std::ptrdiff_t>(end));
     at = end;
   }
   return rest;

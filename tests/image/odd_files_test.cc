@@ -54,7 +54,8 @@ class OddFiles : public testing::Test {
   }
 
   void print() const {
-    for (const auto& [answer, count] : answers_) std::printf("  %-16s %d\n", answer == "none" ? "picture" : answer.c_str(), count);
+    for (const auto& [answer, count] : answers_)
+      std::printf("  %-16s %d\n", answer == "none" ? "picture" : answer.c_str(), count);
     std::printf("  slowest %.2f s: %s\n", slowest_, slowest_path_.c_str());
   }
 
@@ -96,10 +97,14 @@ TEST_F(OddFiles, UnusualButValidJpegsAreDecoded) {
   const auto data = test::data_dir("odd-files");
   if (data.empty()) GTEST_SKIP() << "no data set odd-files: set PENSTOCK_DATA";
   const std::map<std::string, FaultKind> refused = {
-      {"lepton_badzerorun.jpg", FaultKind::kTruncated},       {"lepton_colorswap.jpg", FaultKind::kHeader},
-      {"lepton_gray2sf.jpg", FaultKind::kTruncated},          {"lepton_narrowrst.jpg", FaultKind::kTruncated},
-      {"lepton_nofsync.jpg", FaultKind::kTruncated},          {"lepton_singlerowtrunc.jpg", FaultKind::kTruncated},
-      {"lepton_truncatedzerorun.jpg", FaultKind::kTruncated}, {"partial_progressive.jpg", FaultKind::kCorrupt},
+      {"lepton_badzerorun.jpg", FaultKind::kTruncated},
+      {"lepton_colorswap.jpg", FaultKind::kHeader},
+      {"lepton_gray2sf.jpg", FaultKind::kTruncated},
+      {"lepton_narrowrst.jpg", FaultKind::kTruncated},
+      {"lepton_nofsync.jpg", FaultKind::kTruncated},
+      {"lepton_singlerowtrunc.jpg", FaultKind::kTruncated},
+      {"lepton_truncatedzerorun.jpg", FaultKind::kTruncated},
+      {"partial_progressive.jpg", FaultKind::kCorrupt},
       {"progressive-missing-dc.jpg", FaultKind::kCorrupt},
       {"mjpeg.jpg", FaultKind::kCorrupt}};  // a webcam's: one restart segment ends early, others have bytes too many
   for (const char* folder : {"jpeg-unusual", "exif-invalid"})

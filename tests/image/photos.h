@@ -27,8 +27,8 @@ inline std::vector<std::filesystem::path> files_in(const std::filesystem::path& 
                                                    const std::vector<std::string>& extensions = {}) {
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (entry.is_regular_file() && (extensions.empty() || std::count(extensions.begin(), extensions.end(),
-                                                                     entry.path().extension().string()) > 0))
+    if (entry.is_regular_file() &&
+        (extensions.empty() || std::count(extensions.begin(), extensions.end(), entry.path().extension().string()) > 0))
       found.push_back(entry.path());
   std::sort(found.begin(), found.end());
   return found;

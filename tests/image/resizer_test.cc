@@ -4,6 +4,7 @@
 #include <hwy/targets.h>
 
 #include <random>
+#include <set>
 
 #include "stages/image/resize_reference.h"
 #include "tests/image/photos.h"
@@ -41,16 +42,23 @@ View random_view(int width, int height, std::mt19937& random) {
 
 std::string text(const View& v) {
   return testing::PrintToString(std::vector<int>{v.region.x, v.region.y, v.region.width, v.region.height, v.full.width,
-                                                 v.full.height, v.window.x, v.window.y, v.window.width, v.window.height});
+                                                 v.full.height, v.window.x, v.window.y, v.window.width,
+                                                 v.window.height});
 }
 
 TEST(Resizer, GivesTheBytesOfTheReferenceOnEveryTarget) {
   const std::int64_t all = hwy::SupportedTargets();
+  std::set<std::size_t> vector_widths;  // in pixels: proof that targets were changed
   for (std::int64_t left = all; left != 0; left &= left - 1) {
     const std::int64_t target = left & -left;
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
     SCOPED_TRACE(hwy::TargetName(target));
+    ResizeTaps taps;
+    taps.make(5, 1, 0, 1);
+    PixelTaps lanes;
+    lanes.make(taps, 5);
+    vector_widths.insert(lanes.byte_offset.size());
     std::mt19937 random(11);
     Resizer resizer;
     for (const auto& [width, height] : {std::pair{97, 61}, {300, 200}, {1, 40}, {700, 2}}) {
@@ -60,6 +68,9 @@ TEST(Resizer, GivesTheBytesOfTheReferenceOnEveryTarget) {
         ASSERT_EQ(resized(picture, view, resizer).rgb, resize_reference(picture, view).rgb) << text(view);
       }
     }
+  }
+  if ((all & HWY_AVX2) != 0) {
+    EXPECT_GT(vector_widths.size(), 1u);
   }
   hwy::SetSupportedTargetsForTest(0);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());

@@ -73,7 +73,8 @@ TEST(DecodeStage, WritesTheViewOfThePicture) {
   Draws draws = some_draws();
   const View random = random_resized_crop(size, out, {}, draws);
   for (const auto& [name, view] : {std::pair<const char*, View>{"random-resized-crop", random},
-                                   {"center-crop", center_crop(size, out, 0.875)}, {"resize", resize_whole(size, out)}}) {
+                                   {"center-crop", center_crop(size, out, 0.875)},
+                                   {"resize", resize_whole(size, out)}}) {
     const auto stage = make("image.decode", {{"view", name}, {"size", {32, 40}}});
     for (const bool verified : {false, true}) {
       LoneRecord record = decode_record(*stage, bytes);
@@ -95,8 +96,8 @@ TEST(DecodeStage, RefusesWhatIsNoPictureAndGoesOn) {
   const std::string text = "hello, I am a text";
   std::vector<std::byte> words(text.size());
   std::memcpy(words.data(), text.data(), text.size());
-  for (const auto& [bytes, reason] : {std::pair{std::vector<std::byte>{}, "empty"}, {words, "not an image"},
-                                      {cut, "truncated"}}) {
+  for (const auto& [bytes, reason] :
+       {std::pair{std::vector<std::byte>{}, "empty"}, {words, "not an image"}, {cut, "truncated"}}) {
     LoneRecord bad = decode_record(*stage, bytes);
     Draws draws = some_draws();
     const Outcome outcome = stage->run(bad, draws, scratch);

@@ -86,7 +86,8 @@ TEST(CenterCrop, CoversAnOblongSize) {
 }
 
 TEST(LogScale, AgreesWithLibm) {
-  for (double x = 0.001; x < 1000; x *= 1.01) EXPECT_NEAR(portable_log(x), std::log(x), 2e-15 * (1 + std::abs(std::log(x))));
+  for (double x = 0.001; x < 1000; x *= 1.01)
+    EXPECT_NEAR(portable_log(x), std::log(x), 2e-15 * (1 + std::abs(std::log(x))));
   for (double x = -20; x < 20; x += 0.0137) EXPECT_NEAR(portable_exp(x) / std::exp(x), 1, 2e-15);
   EXPECT_EQ(portable_log(1.0), 0.0);
   EXPECT_EQ(portable_exp(0.0), 1.0);
