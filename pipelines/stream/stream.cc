@@ -1,0 +1,184 @@
+#include "pipelines/stream/stream.h"
+
+#include <sys/resource.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+#include "io/file/atomic_file.h"
+#include "pipelines/job/job.h"
+#include "pipelines/stream/accelerator.h"
+#include "pipelines/stream/digest.h"
+
+namespace penstock {
+namespace {
+
+constexpr size_t kMostRejections = 100;
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+rusage usage() {
+  rusage use = {};
+  getrusage(RUSAGE_SELF, &use);
+  return use;
+}
+
+double cpu_seconds() {
+  const rusage use = usage();
+  return seconds_of(use.ru_utime) + seconds_of(use.ru_stime);
+}
+
+// Which kind of disk a path lies on; ssd where the kernel does not say (overlay, network).
+std::string disk_tier(const std::string& path) {
+  try {
+    const uint64_t device = io::FileSystem::real().stat(path).device;
+    const std::string base = "/sys/dev/block/" + std::to_string(major(device)) + ":" + std::to_string(minor(device));
+    for (const char* queue : {"/queue/rotational", "/../queue/rotational"}) {
+      std::ifstream file(base + queue);
+      int rotational = 0;
+      if (file >> rotational) return std::string(name_of(rotational != 0 ? Tier::kHdd : Tier::kSsd));
+    }
+  } catch (const Error&) {
+    // A figure for the report, nothing that a stream should fail for.
+  }
+  return std::string(name_of(Tier::kSsd));
+}
+
+/// Takes the batches of all segments.
+class Streamer {
+ public:
+  Streamer(const io::Dataset& data, const StreamOptions& options, ProgressSink& progress, std::stop_token stop)
+      : data_(data), options_(options), progress_(progress), stop_(std::move(stop)), left_(options.steps) {
+    if (options.step_ms) accelerator_.emplace(*options.step_ms, Clock::system());
+    if (!options.digest_file.empty()) digest_.emplace(io::FileSystem::real(), options.digest_file);
+  }
+
+  void run(const Segment& segment) {
+    if (left_ == 0 || result_.stopped) return;
+    RunOptions run_with = run_options(segment.recipe, options_.view, data_.size());
+    run_with.epoch = segment.epoch;
+    run_with.step = segment.step;
+    run_with.epochs = segment.epochs;
+    run_with.steps = left_;
+    run_with.cores = options_.cores;
+    run_with.budgets = options_.budgets;
+    run_with.trace = options_.trace;
+    Run run = Run::start(bind_graph(segment.recipe, data_, options_.view), data_, run_with);
+    const std::stop_callback on_stop(stop_, [&run] { run.stop(); });
+    try {
+      while (take_next(run)) {
+      }
+    } catch (const Error& error) {
+      if (error.code() != Code::kCancelled || !stop_.stop_requested()) throw;
+      result_.stopped = true;
+    }
+    add_report(result_.report, run.report());
+  }
+
+  StreamResult finish(double began_seconds) {
+    if (accelerator_) {
+      accelerator_->finish();
+      const double seconds = Clock::system().now_seconds() - began_seconds;
+      result_.accelerator_utilisation = seconds > 0 ? accelerator_->busy_seconds() / seconds : 0;
+    }
+    if (digest_ && !result_.stopped) digest_->commit();
+    return std::move(result_);
+  }
+
+ private:
+  bool take_next(Run& run) {
+    Clock& clock = Clock::system();
+    const int64_t asked = clock.now_ns();
+    const Batch batch = run.next();
+    if (!batch) return false;
+    result_.report.batch_wait.add(clock.now_ns() - asked);
+    take(batch);
+    return true;
+  }
+
+  void take(const Batch& batch) {
+    --left_;
+    if (digest_) digest_->write(digest_line(batch) + "\n");
+    if (accelerator_) accelerator_->feed(batch);
+    for (const Rejection& rejection : batch.rejections()) {
+      if (result_.rejections.size() < kMostRejections) result_.rejections.push_back(rejection);
+    }
+    progress_.update(taken_ += batch.size());
+  }
+
+  const io::Dataset& data_;
+  const StreamOptions& options_;
+  ProgressSink& progress_;
+  std::stop_token stop_;
+  uint64_t left_;
+  uint64_t taken_ = 0;
+  std::optional<Accelerator> accelerator_;
+  std::optional<io::AtomicFile> digest_;
+  StreamResult result_;
+};
+
+uint64_t records_ahead(const std::vector<Segment>& segments, const StreamOptions& options, uint64_t records) {
+  uint64_t sum = 0, steps_left = options.steps;
+  for (const Segment& segment : segments) {
+    const uint64_t batch = segment.recipe.data.batch;
+    const uint64_t per_epoch = steps_per_epoch(segment.recipe, options.view, records);
+    const uint64_t steps = std::min(steps_left, segment.epochs * per_epoch - segment.step);
+    const bool whole = steps == segment.epochs * per_epoch && segment.step == 0;
+    sum += whole ? segment.epochs * std::min(per_epoch * batch, records)
+                 : std::min(steps * batch, segment.epochs * records);
+    steps_left -= steps;
+  }
+  return sum;
+}
+
+}  // namespace
+
+void add_report(Report& sum, const Report& part) {
+  if (sum.batches == 0) sum.first_batch_seconds = sum.seconds + part.first_batch_seconds;
+  sum.seconds += part.seconds;
+  sum.records += part.records;
+  sum.batches += part.batches;
+  sum.rejected += part.rejected;
+  sum.replaced += part.replaced;
+  sum.bytes_read += part.bytes_read;
+  sum.peak_budget_bytes = std::max(sum.peak_budget_bytes, part.peak_budget_bytes);
+  sum.threads = part.threads;
+  sum.mean_batches_ready = part.mean_batches_ready;
+  for (const StageReport& stage : part.stages) {
+    const auto same =
+        std::find_if(sum.stages.begin(), sum.stages.end(), [&](const StageReport& s) { return s.name == stage.name; });
+    if (same == sum.stages.end()) {
+      sum.stages.push_back(stage);
+      continue;
+    }
+    same->busy_seconds += stage.busy_seconds;
+    same->starved_seconds += stage.starved_seconds;
+    same->blocked_seconds += stage.blocked_seconds;
+    same->records += stage.records;
+  }
+}
+
+StreamResult stream(const pipelines::Recipe& recipe, const io::Dataset& data, const StreamOptions& options,
+                    ProgressSink& progress, std::stop_token stop) {
+  const auto [epoch, step] = locate_step(recipe, options.view, data.size(), options.from);
+  const std::vector<Segment> segments = segments_of(recipe, epoch, step, options.epochs);
+  const double cpu_before = cpu_seconds();
+  const double began = Clock::system().now_seconds();
+  progress.begin("streaming", records_ahead(segments, options, data.size()), "records");
+  Streamer streamer(data, options, progress, std::move(stop));
+  for (const Segment& segment : segments) streamer.run(segment);
+  StreamResult result = streamer.finish(began);
+  progress.end();
+  result.cpu_seconds = cpu_seconds() - cpu_before;
+  result.peak_rss_bytes = static_cast<uint64_t>(usage().ru_maxrss) * 1024;
+  const uint64_t read = result.report.records + result.report.rejected;
+  result.tiers.push_back({disk_tier(data.path()), read, 0, result.report.bytes_read});
+  return result;
+}
+
+}  // namespace penstock
