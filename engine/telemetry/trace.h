@@ -12,7 +12,7 @@
 namespace penstock {
 
 /// Collects spans, counters and thread names and writes them in Chrome's Trace Event Format (JSON; 'X' events with ts
-/// and dur in microseconds). Thread-safe: each thread writes to a buffer of its own. About 0.1 us an event, so: spans
+/// and dur in microseconds). Thread-safe: each thread writes to a buffer of its own. About 0.5 us an event, so: spans
 /// around slices, batches and reads, not around records. Bounded: events past `max_events` are counted, not kept.
 ///
 /// Whoever may be traced holds a `Trace*` that is null when tracing is off; then a TraceSpan costs one comparison.
