@@ -5,6 +5,7 @@
 
 #include "engine/base/error.h"
 #include "engine/device/devices.h"
+#include "pipelines/job/job.h"
 #include "pipelines/recipe/phases.h"
 
 namespace penstock::train {
@@ -32,8 +33,8 @@ int64_t classes_for(const Recipe& recipe, const io::Dataset& data) {
         .hint("give a folder of class folders, or --labels FILE.csv for a flat folder");
   if (!recipe.net.classes) return labels;
   if (*recipe.net.classes < labels)
-    throw Error(Code::kUsage, "net.classes is " + std::to_string(*recipe.net.classes) + ", but '" + data.path() + "' has " +
-                                  std::to_string(labels) + " classes")
+    throw Error(Code::kUsage, "net.classes is " + std::to_string(*recipe.net.classes) + ", but '" + data.path() +
+                                  "' has " + std::to_string(labels) + " classes")
         .hint("leave net.classes out, then it is taken from the data");
   return *recipe.net.classes;
 }
@@ -41,8 +42,8 @@ int64_t classes_for(const Recipe& recipe, const io::Dataset& data) {
 void require_fields(const Graph& graph, const learn::LearnerConfig& learner, const char* mode) {
   for (const std::string& name : {learner.pixels_field, learner.label_field}) {
     if (graph.output.find(name) != nullptr) continue;
-    throw Error(Code::kUsage, "the learner needs the field '" + name + "', which no stage for " + mode + " makes; there are:\n" +
-                                  graph.output.text())
+    throw Error(Code::kUsage, "the learner needs the field '" + name + "', which no stage for " + mode +
+                                  " makes; there are:\n" + graph.output.text())
         .hint("add a stage that makes it, such as image.decode, with when = \"both\" or \"" + std::string(mode) + "\"");
   }
 }
@@ -50,31 +51,15 @@ void require_fields(const Graph& graph, const learn::LearnerConfig& learner, con
 }  // namespace
 
 Machine machine_for(const Recipe& recipe, unsigned threads) {
-  Need limits;
-  if (recipe.budget.ram) limits[Tier::kRam] = recipe.budget.ram->bytes;
-  if (recipe.budget.pinned) limits[Tier::kPinned] = recipe.budget.pinned->bytes;
-  return {std::make_shared<Cores>(threads, computes_on_cpu(lane_device(recipe))), std::make_shared<Budgets>(limits)};
+  JobMemory memory = choose_memory(recipe.budget);
+  return {std::make_shared<Cores>(threads, computes_on_cpu(lane_device(recipe))),
+          std::make_shared<Budgets>(memory.limits), std::move(memory.text)};
 }
 
 RunOptions run_options_for(const Recipe& view, Mode mode, const Source& data, const Machine& machine) {
-  RunOptions options;
-  options.seed = view.seed;
-  options.batch = view.data.batch;
-  options.block = view.data.block;
-  options.group_blocks = view.data.group_blocks;
+  RunOptions options = run_options(view, mode, data.size());
   options.cores = machine.cores;
   options.budgets = machine.budgets;
-  if (mode == Mode::kTrain) {
-    options.order = view.data.order;
-    options.last = view.data.last;
-    options.faults.on_fault = view.faults.train;
-  } else {
-    options.order = Order::kSequential;
-    options.last = Last::kKeep;
-    options.faults.on_fault = view.faults.eval;
-  }
-  // Rounded up: a set of a few hundred records may have one bad one.
-  options.faults.budget = static_cast<uint64_t>(std::ceil(view.faults.budget.of_one * static_cast<double>(data.size())));
   return options;
 }
 
@@ -116,7 +101,7 @@ learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsig
   return config;
 }
 
-TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const io::Dataset* val, const StageRegistry& registry,
+TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const io::Dataset* val,
                           const Machine& machine, unsigned threads, std::vector<std::byte> script) {
   TrainPlan plan;
   plan.device = lane_device(recipe);
@@ -133,8 +118,7 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
     const Recipe view = pipelines::phase_view(recipe, starts[i]);
     TrainPhase phase;
     phase.until_epoch = i + 1 < starts.size() ? starts[i + 1] : plan.epochs;
-    const GraphSpec spec = view.graph();
-    phase.train = spec.bind(train.schema(), registry, Mode::kTrain);
+    phase.train = bind_graph(view, train, Mode::kTrain);
     phase.train_run = run_options_for(view, Mode::kTrain, train, machine);
     const RunOptions& run = phase.train_run;
     phase.steps_per_epoch = EpochPlan({.records = train.size(),
@@ -146,7 +130,7 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
                                        .group_blocks = run.group_blocks})
                                 .steps_per_epoch();
     if (val != nullptr) {
-      phase.eval = spec.bind(val->schema(), registry, Mode::kEval);
+      phase.eval = bind_graph(view, *val, Mode::kEval);
       phase.eval_run = run_options_for(view, Mode::kEval, *val, machine);
     }
     plan.phases.push_back(std::move(phase));

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/graph/registry.h"
 #include "engine/memory/budget.h"
 #include "io/data/dataset.h"
 #include "pipelines/recipe/recipe.h"
@@ -18,12 +17,13 @@ namespace penstock::train {
 struct Machine {
   std::shared_ptr<Cores> cores;
   std::shared_ptr<Budgets> budgets;
+  std::string memory;  ///< for people: what was chosen
 };
 
-/// Cores that yield to the step where a lane computes on the CPU, and the budgets of the recipe.
+/// Cores that yield to the step where a lane computes on the CPU, and the budgets of the recipe (or of the machine).
 Machine machine_for(const pipelines::Recipe& recipe, unsigned threads);
 
-/// The run of `mode` over `data` in the view of a phase; where it begins is left at 0.
+/// job's run_options() on these cores and budgets.
 RunOptions run_options_for(const pipelines::Recipe& view, Mode mode, const Source& data, const Machine& machine);
 
 /// What the learner is made of. `steps` and `steps_per_epoch` are of the whole training (schedules count in them); `script` is the
@@ -34,7 +34,6 @@ learn::LearnerConfig learner_config(const pipelines::Recipe& recipe, int64_t cla
 /// Binds the graph of every phase and checks that epochs can be made. Throws Error kUsage naming stage, file, line and key where
 /// recipe and data do not fit: a batch larger than the data, a field nobody makes, no classes, labels outside net.classes.
 TrainPlan make_train_plan(const pipelines::Recipe& recipe, const io::Dataset& train, const io::Dataset* val,
-                          const StageRegistry& registry, const Machine& machine, unsigned threads,
-                          std::vector<std::byte> script);
+                          const Machine& machine, unsigned threads, std::vector<std::byte> script);
 
 }  // namespace penstock::train

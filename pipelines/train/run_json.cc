@@ -43,18 +43,19 @@ std::string run_json(const pipelines::Recipe& recipe, const io::Dataset& data, c
                      int torch_threads) {
   utsname machine{};
   ::uname(&machine);
-  Json out = {{"started", utc_now()},
-              {"recipe", recipe.name},
-              {"seed", recipe.seed},
-              {"threads", threads},
-              {"torch_threads", torch_threads},
-              {"devices", recipe.lanes.devices},
-              {"versions", {{"penstock", "0.1.0"}, {"compiler", __VERSION__}}},
-              {"machine",
-               {{"host", machine.nodename}, {"system", machine.sysname}, {"kernel", machine.release}, {"cpu", cpu_model()}}},
-              {"data", data_json(data)},
-              {"val", val != nullptr ? data_json(*val) : Json(nullptr)},
-              {"classes", data.class_names()}};
+  Json out = {
+      {"started", utc_now()},
+      {"recipe", recipe.name},
+      {"seed", recipe.seed},
+      {"threads", threads},
+      {"torch_threads", torch_threads},
+      {"devices", recipe.lanes.devices},
+      {"versions", {{"penstock", "0.1.0"}, {"compiler", __VERSION__}}},
+      {"machine",
+       {{"host", machine.nodename}, {"system", machine.sysname}, {"kernel", machine.release}, {"cpu", cpu_model()}}},
+      {"data", data_json(data)},
+      {"val", val != nullptr ? data_json(*val) : Json(nullptr)},
+      {"classes", data.class_names()}};
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

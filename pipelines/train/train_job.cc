@@ -7,6 +7,7 @@
 #include "engine/device/devices.h"
 #include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
+#include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/recipe/changes.h"
 #include "pipelines/recipe/load.h"
@@ -35,22 +36,24 @@ void require_same_run(const Position& stored, const Position& now, const Recipe&
         .hint("give the data that it was started with, or start a new run: another --out");
   };
   if (stored.data != now.data) throw other("trained on", stored.data, now.data);
-  if (stored.val != now.val) throw other("validated on", stored.val.empty() ? "of none" : stored.val, now.val.empty() ? "none" : now.val);
+  if (stored.val != now.val)
+    throw other("validated on", stored.val.empty() ? "of none" : stored.val, now.val.empty() ? "none" : now.val);
 }
 
 /// One call of train(): what lives as long as it.
 class Job {
  public:
-  Job(TrainOptions options, const io::Dataset& data, const io::Dataset* val, const StageRegistry& registry)
+  Job(TrainOptions options, const io::Dataset& data, const io::Dataset* val)
       : options_(std::move(options)),
         data_(data),
         val_(val),
         fs_(options_.fs != nullptr ? *options_.fs : io::FileSystem::real()),
         clock_(options_.clock != nullptr ? *options_.clock : Clock::system()),
         progress_(options_.progress != nullptr ? *options_.progress : none_) {
-    options_.recipe = pipelines::resolve_stages(std::move(options_.recipe), registry);
+    options_.recipe = pipelines::resolve_stages(std::move(options_.recipe), all_stages());
     machine_ = machine_for(options_.recipe, options_.threads);
-    plan_ = make_train_plan(options_.recipe, data_, val_, registry, machine_, options_.threads, read_script(fs_, options_.recipe));
+    plan_ =
+        make_train_plan(options_.recipe, data_, val_, machine_, options_.threads, read_script(fs_, options_.recipe));
     open_device(plan_.device, clock_);  // says why it is not there before a folder is made
   }
 
@@ -90,11 +93,13 @@ class Job {
 
  private:
   /// The lane at the newest checkpoint, or fresh; writes recipe.toml and run.json.
-  std::unique_ptr<Lane> start(const learn::CheckpointStore& checkpoints, RunDirectory& directory, Position& position, TrainResult& result) {
+  std::unique_ptr<Lane> start(const learn::CheckpointStore& checkpoints, RunDirectory& directory, Position& position,
+                              TrainResult& result) {
     std::optional<learn::Checkpoint> newest;
     if (!directory.is_new()) newest = checkpoints.load_newest();
     if (!newest) {
-      if (!directory.is_new()) progress_.say("'" + directory.path() + "' holds no checkpoint yet: it begins again at step 0");
+      if (!directory.is_new())
+        progress_.say("'" + directory.path() + "' holds no checkpoint yet: it begins again at step 0");
       auto lane = std::make_unique<Lane>(plan_.device, plan_.learner, clock_);
       directory.begin(position.recipe, describe_run());
       return lane;
@@ -107,8 +112,9 @@ class Job {
     position = std::move(stored);
     result.resumed_from_step = position.steps;
     if (position.epoch < plan_.epochs)
-      progress_.say("going on with '" + directory.path() + "' at epoch " + std::to_string(position.epoch + 1) + ", step " +
-                    std::to_string(position.step) + " (step " + std::to_string(position.steps) + " of all)");
+      progress_.say("going on with '" + directory.path() + "' at epoch " + std::to_string(position.epoch + 1) +
+                    ", step " + std::to_string(position.step) + " (step " + std::to_string(position.steps) +
+                    " of all)");
     else
       progress_.say("'" + directory.path() + "' is finished: " + std::to_string(position.epoch) + " epochs");
     directory.begin(position.recipe, describe_run());
@@ -146,8 +152,8 @@ class Job {
 
 }  // namespace
 
-TrainResult train(TrainOptions options, const io::Dataset& data, const io::Dataset* val, const StageRegistry& registry) {
-  return Job(std::move(options), data, val, registry).run();
+TrainResult train(TrainOptions options, const io::Dataset& data, const io::Dataset* val) {
+  return Job(std::move(options), data, val).run();
 }
 
 }  // namespace penstock::train

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "engine/base/clock.h"
-#include "engine/graph/registry.h"
 #include "engine/telemetry/trace.h"
 #include "io/data/dataset.h"
 #include "io/file/file_system.h"
@@ -28,8 +27,8 @@ struct TrainOptions {
   std::stop_token stop = {};
   ProgressSink* progress = nullptr;  ///< null: none
   Trace* trace = nullptr;
-  Clock* clock = nullptr;          ///< null: the machine's
-  io::FileSystem* fs = nullptr;    ///< null: the machine's
+  Clock* clock = nullptr;        ///< null: the machine's
+  io::FileSystem* fs = nullptr;  ///< null: the machine's
 };
 
 struct TrainResult {
@@ -37,8 +36,8 @@ struct TrainResult {
   uint64_t epochs = 0;  ///< whole ones
   uint64_t steps = 0;
   Totals totals;
-  EpochMetrics last;    ///< of the last whole epoch, where epochs > 0
-  double best = -1;     ///< val_top1, or train_top1 without validation data
+  EpochMetrics last;  ///< of the last whole epoch, where epochs > 0
+  double best = -1;   ///< val_top1, or train_top1 without validation data
   uint64_t best_epoch = 0;
   bool has_val = false;
   std::string weights_xxh3;  ///< of the weights that evaluation uses, 16 hex digits
@@ -59,6 +58,6 @@ struct TrainResult {
 ///   - a recipe that differs in what decides bytes, and other data, are refused by name (Error kUsage);
 ///   - logs are cut back to the checkpoint, so that no step stands there twice.
 /// Called on the lane's thread, which is the caller's.
-TrainResult train(TrainOptions options, const io::Dataset& data, const io::Dataset* val, const StageRegistry& registry);
+TrainResult train(TrainOptions options, const io::Dataset& data, const io::Dataset* val);
 
 }  // namespace penstock::train

@@ -33,7 +33,7 @@ struct TrainPlan {
   learn::LearnerConfig learner;
   std::string device = "cpu";
   uint64_t epochs = 1;
-  uint64_t eval_every = 1;          ///< epochs; the last one is always evaluated
+  uint64_t eval_every = 1;         ///< epochs; the last one is always evaluated
   std::vector<TrainPhase> phases;  ///< the last one reaches `epochs`
   CheckpointEvery checkpoint;
 

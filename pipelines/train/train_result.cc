@@ -72,17 +72,17 @@ std::string TrainResult::text() const {
              percent_text(*last.val_top5);
     out += "\n";
     if (best >= 0)
-      out += "best: epoch " + std::to_string(best_epoch + 1) + ", " + (has_val ? "validation" : "training") + " top-1 " +
-             percent_text(best) + "\n";
+      out += "best: epoch " + std::to_string(best_epoch + 1) + ", " + (has_val ? "validation" : "training") +
+             " top-1 " + percent_text(best) + "\n";
   }
-  out += std::to_string(epochs) + " epochs, " + std::to_string(steps) + " steps in " + duration_text(totals.seconds) + ", " +
-         rate_text(totals.records_per_second(), "images/s") + ", " +
+  out += std::to_string(epochs) + " epochs, " + std::to_string(steps) + " steps in " + duration_text(totals.seconds) +
+         ", " + rate_text(totals.records_per_second(), "images/s") + ", " +
          percent_text(totals.data_wait_seconds / std::max(1e-9, totals.step_seconds + totals.data_wait_seconds)) +
          " of it waiting for data\n";
   out += "weights " + weights_xxh3 + ", in " + run + " (penstock report " + run + ")\n";
   if (end != TrainEnd::kFinished)
-    out += std::string(end == TrainEnd::kStopped ? "Stopped" : "The time limit came") + " after step " + std::to_string(steps) +
-           "; all is saved. Go on with the same line and --resume auto.\n";
+    out += std::string(end == TrainEnd::kStopped ? "Stopped" : "The time limit came") + " after step " +
+           std::to_string(steps) + "; all is saved. Go on with the same line and --resume auto.\n";
   return out;
 }
 

@@ -1,0 +1,106 @@
+#include "pipelines/train/evaluate_job.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <tuple>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+#include "pipelines/job/job.h"
+#include "pipelines/train/plan_from_recipe.h"
+
+namespace penstock::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kConfusionsShown = 5;
+
+}  // namespace
+
+EvaluateResult evaluate_model(const Model& model, const io::Dataset& data, const EvaluateOptions& options) {
+  Clock& clock = options.clock != nullptr ? *options.clock : Clock::system();
+  NoProgress none;
+  ProgressSink& progress = options.progress != nullptr ? *options.progress : none;
+  const Machine machine = machine_for(model.recipe, options.threads);
+  const Graph graph = bind_graph(model.recipe, data, Mode::kEval);
+  Graph augmented;
+  if (options.tta > 0) augmented = bind_graph(model.recipe, data, Mode::kTrain);
+
+  EvaluateResult out;
+  out.views = options.tta + 1;
+  out.classes = model.classes.empty() ? data.class_names() : model.classes;
+  const std::unique_ptr<Lane> lane = make_lane(model, static_cast<int64_t>(data.class_names().size()), clock);
+  EvaluationOptions how{.run = run_options_for(model.recipe, Mode::kEval, data, machine),
+                        .confusion = options.confusion,
+                        .augmented = options.tta > 0 ? &augmented : nullptr,
+                        .draws = options.tta,
+                        .stop = options.stop};
+  how.run.trace = options.trace;
+  how.run.clock = &clock;
+  how.progress = [&](uint64_t records) { progress.update(records); };
+  const double began = clock.now_seconds();
+  progress.begin("evaluating", data.size(), "images");
+  out.evaluation = evaluate(*lane, graph, data, std::move(how));
+  progress.end();
+  if (out.evaluation.stopped) throw Error(Code::kCancelled, "the evaluation was stopped");
+  out.seconds = clock.now_seconds() - began;
+  return out;
+}
+
+std::string EvaluateResult::to_json() const {
+  const metrics::ClassificationSums& sums = evaluation.sums;
+  Json out = {{"records", sums.records},
+              {"loss", sums.mean_loss()},
+              {"top1", sums.top1_share()},
+              {"top5", sums.top5_share()},
+              {"rejected", evaluation.report.rejected},
+              {"views", views},
+              {"seconds", seconds},
+              {"records_per_second", seconds > 0 ? static_cast<double>(sums.records) / seconds : 0}};
+  if (evaluation.confusion) {
+    const metrics::ConfusionMatrix& matrix = *evaluation.confusion;
+    Json rows = Json::array();
+    for (int64_t truth = 0; truth < matrix.classes(); ++truth) {
+      Json row = Json::array();
+      for (int64_t taken = 0; taken < matrix.classes(); ++taken) row.push_back(matrix.count(truth, taken));
+      rows.push_back(std::move(row));
+    }
+    out["classes"] = classes;
+    out["confusion"] = std::move(rows);
+  }
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string EvaluateResult::text() const {
+  const metrics::ClassificationSums& sums = evaluation.sums;
+  char line[200];
+  std::snprintf(line, sizeof line, "%lld records: top-1 %.2f %%, top-5 %.2f %%, loss %.4f",
+                static_cast<long long>(sums.records), 100 * sums.top1_share(), 100 * sums.top5_share(),
+                sums.mean_loss());
+  std::string out = line;
+  if (views > 1) out += " (mean over " + std::to_string(views) + " views)";
+  out += "\n" + duration_text(seconds) + ", " +
+         rate_text(seconds > 0 ? static_cast<double>(sums.records) / seconds : 0, "images/s") + "\n";
+  if (evaluation.report.rejected > 0)
+    out += std::to_string(evaluation.report.rejected) + " records could not be used and are not counted\n";
+  if (!evaluation.confusion) return out;
+  const metrics::ConfusionMatrix& matrix = *evaluation.confusion;
+  std::vector<std::tuple<int64_t, int64_t, int64_t>> mistakes;
+  for (int64_t truth = 0; truth < matrix.classes(); ++truth)
+    for (int64_t taken = 0; taken < matrix.classes(); ++taken)
+      if (truth != taken && matrix.count(truth, taken) > 0)
+        mistakes.emplace_back(-matrix.count(truth, taken), truth, taken);
+  std::sort(mistakes.begin(), mistakes.end());
+  mistakes.resize(std::min(mistakes.size(), kConfusionsShown));
+  const auto name = [&](int64_t c) {
+    return c < static_cast<int64_t>(classes.size()) ? classes[static_cast<size_t>(c)] : std::to_string(c);
+  };
+  for (const auto& [count, truth, taken] : mistakes)
+    out += "taken for another: " + name(truth) + " for " + name(taken) + ", " + std::to_string(-count) + " times\n";
+  return out;
+}
+
+}  // namespace penstock::train

@@ -1,0 +1,136 @@
+#include "pipelines/train/infer_job.h"
+
+#include <functional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+#include "pipelines/job/job.h"
+#include "pipelines/train/evaluation.h"
+#include "pipelines/train/plan_from_recipe.h"
+#include "pipelines/train/prediction_sink.h"
+
+namespace penstock::train {
+namespace {
+
+/// Makes the sink when the first good record shows how wide a row is, and merges refused records into record order.
+class Rows {
+ public:
+  Rows(const io::Dataset& data, std::function<std::unique_ptr<PredictionSink>(size_t width)> make_sink)
+      : data_(data), make_sink_(std::move(make_sink)) {}
+
+  void add(const Batch& batch, std::span<const float> values) {
+    const size_t width = batch.size() == 0 ? 0 : values.size() / batch.size();
+    const std::span<const Rejection> refused = batch.rejections();
+    size_t r = 0;
+    for (size_t i = 0; i < batch.size(); ++i) {
+      for (; r < refused.size() && refused[r].record < batch.ids()[i]; ++r) refuse(refused[r]);
+      open(width);
+      put({.id = batch.ids()[i],
+           .file = data_.name(batch.ids()[i]),
+           .values = values.subspan(i * width, width),
+           .error = {}});
+    }
+    for (; r < refused.size(); ++r) refuse(refused[r]);
+  }
+
+  /// `width` counts where no record was good.
+  void finish(size_t width) {
+    open(width);
+    sink_->commit();
+  }
+  uint64_t count() const { return count_ + early_.size(); }
+  uint64_t errors() const { return errors_; }
+
+ private:
+  void open(size_t width) {
+    if (sink_) return;
+    sink_ = make_sink_(width);
+    for (const auto& [id, reason] : early_) put_error(id, reason);
+    early_.clear();
+  }
+  void refuse(const Rejection& r) {
+    ++errors_;
+    if (sink_)
+      put_error(r.record, r.reason);
+    else
+      early_.emplace_back(r.record, r.reason);
+  }
+  void put_error(uint64_t id, const std::string& reason) {
+    put({.id = id, .file = data_.name(id), .values = {}, .error = reason});
+  }
+  void put(const PredictionRow& row) {
+    PENSTOCK_CHECK(row.id == count_);  // one a record, in order
+    sink_->row(row);
+    ++count_;
+  }
+
+  const io::Dataset& data_;
+  std::function<std::unique_ptr<PredictionSink>(size_t)> make_sink_;
+  std::unique_ptr<PredictionSink> sink_;
+  std::vector<std::pair<uint64_t, std::string>> early_;  ///< refused before the sink was there
+  uint64_t count_ = 0;
+  uint64_t errors_ = 0;
+};
+
+}  // namespace
+
+InferResult infer_model(const Model& model, const io::Dataset& data, const InferOptions& options) {
+  Clock& clock = options.clock != nullptr ? *options.clock : Clock::system();
+  io::FileSystem& fs = options.fs != nullptr ? *options.fs : io::FileSystem::real();
+  NoProgress none;
+  ProgressSink& progress = options.progress != nullptr ? *options.progress : none;
+  check_prediction_path(fs, options.out);
+  const Graph graph = bind_graph(model.recipe, data, Mode::kEval);
+  const std::unique_ptr<Lane> lane = make_lane(model, static_cast<int64_t>(data.class_names().size()), clock);
+
+  RunOptions run_options = run_options_for(model.recipe, Mode::kEval, data, machine_for(model.recipe, options.threads));
+  run_options.faults = {.on_fault = OnFault::kSkip, .budget = UINT64_MAX};
+  run_options.trace = options.trace;
+  run_options.clock = &clock;
+
+  Rows rows(data, [&](size_t width) {
+    return make_prediction_sink(fs, options.out,
+                                {.width = width, .features = !options.features.empty(), .classes = model.classes});
+  });
+  const double began = clock.now_seconds();
+  progress.begin("predicting", data.size(), "images");
+  Run run = Run::start(graph, data, run_options);
+  for (;;) {
+    const Batch batch = run.next();
+    if (!batch) break;
+    if (options.stop.stop_requested())
+      throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");
+    learn::Rows values;
+    if (batch.size() > 0) values = lane->infer(batch, options.features);
+    if (batch.size() > 0 && options.features.empty())
+      to_probabilities(values.values, values.values.size() / batch.size());
+    rows.add(batch, values.values);
+    progress.update(rows.count());
+  }
+  rows.finish(options.features.empty() ? static_cast<size_t>(lane->learner().config().net.classes) : 0);
+  progress.end();
+  InferResult result{.records = rows.count(), .errors = rows.errors(), .seconds = 0, .out = options.out};
+  result.seconds = clock.now_seconds() - began;
+  return result;
+}
+
+std::string InferResult::to_json() const {
+  return nlohmann::ordered_json{{"records", records},
+                                {"errors", errors},
+                                {"seconds", seconds},
+                                {"records_per_second", seconds > 0 ? static_cast<double>(records) / seconds : 0},
+                                {"out", out}}
+      .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string InferResult::text() const {
+  std::string text = std::to_string(records) + " rows in " + out + ", " + duration_text(seconds) + ", " +
+                     rate_text(seconds > 0 ? static_cast<double>(records) / seconds : 0, "images/s") + "\n";
+  if (errors > 0) text += std::to_string(errors) + " of them hold an error in place of a prediction\n";
+  return text;
+}
+
+}  // namespace penstock::train

@@ -1,0 +1,113 @@
+#include "pipelines/train/model.h"
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "io/file/file.h"
+#include "pipelines/job/job.h"
+#include "pipelines/recipe/load.h"
+#include "pipelines/recipe/phases.h"
+#include "pipelines/train/position.h"
+#include "pipelines/train/run_directory.h"
+#include "stages/learn/checkpoint_store.h"
+
+namespace penstock::train {
+namespace {
+
+using pipelines::Recipe;
+
+Recipe in_last_phase(const Recipe& recipe) {
+  return pipelines::phase_view(recipe, std::max<uint64_t>(1, recipe.train.epochs) - 1);
+}
+
+Model from_checkpoint(learn::Checkpoint checkpoint, const ModelOptions& options) {
+  Model model;
+  model.path = checkpoint.path;
+  const Position position = Position::from_json(checkpoint.metadata, checkpoint.path);
+  model.recipe = in_last_phase(
+      options.recipe.empty()
+          ? pipelines::parse_recipe(position.recipe, "the recipe in '" + checkpoint.path + "'", {.set = options.set})
+          : pipelines::load_recipe(options.recipe, {.set = options.set}));
+  model.classes = position.classes;
+  model.steps = checkpoint.step;
+  model.config = learn::config_of(checkpoint.state, checkpoint.path);
+  model.state = std::move(checkpoint.state);
+  return model;
+}
+
+learn::Checkpoint best_of(io::FileSystem& fs, const std::string& run) {
+  const learn::CheckpointStore store(fs, RunPaths(run).checkpoints(), 1, {});
+  if (auto best = store.load_best()) return std::move(*best);
+  if (auto newest = store.load_newest()) return std::move(*newest);
+  throw Error(Code::kUsage, "the run '" + run + "' has no checkpoint yet")
+      .hint("wait for its first one, or go on with the run");
+}
+
+std::string first_bytes(io::FileSystem& fs, const std::string& path) {
+  const io::File file(fs, path, io::OpenMode::kRead);
+  std::vector<std::byte> head(8);
+  head.resize(file.read_at(0, head));
+  return {reinterpret_cast<const char*>(head.data()), head.size()};
+}
+
+Model from_script(io::FileSystem& fs, const std::string& path, const ModelOptions& options) {
+  if (options.recipe.empty())
+    throw Error(Code::kUsage, "'" + path + "' is a TorchScript file, which does not say how its pictures are prepared")
+        .hint("give --recipe RECIPE; its eval stages and [input] are used");
+  Model model;
+  model.path = path;
+  model.recipe = in_last_phase(pipelines::load_recipe(options.recipe, {.set = options.set}));
+  const std::string text = io::read_file(fs, path);
+  const auto bytes = io::bytes_of(text);
+  model.config.net.arch = "torchscript";
+  model.config.net.classes = model.recipe.net.classes.value_or(0);
+  model.config.script.assign(bytes.begin(), bytes.end());
+  model.config.mean = model.recipe.input.mean;
+  model.config.std = model.recipe.input.std;
+  return model;
+}
+
+}  // namespace
+
+Model open_model(io::FileSystem& fs, const std::string& path, const ModelOptions& options) {
+  if (!fs.exists(path))
+    throw Error(Code::kUsage, "there is no model '" + path + "'")
+        .hint("MODEL is a run directory, a checkpoint or a TorchScript file");
+  Model model;
+  if (fs.is_folder(path)) {
+    if (!is_run_directory(fs, path))
+      throw Error(Code::kUsage, "'" + path + "' is no run directory: it has no run.json")
+          .hint("MODEL is a run directory, a checkpoint or a TorchScript file");
+    model = from_checkpoint(best_of(fs, path), options);
+  } else if (const std::string head = first_bytes(fs, path); head == "PENSTCKP") {
+    model = from_checkpoint(learn::read_checkpoint(fs, path), options);
+  } else if (head.starts_with("PK")) {
+    model = from_script(fs, path, options);
+  } else {
+    throw Error(Code::kUsage, "'" + path + "' is no model")
+        .hint("MODEL is a run directory, a checkpoint or a TorchScript file");
+  }
+  model.config.precision = model.recipe.train.precision;
+  model.config.channels_last = model.recipe.train.channels_last;
+  model.config.threads = model.recipe.lanes.threads.value_or(static_cast<int>(options.threads));
+  return model;
+}
+
+std::shared_ptr<const io::Dataset> open_for_model(const Model& model, const std::string& data,
+                                                  const std::string& labels) {
+  return open_view({.data = data, .labels = labels}, Mode::kEval, model.classes);
+}
+
+std::unique_ptr<Lane> make_lane(const Model& model, int64_t classes, Clock& clock) {
+  learn::LearnerConfig config = model.config;
+  if (config.net.classes <= 0) config.net.classes = classes;
+  if (config.net.classes <= 0)
+    throw Error(Code::kUsage, "nobody says how many classes '" + model.path + "' tells apart")
+        .hint("--set net.classes=N");
+  if (model.recipe.lanes.devices.size() != 1) throw Error(Code::kUsage, "lanes.devices must name one device here");
+  auto lane = std::make_unique<Lane>(model.recipe.lanes.devices.front(), std::move(config), clock);
+  if (!model.state.empty()) lane->learner().load_weights(model.state, model.path);
+  return lane;
+}
+
+}  // namespace penstock::train
