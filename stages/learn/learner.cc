@@ -71,10 +71,7 @@ uint64_t step_seed(const LearnerConfig& config, uint64_t step) {
 struct Learner::State {
   explicit State(LearnerConfig given)
       : config(std::move(given)), schedule(config.schedule), normalise(config.mean, config.std) {
-    if (config.threads < 1) throw Error(Code::kUsage, "a lane needs at least one torch thread");
-    if (!(config.label_smoothing >= 0 && config.label_smoothing < 1))
-      throw Error(Code::kUsage, "train.label_smoothing must lie in [0, 1)");
-    if (!(config.ema_decay >= 0 && config.ema_decay < 1)) throw Error(Code::kUsage, "train.ema must lie in [0, 1)");
+    check(config);
     enter();
     net = build(config);
     parameters = net->parameters();

@@ -50,6 +50,9 @@ struct LearnerConfig {
   std::string label_field = "label";    ///< of a Batch: i64 (N)
 };
 
+/// Checks all numbers and names without making a network. Throws Error kUsage that says which makes no sense.
+void check(const LearnerConfig& config);
+
 struct StepResult {
   uint64_t step = 0;  ///< the number of this step, from 0
   double loss = 0;    ///< mean over the batch, label smoothing included

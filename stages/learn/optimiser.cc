@@ -7,26 +7,10 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <cmath>
-
-#include "engine/base/error.h"
-
 namespace penstock::learn {
 
-OptimiserKind optimiser_named(std::string_view name) {
-  if (name == "sgd") return OptimiserKind::kSgd;
-  if (name == "adamw") return OptimiserKind::kAdamW;
-  throw Error(Code::kUsage, "train.optimizer '" + std::string(name) + "' is not known").hint("there are sgd, adamw");
-}
-
-std::string_view name_of(OptimiserKind kind) { return kind == OptimiserKind::kSgd ? "sgd" : "adamw"; }
-
 Optimiser::Optimiser(OptimiserConfig config, std::vector<nets::NamedTensor> parameters) : config_(config), groups_(2) {
-  const auto share = [](double value) { return value >= 0 && value < 1; };
-  if (!share(config.momentum) || !share(config.beta2))
-    throw Error(Code::kUsage, "optimizer: momentum and betas must lie in [0, 1)");
-  if (!(config.weight_decay >= 0)) throw Error(Code::kUsage, "optimizer: weight_decay must not be negative");
-  if (!(config.epsilon > 0)) throw Error(Code::kUsage, "optimizer: epsilon must be above 0");
+  check(config);
   groups_[0].weight_decay = config.weight_decay;
   for (nets::NamedTensor& named : parameters) {
     if (!named.second.requires_grad()) continue;

@@ -25,4 +25,7 @@ struct OptimiserConfig {
   double weight_decay = 0.01;  ///< on weights of two dimensions and more; norms and biases are spared
 };
 
+/// Throws Error kUsage that names the number that makes no sense.
+void check(const OptimiserConfig& config);
+
 }  // namespace penstock::learn
