@@ -69,9 +69,7 @@ TEST(Resizer, GivesTheBytesOfTheReferenceOnEveryTarget) {
       }
     }
   }
-  if ((all & HWY_AVX2) != 0) {
-    EXPECT_GT(vector_widths.size(), 1u);
-  }
+  if ((all & HWY_AVX2) != 0) { EXPECT_GT(vector_widths.size(), 1u); }
   hwy::SetSupportedTargetsForTest(0);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
