@@ -1,0 +1,135 @@
+#include "pipelines/train/report_job.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+#include "pipelines/recipe/load.h"
+#include "pipelines/train/run_directory.h"
+#include "stages/learn/checkpoint_store.h"
+
+namespace penstock::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json read_json(io::FileSystem& fs, const std::string& path) {
+  Json json = Json::parse(io::read_file(fs, path), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) throw Error(Code::kData, "'" + path + "' is no JSON object");
+  return json;
+}
+
+std::optional<double> number_or_none(const Json& line, const char* key) {
+  const auto found = line.find(key);
+  return found != line.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
+}
+
+std::vector<EpochMetrics> read_epochs(io::FileSystem& fs, const std::string& path) {
+  std::vector<EpochMetrics> out;
+  if (!fs.exists(path)) return out;
+  const std::string text = io::read_file(fs, path);
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = text.find('\n', begin);
+    if (end == std::string::npos) break;  // under way, or cut off by a kill
+    const std::string line = text.substr(begin, end - begin);
+    begin = end + 1;
+    if (!line.starts_with("{\"type\":\"epoch\"")) continue;
+    const Json json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) continue;
+    EpochMetrics m;
+    m.epoch = json.value("epoch", uint64_t{0});
+    m.steps = json.value("steps", uint64_t{0});
+    m.train_loss = json.value("train_loss", 0.0);
+    m.train_top1 = json.value("train_top1", 0.0);
+    m.val_loss = number_or_none(json, "val_loss");
+    m.val_top1 = number_or_none(json, "val_top1");
+    m.val_top5 = number_or_none(json, "val_top5");
+    m.records_per_second = json.value("records_per_second", 0.0);
+    m.seconds = json.value("seconds", 0.0);
+    out.push_back(m);
+  }
+  return out;
+}
+
+uint64_t count_lines(io::FileSystem& fs, const std::string& path) {
+  if (!fs.exists(path)) return 0;
+  const std::string text = io::read_file(fs, path);
+  return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+bool RunReport::proven() const {
+  return std::all_of(proofs.begin(), proofs.end(), [](const EpochProof& proof) { return proof.faults.empty(); });
+}
+
+RunReport read_run(io::FileSystem& fs, const std::string& run) {
+  if (!fs.is_folder(run) || !is_run_directory(fs, run))
+    throw Error(Code::kUsage, "'" + run + "' is no run directory").hint("RUN is what `penstock train --out RUN` made");
+  const RunPaths paths(run);
+  RunReport out;
+  out.run = run;
+  out.recipe = pipelines::load_recipe(paths.recipe());
+  const Json about = read_json(fs, paths.run_json());
+  out.torch_threads = about.value("torch_threads", 0u);
+  out.machine = about.contains("machine") ? about["machine"].value("cpu", "") : "";
+  out.machine += ", " + std::to_string(about.value("threads", 0u)) + " threads";
+  for (const std::string& device : out.recipe.lanes.devices) out.device += (out.device.empty() ? "" : ", ") + device;
+
+  const learn::CheckpointStore store(fs, paths.checkpoints(), 1, {});
+  if (const auto newest = store.load_newest()) {
+    const Position position = Position::from_json(newest->metadata, newest->path);
+    out.totals = position.totals;
+    out.epochs = position.epoch;
+    out.steps = position.steps;
+  }
+  if (fs.exists(paths.report())) {
+    const Json report = read_json(fs, paths.report());
+    if (report.value("steps", uint64_t{0}) == out.steps) {
+      out.has_report = true;
+      out.weights_xxh3 = report.value("weights_xxh3", "");
+    }
+  }
+  out.metrics = read_epochs(fs, paths.metrics());
+  out.proofs = prove_ledger(fs, run);
+  out.quarantined = count_lines(fs, paths.quarantine());
+  return out;
+}
+
+std::string report_json(const RunReport& report) {
+  const Totals& t = report.totals;
+  Json proofs = Json::array();
+  for (const EpochProof& p : report.proofs)
+    proofs.push_back({{"epoch", p.epoch},
+                      {"records", p.records},
+                      {"seen_once", p.seen_once},
+                      {"quarantined", p.quarantined},
+                      {"replaced", p.replaced},
+                      {"left_out", p.left_out},
+                      {"wrapped", p.wrapped},
+                      {"steps", p.steps},
+                      {"whole", p.is_whole()},
+                      {"holds", p.faults.empty()},
+                      {"faults", p.faults}});
+  Json out = {{"run", report.run},
+              {"epochs", report.epochs},
+              {"steps", report.steps},
+              {"records_per_second", t.records_per_second()},
+              {"bottleneck", t.as_report().bottleneck()},
+              {"weights_xxh3", report.has_report ? Json(report.weights_xxh3) : Json(nullptr)},
+              {"quarantined", report.quarantined},
+              {"proven", report.proven()},
+              {"ledger", std::move(proofs)},
+              {"totals", Json::parse(t.to_json())}};
+  if (!report.metrics.empty()) {
+    const EpochMetrics& last = report.metrics.back();
+    out["train_loss"] = last.train_loss;
+    if (last.val_loss) out["val_loss"] = *last.val_loss;
+    if (last.val_top1) out["val_top1"] = *last.val_top1;
+    if (last.val_top5) out["val_top5"] = *last.val_top5;
+  }
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace penstock::train

@@ -1,0 +1,208 @@
+// A run's report in words: what limited it first, figures after.
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+
+#include "engine/base/bytes.h"
+#include "pipelines/recipe/changes.h"
+#include "pipelines/train/report_job.h"
+
+namespace penstock::train {
+namespace {
+
+[[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...) {
+  char line[512];
+  va_list args;
+  va_start(args, pattern);
+  std::vsnprintf(line, sizeof line, pattern, args);
+  va_end(args);
+  return line;
+}
+
+double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+/// Images a second that the stages before the lane could make, had they the cores for themselves; 0: not known.
+double decode_rate(const Totals& t) {
+  double busy = 0;
+  for (const StageReport& stage : t.stages)
+    if (stage.name != "read" && stage.name != "consumer") busy += stage.busy_seconds;
+  return busy > 0 ? static_cast<double>(t.records) * t.threads / busy : 0;
+}
+
+double step_rate(const Totals& t) { return t.step_seconds > 0 ? static_cast<double>(t.records) / t.step_seconds : 0; }
+
+std::string what_limited(const RunReport& report) {
+  const Totals& t = report.totals;
+  const double training = t.step_seconds + t.data_wait_seconds;
+  const std::string limit = t.as_report().bottleneck();
+  const bool on_cpu = report.device.starts_with("cpu");
+  std::string out;
+  if (limit == "consumer") {
+    out = format(
+        "The step limited this run: the network was at work for %s of the training time, and waited for data for %s of "
+        "it.\n",
+        percent_text(share(t.step_seconds, training)).c_str(),
+        percent_text(share(t.data_wait_seconds, training)).c_str());
+    out += on_cpu ? "What would lift it: more cores or a GPU (lanes.devices), a smaller network or smaller pictures. "
+                    "Faster decoding lifts it\n"
+                    "only by the cores that it leaves to the step.\n"
+                  : "What would lift it: a faster device, a smaller network or smaller pictures. Faster disks and "
+                    "decoding would not.\n";
+  } else if (limit == "read") {
+    out = format(
+        "Reading limited this run: the step waited for data for %s of the training time, and the decoders for bytes.\n",
+        percent_text(share(t.data_wait_seconds, training)).c_str());
+    out +=
+        "What would lift it: a faster disk, data packed into LMDB (penstock pack), order = \"block\" on a hard disk, "
+        "or more memory\n"
+        "for the page cache.\n";
+  } else {
+    out = format(
+        "Stage '%s' limited this run: the step waited for data for %s of the training time while the stages were "
+        "busy.\n",
+        limit.c_str(), percent_text(share(t.data_wait_seconds, training)).c_str());
+    out +=
+        "What would lift it: more cores (--threads), or data that was resized when packed (penstock pack --resize "
+        "PX).\n";
+  }
+  const double decode = decode_rate(t), step = step_rate(t);
+  if (decode > 0 && step > 0) {
+    const double predicted = on_cpu ? 1 / (1 / decode + 1 / step) : std::min(decode, step);
+    out += format("The step took %.1f images/s while it had one, the stages before it make %.1f on %u threads; ", step,
+                  decode, t.threads);
+    out += on_cpu ? format("one after the other that is %.1f, ", predicted)
+                  : format("side by side that is %.1f, ", predicted);
+    out += format("achieved were %.1f.\n", t.records_per_second());
+  }
+  return out;
+}
+
+std::string where_time_went(const Totals& t) {
+  const double rest = t.seconds - t.step_seconds - t.data_wait_seconds - t.evaluation_seconds - t.checkpoint_seconds;
+  return format("Of %s: steps %s, waiting for data %s, evaluation %s, checkpoints %s, the rest %s.\n",
+                duration_text(t.seconds).c_str(), percent_text(share(t.step_seconds, t.seconds)).c_str(),
+                percent_text(share(t.data_wait_seconds, t.seconds)).c_str(),
+                percent_text(share(t.evaluation_seconds, t.seconds)).c_str(),
+                percent_text(share(t.checkpoint_seconds, t.seconds)).c_str(),
+                percent_text(share(std::max(0.0, rest), t.seconds)).c_str());
+}
+
+std::string stage_table(const Totals& t) {
+  std::string out =
+      format("%-16s %8s %8s %8s   of the thread time of the training\n", "stage", "busy", "starved", "blocked");
+  for (const StageReport& stage : t.stages) {
+    const double whole = t.pass_seconds * std::max(1u, stage.threads);
+    out += format("%-16s %7.1f%% %7.1f%% %7.1f%%   %u %s\n", stage.name == "consumer" ? "step" : stage.name.c_str(),
+                  100 * share(stage.busy_seconds, whole), 100 * share(stage.starved_seconds, whole),
+                  100 * share(stage.blocked_seconds, whole), stage.threads, stage.threads == 1 ? "thread" : "threads");
+  }
+  return out;
+}
+
+/// Epochs that say the same stand in one line.
+std::string ledger_text(const RunReport& report) {
+  if (report.proofs.empty()) return "The ledger is empty: no step was taken.\n";
+  std::string out =
+      report.proven()
+          ? "The ledger proves that every record was seen exactly once an epoch, or is named in quarantine.jsonl:\n"
+          : "THE LEDGER CONTRADICTS THE PLAN:\n";
+  const auto words = [](const EpochProof& p) { return p.text().substr(p.text().find(':')); };
+  for (size_t i = 0; i < report.proofs.size();) {
+    size_t end = i + 1;
+    while (end < report.proofs.size() && words(report.proofs[end]) == words(report.proofs[i])) ++end;
+    const EpochProof& first = report.proofs[i];
+    out += end - i == 1 ? "  " + first.text() + "\n"
+                        : format("  epochs %llu to %llu", static_cast<unsigned long long>(first.epoch + 1),
+                                 static_cast<unsigned long long>(report.proofs[end - 1].epoch + 1)) +
+                              words(first) + "\n";
+    i = end;
+  }
+  return out;
+}
+
+std::string accuracy_text(const RunReport& report) {
+  if (report.metrics.empty()) return "No epoch is finished yet.\n";
+  const EpochMetrics& last = report.metrics.back();
+  std::string out =
+      format("After epoch %llu: training loss %.4g, top-1 %s", static_cast<unsigned long long>(last.epoch + 1),
+             last.train_loss, percent_text(last.train_top1).c_str());
+  if (last.val_top1)
+    out += format("; validation loss %.4g, top-1 %s, top-5 %s", *last.val_loss, percent_text(*last.val_top1).c_str(),
+                  percent_text(*last.val_top5).c_str());
+  out += ".\n";
+  const EpochMetrics* best = nullptr;
+  for (const EpochMetrics& m : report.metrics)
+    if (m.val_top1 && (best == nullptr || *m.val_top1 > *best->val_top1)) best = &m;
+  if (best != nullptr && best->epoch != last.epoch)
+    out += format("The best was epoch %llu: validation top-1 %s.\n", static_cast<unsigned long long>(best->epoch + 1),
+                  percent_text(*best->val_top1).c_str());
+  return out;
+}
+
+std::string change(const char* what, double before, double after, const char* unit) {
+  const double ratio = before != 0 ? after / before : 0;
+  return format("  %-22s %12.4g -> %12.4g %s%s\n", what, before, after, unit,
+                before != 0 ? format(" (x %.3f)", ratio).c_str() : "");
+}
+
+}  // namespace
+
+std::string report_text(const RunReport& report) {
+  const Totals& t = report.totals;
+  std::string out =
+      format("%s: %s on %s, %llu of %llu epochs, %llu steps%s\n\n", report.run.c_str(), report.recipe.net.arch.c_str(),
+             report.device.c_str(), static_cast<unsigned long long>(report.epochs),
+             static_cast<unsigned long long>(report.recipe.train.epochs), static_cast<unsigned long long>(report.steps),
+             report.has_report ? "" : " (as of its newest checkpoint)");
+  if (t.batches == 0) return out + "No checkpoint yet: nothing to say of its speed.\n" + ledger_text(report);
+  out += what_limited(report) + where_time_went(t) + "\n" + accuracy_text(report) + "\n" + ledger_text(report);
+  if (report.quarantined > 0)
+    out += format("%llu refusals in all: see %s/quarantine.jsonl\n",
+                  static_cast<unsigned long long>(report.quarantined), report.run.c_str());
+  out += "\n" + stage_table(t);
+  out += format("%.1f images/s, %s read, %s of memory at most, %s\n", t.records_per_second(),
+                bytes_text(t.bytes_read).c_str(), bytes_text(t.peak_budget_bytes).c_str(), report.machine.c_str());
+  if (report.has_report) out += "weights " + report.weights_xxh3 + "\n";
+  return out;
+}
+
+std::string comparison_text(const RunReport& first, const RunReport& second) {
+  std::string out = "From " + first.run + " to " + second.run + "\n\n";
+  const double ratio = share(second.totals.records_per_second(), first.totals.records_per_second());
+  out += ratio == 0 ? "There is no speed to compare.\n"
+                    : format("%s is %s: %.1f images/s, before %.1f (x %.3f).\n", second.run.c_str(),
+                             ratio > 1.02   ? "faster"
+                             : ratio < 0.98 ? "slower"
+                                            : "as fast",
+                             second.totals.records_per_second(), first.totals.records_per_second(), ratio);
+  out += "Then it was limited by '" + first.totals.as_report().bottleneck() + "', now by '" +
+         second.totals.as_report().bottleneck() + "'.\n\n";
+  const std::vector<pipelines::Change> changes = pipelines::differences(first.recipe, second.recipe);
+  out += changes.empty() ? "The recipes are the same.\n" : "What the recipes say differently:\n";
+  for (const pipelines::Change& c : changes)
+    out += "  " + c.key + ": " + (c.before.empty() ? "(nothing)" : c.before) + " -> " +
+           (c.after.empty() ? "(nothing)" : c.after) + "\n";
+  if (first.machine != second.machine) out += "  machine: " + first.machine + " -> " + second.machine + "\n";
+  const Totals &a = first.totals, &b = second.totals;
+  const auto per_record = [](double seconds, const Totals& t) {
+    return t.records ? 1e3 * seconds / static_cast<double>(t.records) : 0;
+  };
+  out += "\n" + change("step", per_record(a.step_seconds, a), per_record(b.step_seconds, b), "ms an image");
+  out +=
+      change("waiting for data", per_record(a.data_wait_seconds, a), per_record(b.data_wait_seconds, b), "ms an image");
+  out += change("evaluation", a.evaluation_seconds, b.evaluation_seconds, "s");
+  out += change("checkpoints", a.checkpoint_seconds, b.checkpoint_seconds, "s");
+  out += change("all", a.seconds, b.seconds, "s");
+  if (!first.metrics.empty() && !second.metrics.empty()) {
+    const EpochMetrics &m = first.metrics.back(), &n = second.metrics.back();
+    out += change("training loss", m.train_loss, n.train_loss, "");
+    if (m.val_loss && n.val_loss) out += change("validation loss", *m.val_loss, *n.val_loss, "");
+    if (m.val_top1 && n.val_top1) out += change("validation top-1", 100 * *m.val_top1, 100 * *n.val_top1, "%");
+  }
+  if (first.has_report && second.has_report)
+    out += first.weights_xxh3 == second.weights_xxh3 ? "\nThe weights are the same to the bit.\n"
+                                                     : "\nThe weights differ.\n";
+  return out;
+}
+
+}  // namespace penstock::train

@@ -1,0 +1,12 @@
+// `penstock evaluate`.
+#pragma once
+
+#include <memory>
+
+#include "tools/command.h"
+
+namespace penstock::tools {
+
+std::unique_ptr<Command> make_evaluate_command();
+
+}  // namespace penstock::tools

@@ -1,0 +1,61 @@
+#include "tools/cmd_infer.h"
+
+#include <CLI/CLI.hpp>
+
+#include "pipelines/train/infer_job.h"
+
+namespace penstock::tools {
+namespace {
+
+class InferCommand final : public Command {
+ public:
+  std::string_view name() const override { return "infer"; }
+  std::string_view summary() const override { return "Predictions or features of a model, a row a record"; }
+  std::string_view example() const override {
+    return "penstock infer runs/first --data photos/ --out predictions.csv\n"
+           "  penstock infer runs/first --data photos/ --out features.h5 --features avgpool";
+  }
+  CommonUse common() const override { return {.recipe = true, .trace = true}; }
+
+  void add_options(CLI::App& app) override {
+    app.add_option("model", model_, "A run directory (its best checkpoint), a checkpoint, or a TorchScript file")
+        ->required()
+        ->type_name("MODEL");
+    app.add_option("--data", data_, "What to predict; flat folders will do")->required()->type_name("DATA");
+    app.add_option("--out", out_, "Where the rows go: .csv or .h5; replaced where it is there")
+        ->required()
+        ->type_name("FILE");
+    app.add_option("--features", features_, "Write the output of this layer in place of predictions")
+        ->type_name("LAYER");
+    app.add_option("--recipe", options_.recipe, "How pictures are prepared: needed for a TorchScript file")
+        ->type_name("RECIPE");
+  }
+
+  int run(Context& context) override {
+    options_.set = context.options.set;
+    options_.threads = context.options.thread_count();
+    const train::Model model = train::open_model(io::FileSystem::real(), model_, options_);
+    const auto data = train::open_for_model(model, data_, "");
+    const train::InferResult result = train::infer_model(model, *data,
+                                                         {.out = out_,
+                                                          .features = features_,
+                                                          .threads = options_.threads,
+                                                          .stop = context.stop,
+                                                          .progress = &context.progress,
+                                                          .trace = context.trace});
+    Json json = Json::parse(result.to_json());
+    json["model"] = model.path;
+    context.output.result(result.text(), json);
+    return 0;
+  }
+
+ private:
+  std::string model_, data_, out_, features_;
+  train::ModelOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_infer_command() { return std::make_unique<InferCommand>(); }
+
+}  // namespace penstock::tools

@@ -1,0 +1,12 @@
+// `penstock infer`.
+#pragma once
+
+#include <memory>
+
+#include "tools/command.h"
+
+namespace penstock::tools {
+
+std::unique_ptr<Command> make_infer_command();
+
+}  // namespace penstock::tools

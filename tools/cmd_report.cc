@@ -1,0 +1,46 @@
+#include "tools/cmd_report.h"
+
+#include <CLI/CLI.hpp>
+
+#include "pipelines/train/report_job.h"
+
+namespace penstock::tools {
+namespace {
+
+class ReportCommand final : public Command {
+ public:
+  std::string_view name() const override { return "report"; }
+  std::string_view summary() const override {
+    return "What limited a run, and what would lift it; of two runs, what changed";
+  }
+  std::string_view example() const override {
+    return "penstock report runs/first\n  penstock report runs/first runs/second";
+  }
+
+  void add_options(CLI::App& app) override {
+    app.add_option("run", run_, "A run directory")->required()->type_name("RUN");
+    app.add_option("other", other_, "A second one, to compare with")->type_name("RUN2");
+  }
+
+  int run(Context& context) override {
+    io::FileSystem& fs = io::FileSystem::real();
+    const train::RunReport first = train::read_run(fs, run_);
+    if (other_.empty()) {
+      context.output.result(train::report_text(first), Json::parse(train::report_json(first)));
+      return first.proven() ? 0 : 3;
+    }
+    const train::RunReport second = train::read_run(fs, other_);
+    context.output.result(train::comparison_text(first, second), {{"first", Json::parse(train::report_json(first))},
+                                                                  {"second", Json::parse(train::report_json(second))}});
+    return 0;
+  }
+
+ private:
+  std::string run_, other_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_report_command() { return std::make_unique<ReportCommand>(); }
+
+}  // namespace penstock::tools

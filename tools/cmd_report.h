@@ -1,0 +1,12 @@
+// `penstock report`.
+#pragma once
+
+#include <memory>
+
+#include "tools/command.h"
+
+namespace penstock::tools {
+
+std::unique_ptr<Command> make_report_command();
+
+}  // namespace penstock::tools

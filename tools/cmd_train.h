@@ -1,0 +1,12 @@
+// `penstock train`.
+#pragma once
+
+#include <memory>
+
+#include "tools/command.h"
+
+namespace penstock::tools {
+
+std::unique_ptr<Command> make_train_command();
+
+}  // namespace penstock::tools
