@@ -44,7 +44,7 @@ std::optional<Share> parse_share(std::string_view text);
 std::string exact_text(ByteSize size);
 /// Exact, for recipes: "10min", "1h30min", "250ms". Reads back equal to the millisecond.
 std::string exact_text(Duration duration);
-/// Exact, for recipes: "0.1%". Reads back equal.
+/// For recipes: "0.1%". Reads back equal, or in the last bit unequal where no percentage does (1/3).
 std::string exact_text(Share share);
 
 /// For people, three figures: "1.95 GiB", "512 MiB", "17 B".

@@ -130,7 +130,10 @@ struct ParamCodec<Share> {
   static std::string one() { return "a share such as \"0.1%\""; }
   static std::string many() { return "shares such as \"0.1%\""; }
   static Share read(const Value&, const ParamRules&, const ParamSite&);
-  static std::optional<Value> write(Share v, const ParamRules&) { return Value(exact_text(v)); }
+  static std::optional<Value> write(Share v, const ParamRules&) {
+    const std::string text = exact_text(v);
+    return parse_share(text) == v ? Value(text) : Value(v.of_one);  // a third has no percent text that reads back equal
+  }
 };
 
 /// Names that stand for names: { bytes = "mask_bytes" }.

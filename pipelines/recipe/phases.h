@@ -8,6 +8,9 @@
 
 namespace penstock::pipelines {
 
+/// What the phases in force in `epoch` set, by flat key.
+ValueMap phase_settings(const Recipe& recipe, uint64_t epoch);
+
 /// The recipe with the phases that are in force in `epoch` (from 0) applied; without phases of its own.
 Recipe phase_view(const Recipe& recipe, uint64_t epoch);
 

@@ -180,7 +180,7 @@ namespace penstock {
 
 template <>
 struct ParamCodec<pipelines::Every> {
-  static std::string one() { return "\"10min\", \"500steps\" or \"1epoch\" (how often)"; }
+  static std::string one() { return "an interval such as \"10min\", \"500steps\" or \"1epoch\""; }
   static std::string many() { return "intervals"; }
   static pipelines::Every read(const Value& value, const ParamRules& rules, const ParamSite& site);
   static std::optional<Value> write(const pipelines::Every& every, const ParamRules& rules);

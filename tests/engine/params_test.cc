@@ -137,6 +137,12 @@ TEST(Params, ReadsEveryTypeAndGivesItBackEqual) {
   EXPECT_EQ(canonical_text(to_map<All>(read_params<All>(back, "x"))), canonical_text(back));
 }
 
+TEST(Params, SharesThatAreNoPercentageReadBackEqual) {
+  All all;
+  all.budget.of_one = 1.0 / 3;
+  EXPECT_EQ(read_params<All>(to_map<All>(all), "x").budget.of_one, 1.0 / 3);
+}
+
 TEST(Params, OneNumberStandsForAnArray) {
   const All all = read_params<All>({{"size", 64}, {"sizes", 64}, {"mean", 0.5}}, "x");
   EXPECT_EQ(all.size, (std::array<int, 2>{64, 64}));
