@@ -1,5 +1,7 @@
+#include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <sys/wait.h>
@@ -263,6 +265,24 @@ TEST(Lmdb, OthersDatabasesAreWalkedOnce) {
   EXPECT_THAT(
       error_of([&] { open((samples / "demo_truncated_30000.lmdb").string(), {.cache_folder = folder / "cache"}); }),
       HasSubstr("it is cut short: it has 30000 bytes"));
+}
+
+TEST(Lmdb, ManyThreadsReadAtOnce) {
+  TempFolder folder;
+  pack(folder / "d", 100);
+  const auto data = LmdbDataset::open(FileSystem::real(), folder / "d");
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 5; ++round) {
+        const Collected all = read_all(*data);
+        for (uint64_t id = 0; id < 100; ++id) wrong += all.bytes[id] != value_of(id) || data->name(id).empty();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(Lmdb, AReadFaultOfTheDiskIsAnError) {
