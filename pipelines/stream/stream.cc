@@ -71,8 +71,7 @@ class Streamer {
     Run run = Run::start(bind_graph(segment.recipe, data_, options_.view), data_, run_with);
     const std::stop_callback on_stop(stop_, [&run] { run.stop(); });
     try {
-      while (take_next(run)) {
-      }
+      while (take_next(run)) {}
     } catch (const Error& error) {
       if (error.code() != Code::kCancelled || !stop_.stop_requested()) throw;
       result_.stopped = true;

@@ -1,0 +1,99 @@
+#include "pipelines/inspect/check.h"
+
+#include <algorithm>
+
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "pipelines/recipe/phases.h"
+#include "pipelines/stream/passage.h"
+
+namespace penstock {
+namespace {
+
+constexpr double kSampleSeconds = 2;
+constexpr uint64_t kSampleBatches = 200;
+
+std::vector<std::string> texts_of(const Schema& schema) {
+  std::vector<std::string> texts;
+  for (const Field& field : schema.fields()) texts.push_back(field.text());
+  return texts;
+}
+
+CheckedView view_of(const pipelines::Recipe& recipe, const io::Dataset& data, Mode mode, unsigned threads) {
+  const Graph graph = bind_graph(recipe, data, mode);
+  CheckedView view;
+  view.records = data.size();
+  view.steps_per_epoch = steps_per_epoch(recipe, mode, data.size());
+  view.batch = recipe.data.batch;
+  view.source_fields = texts_of(graph.source);
+  for (const BoundStage& stage : graph.stages)
+    view.stages.push_back({stage.id, stage.name, stage.draws, texts_of(stage.after)});
+  view.batch_fields = texts_of(graph.output);
+  view.batch_bytes = BatchLayout::of(graph.output, recipe.data.batch).bytes;
+  view.scratch_bytes = graph.scratch_bytes() * threads;
+  return view;
+}
+
+void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::shared_ptr<Cores> cores,
+            std::stop_token stop, CheckResult& result) {
+  RunOptions options = run_options(recipe, Mode::kTrain, data.size());
+  options.cores = std::move(cores);
+  options.budgets = std::make_shared<Budgets>(result.memory.limits);
+  options.epochs = 1;
+  options.steps = kSampleBatches;
+  Run run = Run::start(bind_graph(recipe, data, Mode::kTrain), data, options);
+  const std::stop_callback on_stop(stop, [&run] { run.stop(); });
+  Clock& clock = Clock::system();
+  const double began = clock.now_seconds();
+  double first = 0, last = 0;
+  uint64_t after_first = 0;
+  while (clock.now_seconds() - began < kSampleSeconds) {
+    const Batch batch = run.next();
+    if (!batch) break;
+    last = clock.now_seconds();
+    if (first == 0)
+      first = last;  // the first batch shows how long the pipe is, not how wide
+    else
+      after_first += batch.size();
+  }
+  const Report report = run.report();
+  result.peak_budget_bytes = report.peak_budget_bytes;
+  result.records_per_second =
+      after_first > 0 && last > first ? static_cast<double>(after_first) / (last - first) : report.records_per_second();
+  if (report.rejected > 0)
+    result.notes.push_back(std::to_string(report.rejected) +
+                           " records of the sample were refused; see penstock verify");
+}
+
+}  // namespace
+
+CheckResult check(const pipelines::Recipe& recipe, const JobData& data, std::shared_ptr<Cores> cores,
+                  std::stop_token stop) {
+  CheckResult result;
+  result.memory = choose_memory(recipe.budget);
+  result.epochs = recipe.train.epochs;
+  result.data_bytes = data.train->bytes();
+  result.val_from = data.val_from;
+  result.index_bytes = data.train->resident_bytes() + (data.val ? data.val->resident_bytes() : 0);
+  const unsigned threads = cores->count();
+  for (const uint64_t epoch : pipelines::phase_boundaries(recipe)) {
+    const pipelines::Recipe at_epoch = pipelines::phase_view(recipe, epoch);
+    CheckedView train = view_of(at_epoch, *data.train, Mode::kTrain, threads);
+    std::optional<CheckedView> eval;
+    if (data.val) eval = view_of(at_epoch, *data.val, Mode::kEval, threads);
+    // What is shown is the phase that takes the most memory: the plan must hold for all of them.
+    if (epoch == 0 || train.batch_bytes > result.train.batch_bytes) {
+      result.train = std::move(train);
+      result.eval = std::move(eval);
+    }
+  }
+  result.notes = data.train->notes();
+  sample(pipelines::phase_view(recipe, 0), *data.train, std::move(cores), std::move(stop), result);
+  if (result.records_per_second > 0) {
+    result.epoch_seconds = static_cast<double>(data.train->size()) / result.records_per_second;
+    result.total_seconds = result.epoch_seconds * static_cast<double>(result.epochs);
+  }
+  return result;
+}
+
+}  // namespace penstock

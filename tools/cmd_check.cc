@@ -1,0 +1,97 @@
+#include "tools/cmd_check.h"
+
+#include <CLI/CLI.hpp>
+
+#include "engine/base/bytes.h"
+#include "pipelines/inspect/check.h"
+#include "tools/recipe_options.h"
+
+namespace penstock::tools {
+namespace {
+
+std::string words_of(const CheckedView& view, const char* title) {
+  const auto fields = [](const std::vector<std::string>& texts) {
+    std::string all;
+    for (const std::string& text : texts) all += "      " + text + "\n";
+    return all;
+  };
+  std::string words = std::string(title) + ": " + std::to_string(view.records) + " records, " +
+                      std::to_string(view.steps_per_epoch) + " steps of " + std::to_string(view.batch) +
+                      " an epoch\n    source\n" + fields(view.source_fields);
+  for (const CheckedStage& stage : view.stages) {
+    words += "    " + stage.id + " (" + stage.name + (stage.draws ? ", draws)\n" : ")\n") + fields(stage.fields);
+  }
+  words += "    batch, " + bytes_text(view.batch_bytes) + "\n" + fields(view.batch_fields);
+  return words;
+}
+
+Json json_of(const CheckedView& view) {
+  Json stages = Json::array();
+  for (const CheckedStage& stage : view.stages) {
+    stages.push_back({{"id", stage.id}, {"name", stage.name}, {"draws", stage.draws}, {"fields", stage.fields}});
+  }
+  return {{"records", view.records},
+          {"steps_per_epoch", view.steps_per_epoch},
+          {"batch", view.batch},
+          {"source", view.source_fields},
+          {"stages", stages},
+          {"fields", view.batch_fields},
+          {"batch_bytes", view.batch_bytes},
+          {"scratch_bytes", view.scratch_bytes}};
+}
+
+class CheckCommand final : public Command {
+ public:
+  std::string_view name() const override { return "check"; }
+  std::string_view summary() const override {
+    return "What a recipe will do to a data set: schemas, memory, disk, predicted rate and hours";
+  }
+  std::string_view example() const override {
+    return "penstock check imagenet-resnet50 --data imagenet.lmdb --set data.batch=512";
+  }
+  CommonUse common() const override { return {.recipe = true}; }
+  void add_options(CLI::App& app) override { add_recipe_options(app, recipe_, true); }
+
+  int run(Context& context) override {
+    const pipelines::Recipe recipe = load_recipe(recipe_, context.options);
+    const JobData data = open_job_data(recipe_.paths, recipe);
+    const auto cores = std::make_shared<Cores>(context.options.thread_count());
+    const CheckResult result = check(recipe, data, cores, context.stop);
+    for (const std::string& note : result.notes) context.output.note("note: " + note);
+
+    std::string words = words_of(result.train, "train");
+    if (result.eval) words += words_of(*result.eval, "eval");
+    words +=
+        "validation: " + (result.eval ? result.val_from : std::string("none (give --val, or data.val in the recipe)")) +
+        "\n";
+    words += "memory: " + result.memory.text + "; a batch " + bytes_text(result.train.batch_bytes) +
+             ", decoders at most " + bytes_text(result.train.scratch_bytes) + ", index " +
+             bytes_text(result.index_bytes) + "; the sample took " + bytes_text(result.peak_budget_bytes) + "\n";
+    words += "disk: " + bytes_text(result.data_bytes) + " are read each epoch\n";
+    words += "data side: " + rate_text(result.records_per_second, "records") + " in a sample; an epoch in " +
+             duration_text(result.epoch_seconds) + ", " + std::to_string(result.epochs) + " epochs in " +
+             duration_text(result.total_seconds) + " if the network keeps up\n";
+    Json json{{"train", json_of(result.train)},
+              {"eval", result.eval ? json_of(*result.eval) : Json(nullptr)},
+              {"validation", result.val_from},
+              {"budget_bytes", result.memory.limits[Tier::kRam]},
+              {"index_bytes", result.index_bytes},
+              {"sample_peak_bytes", result.peak_budget_bytes},
+              {"bytes_per_epoch", result.data_bytes},
+              {"epochs", result.epochs},
+              {"records_per_second", result.records_per_second},
+              {"epoch_seconds", result.epoch_seconds},
+              {"hours", result.total_seconds / 3600}};
+    context.output.result(words, json);
+    return 0;
+  }
+
+ private:
+  RecipeOptions recipe_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_check_command() { return std::make_unique<CheckCommand>(); }
+
+}  // namespace penstock::tools

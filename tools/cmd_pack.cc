@@ -1,0 +1,192 @@
+#include "tools/cmd_pack.h"
+
+#include <cmath>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+#include "engine/base/nearest.h"
+#include "io/data/open.h"
+#include "pipelines/job/job.h"
+#include "pipelines/job/subset.h"
+#include "pipelines/pack/pack.h"
+
+namespace penstock::tools {
+namespace {
+
+constexpr size_t kShownRejections = 10;
+
+class PackCommand final : public Command {
+ public:
+  std::string_view name() const override { return "pack"; }
+  std::string_view summary() const override {
+    return "Packs a data set into LMDB, checking every picture; goes on where it was stopped";
+  }
+  std::string_view example() const override {
+    return "penstock pack imagenet/train train.lmdb --shuffle\n  penstock pack photos photos.lmdb --resize 256 "
+           "--quality 90 --plan";
+  }
+
+  void add_options(CLI::App& app) override {
+    app.add_option("SOURCE", source_, "A data set: folder of class folders, LMDB; never written to")->required();
+    app.add_option("DEST", options_.dest, "Folder to make; with train/ and val/ in SOURCE, a folder with both in it")
+        ->required();
+    app.add_option("--to", to_, "Format")->capture_default_str()->type_name("lmdb");
+    app.add_option("--labels", labels_, "Labels of a flat folder")->type_name("FILE.csv");
+    app.add_option("--resize", resize_,
+                   "Make the shorter side so many pixels where it is longer (encoded anew as JPEG)")
+        ->type_name("PX")
+        ->check(CLI::Range(1, 65500));
+    app.add_option("--quality", quality_, "Of JPEGs that are encoded anew (default 90); alone: encode all anew")
+        ->check(CLI::Range(1, 100));
+    app.add_option("--encode", encode_, "Not offered yet")->group("");
+    app.add_flag("--shuffle", options_.shuffle, "Shuffle on disk; record ids stay. Reads SOURCE twice");
+    app.add_flag("--append", append_, "Add SOURCE to the finished LMDB at DEST");
+    app.add_option("--limit", limit_, "Only the first N records")->check(CLI::PositiveNumber)->type_name("N");
+    app.add_option("--sample", sample_, "Only N records, drawn evenly")->check(CLI::PositiveNumber)->type_name("N");
+    app.add_option("--max-damaged", max_damaged_, "Share of damaged records past which the exit code is 3")
+        ->capture_default_str()
+        ->type_name("SHARE");
+    app.add_flag("--plan", plan_, "Say what it would take, and do nothing");
+  }
+
+  int run(Context& context) override {
+    check_options();
+    Cores cores(context.options.thread_count());
+    const bool has_parts = io::has_split(source_, io::Split::kVal);
+    if (has_parts) check_parts_dest();
+    Json parts = Json::array();
+    std::string words;
+    int code = 0;
+    for (const bool is_val : has_parts ? std::vector<bool>{false, true} : std::vector<bool>{false}) {
+      PackOptions options = options_;
+      if (has_parts) options.dest = io::join_path(options_.dest, is_val ? "val" : "train");
+      const auto data = open_source(is_val);
+      for (const std::string& note : data->notes()) context.output.note("note: " + note);
+      if (plan_)
+        say_plan(*data, options, cores, words, parts);
+      else
+        code = std::max(code, pack_one(data, options, cores, context, words, parts));
+    }
+    Json json = parts.size() == 1 ? parts[0] : Json{{"parts", parts}};
+    if (has_parts) {
+      for (const char* key : {"records", "source_bytes", "dest_bytes"}) {
+        uint64_t sum = 0;
+        for (const Json& part : parts) sum += part[key].get<uint64_t>();
+        json[key] = sum;
+      }
+    }
+    context.output.result(words, json);
+    return code;
+  }
+
+ private:
+  void check_options() {
+    if (!encode_.empty())
+      throw Error(Code::kUsage,
+                  "--encode is not offered: pictures keep their encoding, or become JPEGs by --resize and --quality");
+    if (to_ == "tar" || to_ == "hdf5") throw Error(Code::kUsage, "--to " + to_ + " is not offered: only lmdb is");
+    const std::vector<std::string> formats{"lmdb"};
+    if (to_ != "lmdb") throw Error(Code::kUsage, "--to '" + to_ + "' is no format" + nearest_hint(to_, formats));
+    if (append_ && options_.shuffle)
+      throw Error(Code::kUsage, "--append and --shuffle exclude each other")
+          .hint("pack both sources anew to shuffle them");
+    if (limit_ && sample_) throw Error(Code::kUsage, "--limit and --sample exclude each other");
+    const auto share = parse_share(max_damaged_);
+    if (!share)
+      throw Error(Code::kUsage, "--max-damaged '" + max_damaged_ + "' is no share").hint("write 0.1% or 0.001");
+    damaged_share_ = *share;
+    options_.resize = resize_;
+    options_.quality = quality_;
+  }
+
+  // DEST of a SOURCE with parts is a folder that holds nothing but those parts.
+  void check_parts_dest() const {
+    io::FileSystem& fs = io::FileSystem::real();
+    if (append_)
+      throw Error(Code::kUsage, "--append takes one data set; '" + source_ + "' has train/ and val/")
+          .hint("append them one by one");
+    if (!fs.exists(options_.dest)) {
+      if (!plan_) fs.make_folders(options_.dest);
+      return;
+    }
+    if (!fs.is_folder(options_.dest))
+      throw Error(Code::kUsage, "'" + options_.dest + "' is a file").hint("choose another DEST");
+    for (const io::FolderEntry& entry : fs.list(options_.dest)) {
+      if (entry.name.starts_with("train") || entry.name.starts_with("val")) continue;
+      throw Error(Code::kUsage, "'" + options_.dest + "' is there already, with '" + entry.name + "' in it")
+          .hint("choose another DEST, or move it away");
+    }
+  }
+
+  std::shared_ptr<const io::Dataset> open_source(bool is_val) const {
+    std::shared_ptr<const io::Dataset> data =
+        io::open(source_, {.split = is_val ? io::Split::kVal : io::Split::kTrain, .labels = labels_});
+    if (limit_) return first_records(std::move(data), *limit_);
+    if (sample_) return sample_records(std::move(data), *sample_);
+    return data;
+  }
+
+  static void say_plan(const io::Dataset& data, const PackOptions& options, Cores& cores, std::string& words,
+                       Json& parts) {
+    const PackPlan plan = plan_pack(data, options, cores);
+    words += options.dest + ": " + std::to_string(plan.records) + " records, " + bytes_text(plan.source_bytes) +
+             " would take at most about " + bytes_text(plan.dest_bytes) + " (" + bytes_text(plan.free_bytes) +
+             " are free) and about " + duration_text(plan.seconds) + "\n";
+    parts.push_back({{"dest", options.dest},
+                     {"records", plan.records},
+                     {"source_bytes", plan.source_bytes},
+                     {"dest_bytes", plan.dest_bytes},
+                     {"free_bytes", plan.free_bytes},
+                     {"seconds", plan.seconds}});
+  }
+
+  int pack_one(const std::shared_ptr<const io::Dataset>& data, const PackOptions& options, Cores& cores,
+               Context& context, std::string& words, Json& parts) const {
+    const PackResult result = append_ ? append_pack(data, options, cores, context.progress, context.stop)
+                                      : pack(*data, options, cores, context.progress, context.stop);
+    words += options.dest + ": " + std::to_string(result.records) + " records";
+    if (result.already_complete)
+      words += ", finished before: nothing to do";
+    else if (result.already > 0)
+      words += ", " + std::to_string(result.already) + " of them packed before";
+    words += "\n";
+    Json rejected = Json::array();
+    for (const RejectedRecord& record : result.rejected) {
+      rejected.push_back(
+          {{"id", record.id}, {"file", record.file}, {"offset", record.offset}, {"reason", record.reason}});
+      if (rejected.size() <= kShownRejections) context.output.warn("left out: " + record.file + ": " + record.reason);
+    }
+    if (!result.rejected.empty()) {
+      words += std::to_string(result.rejected.size()) + " damaged records were left out; they are listed in " +
+               result.rejected_file + "\n";
+    }
+    parts.push_back({{"dest", options.dest},
+                     {"already_complete", result.already_complete},
+                     {"records", result.records},
+                     {"records_before", result.already},
+                     {"source_bytes", result.source_bytes},
+                     {"dest_bytes", result.dest_bytes},
+                     {"rejected", rejected}});
+    const uint64_t allowed = fault_budget(damaged_share_, data->size());
+    if (result.rejected.size() <= allowed) return 0;
+    context.output.warn(std::to_string(result.rejected.size()) + " damaged records are more than --max-damaged " +
+                        max_damaged_ + " allows (" + std::to_string(allowed) + "); " + options.dest +
+                        " is whole but for them");
+    return 3;
+  }
+
+  std::string source_, labels_, to_ = "lmdb", encode_, max_damaged_ = "1%";
+  PackOptions options_;
+  std::optional<int> resize_, quality_;
+  std::optional<uint64_t> limit_, sample_;
+  bool append_ = false, plan_ = false;
+  Share damaged_share_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_pack_command() { return std::make_unique<PackCommand>(); }
+
+}  // namespace penstock::tools
