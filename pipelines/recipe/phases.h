@@ -14,7 +14,7 @@ ValueMap phase_settings(const Recipe& recipe, uint64_t epoch);
 /// The recipe with the phases that are in force in `epoch` (from 0) applied; without phases of its own.
 Recipe phase_view(const Recipe& recipe, uint64_t epoch);
 
-/// The epochs below train.epochs at which phase_view may change, ascending, 0 first: the graph must be bound anew there.
+/// The epochs below train.epochs at which phase_view may change, ascending, 0 first: bind the graph anew there.
 std::vector<uint64_t> phase_boundaries(const Recipe& recipe);
 
 /// Throws Error kUsage for a phase that sets what a phase may not (only stage.* and [data] batch, order, last, block,

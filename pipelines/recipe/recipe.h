@@ -137,7 +137,7 @@ struct LanesSection {
   static void describe(ParamTable<LanesSection>& t);
 };
 
-/// [[phase]]: `set` holds for epochs < until_epoch. Where several phases reach an epoch, the earlier one has the last word.
+/// [[phase]]: `set` holds for epochs < until_epoch. Where several phases reach an epoch, the earlier has the last word.
 struct Phase {
   uint64_t until_epoch = 1;
   ValueMap set;  ///< flat: {"stage.crop.size", 96}

@@ -11,7 +11,7 @@ namespace penstock::pipelines {
 /// A whole file; `file` is the name that messages give. Throws Error kUsage with the line of a syntax error.
 ValueMap read_toml(std::string_view text, const std::string& file);
 
-/// One value as it stands behind the '=': 3, 1e-3, true, [1, 2], "a". What is no TOML value is a bare string: sgd, 10min.
+/// One value as it stands behind the '=': 3, 1e-3, true, [1, 2], "a". What is no TOML value is a bare string: sgd.
 /// `origin` becomes the value's Where::file.
 Value read_toml_value(std::string_view text, const std::string& origin);
 

@@ -9,8 +9,8 @@
 
 namespace penstock::pipelines {
 
-/// Puts `over` on top of `tree`: tables key by key, everything else replaces. A table `stage` changes single keys of the
-/// stages with those ids. Throws Error kUsage for an id that `tree` does not have.
+/// Puts `over` on top of `tree`: tables key by key, everything else replaces. A table `stage` changes single keys of
+/// the stages with those ids. Throws Error kUsage for an id that `tree` does not have.
 void merge(ValueMap& tree, const ValueMap& over);
 
 /// Sets "train.lr" or "stage.crop.size" (every stage with that id). Tables on the way are made.
