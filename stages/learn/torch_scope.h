@@ -5,22 +5,14 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <c10/util/Exception.h>
-#include <malloc.h>
 
 #include <string>
 #include <utility>
 
 #include "engine/base/error.h"
+#include "stages/learn/allocation.h"
 
 namespace penstock::learn {
-
-/// A step frees and allots the same few hundred MB of activations; glibc would hand them back to the kernel and fault them in
-/// again each time (7 % of a ResNet-18 step at 128 px). For the whole process, and as often as one likes.
-inline void keep_freed_memory() {
-  constexpr int kNearlyAll = 1 << 30;
-  if (mallopt(M_MMAP_THRESHOLD, kNearlyAll) == 1)
-    mallopt(M_TRIM_THRESHOLD, kNearlyAll);  // one without the other is worse
-}
 
 /// Sets torch up in the calling thread. The OpenMP workers that it starts later inherit the flush-to-zero mode.
 inline void set_up_torch_thread(int threads) {
