@@ -111,7 +111,8 @@ class Packing {
                                              .classes = source.class_names(),
                                              .source_fingerprint = source.fingerprint(),
                                              .options_hash = options_hash(options),
-                                             .expected_records = source.size()}},
+                                             .expected_records = source.size()},
+                                    .commit_bytes = options.commit_bytes},
                                    fs);
   }
 
