@@ -27,15 +27,10 @@ function(penstock_room name)
   endif()
 endfunction()
 
-#   penstock_program(NAME SOURCES glob... [LINK library...])     ends in the build folder itself: build/NAME
+#   penstock_program(NAME SOURCES file... [LINK library...])     ends in the build folder itself: build/NAME
 function(penstock_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
-  penstock_sources(files SOURCES ${ARG_SOURCES})
-  if(NOT files)
-    message(STATUS "program ${name} has no sources yet")
-    return()
-  endif()
-  add_executable(${name} ${files})
+  add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE penstock_build ${ARG_LINK})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
