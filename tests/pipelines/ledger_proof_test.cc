@@ -24,7 +24,8 @@ class LedgerProof : public ::testing::Test {
   void write(
       RunOptions options, const std::function<Do(const Batch&)>& what = [](const Batch&) { return Do::kWrite; }) {
     options.cores = std::make_shared<Cores>(2);
-    Run run = Run::start(GraphSpec().add("test.paint").bind(source_.schema(), test::registry()), source_, options);
+    penstock::Run run =
+        penstock::Run::start(GraphSpec().add("test.paint").bind(source_.schema(), test::registry()), source_, options);
     RunLogs logs(io::FileSystem::real(), RunPaths(folder_.path()));
     logs.plan({options.epoch, 7, run.plan().options()});
     while (const Batch batch = run.next()) {
@@ -89,8 +90,8 @@ TEST_F(LedgerProof, NoticesOtherRecordsThanThePlanned) {
   LedgerPlan plan = std::get<LedgerPlan>(entries.at(0));
   plan.plan.seed = 2;  // ... said to be that of seed 2
   writer.plan(plan);
-  Run run = Run::start(GraphSpec().add("test.paint").bind(source_.schema(), test::registry()), source_,
-                       {.seed = 1, .batch = 10, .steps = 1});
+  penstock::Run run = penstock::Run::start(GraphSpec().add("test.paint").bind(source_.schema(), test::registry()),
+                                           source_, {.seed = 1, .batch = 10, .steps = 1});
   writer.step(run.next());
   writer.sync();
   EXPECT_THAT(prove().at(0).text(), ::testing::HasSubstr("the records of step 0 are not the planned ones"));

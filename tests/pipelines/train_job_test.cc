@@ -205,7 +205,7 @@ TEST(TrainJob, FailsPastTheBudgetOfFaultsAndNamesTheFile) {
 TEST(TrainJob, AFullDiskEndsItAndLosesNothing) {
   const TrainWorld world;
   io::FaultyFileSystem disk(
-      {{.op = io::FileOp::kWrite, .nth = 4, .errno_value = ENOSPC, .path_part = ".ckpt.tmp", .times = UINT64_MAX}});
+      {{.op = io::FileOp::kWrite, .nth = 4, .errno_value = ENOSPC, .path_part = ".ckpt.tmp", .times = 1'000'000}});
   const std::string error =
       error_of([&] { world.train({.recipe = world.recipe(), .run = world.run_path(), .fs = &disk}); });
   EXPECT_THAT(error, HasSubstr("io: "));
