@@ -1,6 +1,6 @@
 #include "tools/cmd_pack.h"
 
-#include <cmath>
+#include <cstdlib>
 
 #include <CLI/CLI.hpp>
 
@@ -94,9 +94,12 @@ class PackCommand final : public Command {
           .hint("pack both sources anew to shuffle them");
     if (limit_ && sample_) throw Error(Code::kUsage, "--limit and --sample exclude each other");
     const auto share = parse_share(max_damaged_);
-    if (!share)
+    char* end = nullptr;
+    const double plain = std::strtod(max_damaged_.c_str(), &end);
+    const bool is_number = !max_damaged_.empty() && *end == '\0' && plain >= 0 && plain <= 1;
+    if (!share && !is_number)
       throw Error(Code::kUsage, "--max-damaged '" + max_damaged_ + "' is no share").hint("write 0.1% or 0.001");
-    damaged_share_ = *share;
+    damaged_share_ = share ? *share : Share{plain};
     options_.resize = resize_;
     options_.quality = quality_;
   }

@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "io/file/atomic_file.h"
 #include "pipelines/job/job.h"
+#include "pipelines/recipe/phases.h"
 #include "pipelines/stream/accelerator.h"
 #include "pipelines/stream/digest.h"
 
@@ -164,6 +165,10 @@ void add_report(Report& sum, const Report& part) {
 
 StreamResult stream(const pipelines::Recipe& recipe, const io::Dataset& data, const StreamOptions& options,
                     ProgressSink& progress, std::stop_token stop) {
+  // A phase that does not bind is said now, not when its epoch comes.
+  for (const uint64_t boundary : pipelines::phase_boundaries(recipe)) {
+    bind_graph(pipelines::phase_view(recipe, boundary), data, options.view);
+  }
   const auto [epoch, step] = locate_step(recipe, options.view, data.size(), options.from);
   const std::vector<Segment> segments = segments_of(recipe, epoch, step, options.epochs);
   const double cpu_before = cpu_seconds();

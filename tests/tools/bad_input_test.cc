@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "io/data/open.h"
 #include "tests/support/tiny_photos.h"
 #include "tests/tools/program_run.h"
 
@@ -82,7 +83,7 @@ TEST(BadInput, BatchLargerThanTheData) {
 TEST(BadInput, AFieldNobodyMakes) {
   const TempFolder folder;
   make_photos(folder / "photos");
-  std::ofstream(folder / "recipe.toml") << "[[stage]]\nname = \"image.flip\"\n";
+  std::ofstream(folder / "recipe.toml") << "[data]\nbatch = 4\n[[stage]]\nname = \"image.flip\"\n";
   expect_fault(run({"stream", folder / "recipe.toml", "--data", folder / "photos"}), 2, "pixels");
 }
 
@@ -122,13 +123,16 @@ TEST(BadInput, ADamagedLmdb) {
   make_photos(folder / "photos");
   ASSERT_EQ(run({"pack", folder / "photos", folder / "packed", "--quiet"}).code, 0);
   {
-    // One byte in the middle of a record: the checksum tells.
-    std::fstream file(folder / "packed/data.mdb", std::ios::binary | std::ios::in | std::ios::out);
-    file.seekp(static_cast<std::streamoff>(fs::file_size(folder / "packed/data.mdb") / 2));
+    // Bytes in the middle of a record: the checksum tells.
+    const Location at = io::open(folder / "packed")->locate(7);
+    std::fstream file(at.file, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(at.offset + at.length / 2));
     file.put('\x55').put('\xaa').put('\x55');
   }
   const Ran ran = run({"verify", folder / "packed", "--json", "--quiet"});
   EXPECT_EQ(ran.code, 3) << ran.err << ran.out;
+  ASSERT_EQ(ran.json().at("damaged").size(), 1u);
+  EXPECT_EQ(ran.json().at("damaged")[0].at("id"), 7);
   fs::resize_file(folder / "packed/data.mdb", 8192);
   expect_fault(run({"info", folder / "packed"}), 3, "data.mdb");
 }
