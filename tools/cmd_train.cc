@@ -6,6 +6,7 @@
 #include "pipelines/job/job.h"
 #include "pipelines/recipe/load.h"
 #include "pipelines/train/train_job.h"
+#include "stages/learn/allocation.h"
 
 namespace penstock::tools {
 namespace {
@@ -48,6 +49,7 @@ class TrainCommand final : public Command {
   }
 
   int run(Context& context) override {
+    learn::keep_freed_memory();  // before data sets make threads
     train::TrainOptions options{.recipe = pipelines::load_recipe(recipe_, {.set = context.options.set}),
                                 .run = run_,
                                 .resume = train::resume_named(resume_),

@@ -83,7 +83,7 @@ std::string EvaluateResult::text() const {
   std::string out = line;
   if (views > 1) out += " (mean over " + std::to_string(views) + " views)";
   out += "\n" + duration_text(seconds) + ", " +
-         rate_text(seconds > 0 ? static_cast<double>(sums.records) / seconds : 0, "images/s") + "\n";
+         rate_text(seconds > 0 ? static_cast<double>(sums.records) / seconds : 0, "images") + "\n";
   if (evaluation.report.rejected > 0)
     out += std::to_string(evaluation.report.rejected) + " records could not be used and are not counted\n";
   if (!evaluation.confusion) return out;

@@ -128,7 +128,7 @@ std::string InferResult::to_json() const {
 
 std::string InferResult::text() const {
   std::string text = std::to_string(records) + " rows in " + out + ", " + duration_text(seconds) + ", " +
-                     rate_text(seconds > 0 ? static_cast<double>(records) / seconds : 0, "images/s") + "\n";
+                     rate_text(seconds > 0 ? static_cast<double>(records) / seconds : 0, "images") + "\n";
   if (errors > 0) text += std::to_string(errors) + " of them hold an error in place of a prediction\n";
   return text;
 }

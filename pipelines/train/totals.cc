@@ -11,7 +11,11 @@ namespace penstock::train {
 using nlohmann::json;
 
 void Totals::add(const Report& report) {
-  pass_seconds += report.seconds;
+  // A Run's time ends when it hands over its last batch; the step on that batch is the training's as well.
+  double lane = 0;
+  for (const StageReport& stage : report.stages)
+    if (stage.name == "consumer") lane = stage.busy_seconds + stage.starved_seconds;
+  pass_seconds += std::max(report.seconds, lane);
   records += report.records;
   batches += report.batches;
   rejected += report.rejected;

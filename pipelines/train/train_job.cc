@@ -13,6 +13,7 @@
 #include "pipelines/recipe/load.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/run_json.h"
+#include "stages/learn/allocation.h"
 #include "stages/learn/checkpoint_store.h"
 
 namespace penstock::train {
@@ -50,6 +51,7 @@ class Job {
         fs_(options_.fs != nullptr ? *options_.fs : io::FileSystem::real()),
         clock_(options_.clock != nullptr ? *options_.clock : Clock::system()),
         progress_(options_.progress != nullptr ? *options_.progress : none_) {
+    learn::keep_freed_memory();  // before the threads below are made
     options_.recipe = pipelines::resolve_stages(std::move(options_.recipe), all_stages());
     machine_ = machine_for(options_.recipe, options_.threads);
     plan_ =

@@ -76,7 +76,7 @@ std::string TrainResult::text() const {
              " top-1 " + percent_text(best) + "\n";
   }
   out += std::to_string(epochs) + " epochs, " + std::to_string(steps) + " steps in " + duration_text(totals.seconds) +
-         ", " + rate_text(totals.records_per_second(), "images/s") + ", " +
+         ", " + rate_text(totals.records_per_second(), "images") + ", " +
          percent_text(totals.data_wait_seconds / std::max(1e-9, totals.step_seconds + totals.data_wait_seconds)) +
          " of it waiting for data\n";
   out += "weights " + weights_xxh3 + ", in " + run + " (penstock report " + run + ")\n";

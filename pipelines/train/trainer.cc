@@ -162,7 +162,7 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
     words += "; validation loss " + number(*m.val_loss) + ", top-1 " + percent_text(*m.val_top1) + ", top-5 " +
              percent_text(*m.val_top5);
   }
-  if (m.records_per_second > 0) words += "; " + rate_text(m.records_per_second, "images/s");
+  if (m.records_per_second > 0) words += "; " + rate_text(m.records_per_second, "images");
   m.seconds = seconds_before_ + seconds_here();
   logs_.epoch(m);
   logs_.flush();
