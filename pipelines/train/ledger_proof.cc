@@ -103,26 +103,27 @@ class Prover {
       out.push_back(planned);
       return;
     }
-    std::optional<uint64_t> current = planned;
+    uint64_t current = planned;
+    bool filled = true;
     uint32_t attempt = 0;
     for (const LedgerRefusal* refusal : *chain) {
       ++refusals_;
-      if (!current || refusal->record != *current || refusal->attempt != attempt)
+      if (!filled || refusal->record != current || refusal->attempt != attempt)
         fault("the refusals of position " + std::to_string(position) + " do not follow each other");
       if (named_ == nullptr || !named_->contains({position, refusal->attempt, refusal->record}))
         fault("record " + std::to_string(refusal->record) + " was refused but is not in quarantine.jsonl");
       ++attempt;
-      current.reset();
-      if (!refusal->replaced) continue;
+      filled = refusal->replaced;
+      if (!filled) continue;
       current = refusal->replacement;
-      if (plan_.replacement(proof_.epoch, position, attempt) != *current)
-        fault("record " + std::to_string(*current) + " is not the planned replacement of record " +
+      if (plan_.replacement(proof_.epoch, position, attempt) != current)
+        fault("record " + std::to_string(current) + " is not the planned replacement of record " +
               std::to_string(planned));
     }
     if (own) ++proof_.quarantined;
-    if (!current) return;
+    if (!filled) return;
     ++proof_.replaced;
-    out.push_back(*current);
+    out.push_back(current);
   }
 
   void fault(std::string what) {
