@@ -13,11 +13,17 @@ trap 'rm -rf "$work"' EXIT
 export OMP_NUM_THREADS=1
 key() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$1" "$2"; }
 moment() { awk -v r="$RANDOM" -v low="$1" -v high="$2" 'BEGIN { printf "%.3f", low + (high - low) * r / 32768 }'; }
-# kill_after SECONDS COMMAND...: kill -9 then; exit code 137 where it was killed.
+# kill_after SECONDS COMMAND...: kill -9 then, and waits until it is dead; exit code 137 where it was killed.
 kill_after() {
-  local after=$1 code=0
+  local after=$1 code=0 pid watcher
   shift
-  timeout --signal KILL "$after" "$@" >"$work/out" 2>"$work/err" || code=$?
+  "$@" >"$work/out" 2>"$work/err" &
+  pid=$!
+  (sleep "$after" && kill -KILL "$pid") 2>/dev/null &
+  watcher=$!
+  wait "$pid" 2>/dev/null || code=$?
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
   if [ "$code" != 0 ] && [ "$code" != 137 ]; then
     echo "kill_loop: exit code $code of: $*" >&2
     cat "$work/err" >&2
@@ -26,7 +32,7 @@ kill_after() {
   return "$code"
 }
 
-"$(dirname "$penstock")/penstock-synth" "$work/pictures" --train 240 --val 0 >/dev/null 2>&1 || "$(dirname "$penstock")/penstock-synth" "$work/pictures" >/dev/null
+"$(dirname "$penstock")/penstock-synth" "$work/pictures" --classes 4 --train 60 --val 10 >/dev/null
 data=$work/pictures
 if [ -d "$data/train" ]; then data=$data/train; fi
 
@@ -35,7 +41,7 @@ echo "== pack"
 "$penstock" stream imagenette-resnet18 --data "$work/whole.lmdb" --view eval --digest "$work/whole.digest" --quiet >/dev/null
 killed=0
 for i in $(seq "$kills"); do
-  after=$(moment 0.05 2)
+  after=$(moment 0.02 0.9)
   code=0
   kill_after "$after" "$penstock" pack "$data" "$work/loop.lmdb" --quiet || code=$?
   if [ "$code" = 137 ]; then
