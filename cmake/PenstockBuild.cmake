@@ -36,7 +36,8 @@ if(PENSTOCK_SANITIZE STREQUAL "address")
   # -fno-sanitize=vptr: it asks for the type information of TBB's and torch's classes, which the linker does not find.
   set(sanitize -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 elseif(PENSTOCK_SANITIZE STREQUAL "thread")
-  set(sanitize -fsanitize=thread -fno-omit-frame-pointer)
+  # -fno-inline: every function is named in a report. Run with a TBB compiled for it: tools/check_sanitizers.sh.
+  set(sanitize -fsanitize=thread -fno-omit-frame-pointer -O1 -fno-inline)
 endif()
 target_compile_options(penstock_build INTERFACE ${sanitize})
 target_link_options(penstock_build INTERFACE ${sanitize})
