@@ -5,8 +5,8 @@
 #include <iostream>
 
 #include "engine/base/bytes.h"
-#include "engine/run/run.h"
 #include "engine/graph/graph_spec.h"
+#include "engine/run/run.h"
 #include "io/data/open.h"
 #include "stages/image/registry.h"
 

@@ -37,11 +37,11 @@ struct Tensor {
 /// A record that was refused while its batch was made. In batch order, the same for any number of threads.
 struct Rejection {
   uint64_t record = 0;
-  uint64_t position = 0;      ///< in the epoch
-  uint32_t attempt = 0;       ///< 0: the record that the plan named; k: its k-th replacement
-  std::string stage;          ///< stage id, or "read"
+  uint64_t position = 0;  ///< in the epoch
+  uint32_t attempt = 0;   ///< 0: the record that the plan named; k: its k-th replacement
+  std::string stage;      ///< stage id, or "read"
   std::string reason;
-  bool replaced = false;      ///< by `replacement`, which may itself be refused: then the next line says so
+  bool replaced = false;  ///< by `replacement`, which may itself be refused: then the next line says so
   uint64_t replacement = 0;
 };
 
@@ -53,11 +53,11 @@ class Batch {
   explicit Batch(std::shared_ptr<BatchBlock> block) : block_(std::move(block)) {}
   explicit operator bool() const { return block_ != nullptr; }
 
-  size_t size() const;         ///< N: records in it
-  uint64_t sequence() const;   ///< 0, 1, ... within the run
+  size_t size() const;        ///< N: records in it
+  uint64_t sequence() const;  ///< 0, 1, ... within the run
   uint64_t epoch() const;
-  uint64_t step() const;       ///< within the epoch
-  uint64_t first_position() const;  ///< in the epoch, of record 0 of the plan's share
+  uint64_t step() const;                        ///< within the epoch
+  uint64_t first_position() const;              ///< in the epoch, of record 0 of the plan's share
   std::span<const uint64_t> ids() const;        ///< the records that are in it, N
   std::span<const uint64_t> positions() const;  ///< their positions in the epoch, N
   std::span<const Rejection> rejections() const;

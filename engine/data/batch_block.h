@@ -17,8 +17,8 @@ namespace penstock {
 /// rejections is shared. `release` runs when the last handle dies, from whichever thread that is.
 class BatchBlock {
  public:
-  BatchBlock(std::shared_ptr<const Graph> graph, std::shared_ptr<const BatchLayout> layout, std::shared_ptr<Buffer> memory,
-             size_t count)
+  BatchBlock(std::shared_ptr<const Graph> graph, std::shared_ptr<const BatchLayout> layout,
+             std::shared_ptr<Buffer> memory, size_t count)
       : graph(std::move(graph)), layout(std::move(layout)), memory(std::move(memory)), ids(count), positions(count) {}
   ~BatchBlock() {
     memory.reset();  // the budget first, then whoever waits for it
@@ -28,9 +28,15 @@ class BatchBlock {
   BatchBlock& operator=(const BatchBlock&) = delete;
 
   std::byte* values(size_t field) const { return memory->data() + layout->parts[field].values; }
-  std::byte* row(size_t field, size_t i) const { return values(field) + i * graph->output.fields()[field].slot_bytes(); }
-  int64_t* offsets(size_t field) const { return reinterpret_cast<int64_t*>(memory->data() + layout->parts[field].offsets); }
-  uint8_t* present(size_t field) const { return reinterpret_cast<uint8_t*>(memory->data() + layout->parts[field].present); }
+  std::byte* row(size_t field, size_t i) const {
+    return values(field) + i * graph->output.fields()[field].slot_bytes();
+  }
+  int64_t* offsets(size_t field) const {
+    return reinterpret_cast<int64_t*>(memory->data() + layout->parts[field].offsets);
+  }
+  uint8_t* present(size_t field) const {
+    return reinterpret_cast<uint8_t*>(memory->data() + layout->parts[field].present);
+  }
 
   void refuse(Rejection rejection);
   /// Refuses the record in `slot` and leaves the slot out of the batch.
@@ -48,7 +54,7 @@ class BatchBlock {
   std::vector<uint64_t> ids;
   std::vector<uint64_t> positions;
   std::vector<Rejection> rejections;
-  std::vector<size_t> skipped;  ///< slots that nothing fills, while it is made
+  std::vector<size_t> skipped;     ///< slots that nothing fills, while it is made
   std::atomic<size_t> pending{0};  ///< slices still to come
   std::function<void()> release;
   int64_t admitted_ns = 0;

@@ -120,8 +120,8 @@ const Field& Schema::require(std::string_view name, std::string_view who) const 
     known.push_back(field.name);
     list += (list.empty() ? "" : ", ") + field.name;
   }
-  throw Error(Code::kUsage, std::string(who) + " asks for field '" + std::string(name) + "', which nothing before it makes" +
-                                nearest_hint(name, known))
+  throw Error(Code::kUsage, std::string(who) + " asks for field '" + std::string(name) +
+                                "', which nothing before it makes" + nearest_hint(name, known))
       .hint("there are: " + (list.empty() ? "none" : list));
 }
 

@@ -24,8 +24,8 @@ enum class Place : uint8_t {
 struct Slot {
   Field field;
   Place place = Place::kSlice;
-  size_t batch_field = 0;   ///< index in Graph::output, where place is kBatch
-  int source_field = -1;    ///< index in the source's schema, where the source fills it
+  size_t batch_field = 0;  ///< index in Graph::output, where place is kBatch
+  int source_field = -1;   ///< index in the source's schema, where the source fills it
 };
 
 struct BoundStage {
@@ -33,15 +33,15 @@ struct BoundStage {
   std::string name;
   StageKind kind = StageKind::kRecord;
   std::shared_ptr<const Stage> stage;
-  std::vector<size_t> in;     ///< slots
-  std::vector<size_t> out;    ///< slots
+  std::vector<size_t> in;   ///< slots
+  std::vector<size_t> out;  ///< slots
   /// out[i] starts as a copy of slot copy_from[i] (worked on in place under another name), or npos.
   std::vector<size_t> copy_from;
   bool draws = false;
   uint32_t draw_key = 0;
   uint64_t scratch_bytes = 0;
-  std::string canonical;      ///< name and resolved parameters: what decides its bytes
-  Schema after;               ///< the fields there are once it has run, for `check`
+  std::string canonical;  ///< name and resolved parameters: what decides its bytes
+  Schema after;           ///< the fields there are once it has run, for `check`
 
   static constexpr size_t npos = static_cast<size_t>(-1);
 };

@@ -95,7 +95,8 @@ class Binder {
     const auto check = [&](const auto& given, std::vector<std::string> known, const char* key) {
       for (const auto& [own, actual] : given) {
         if (std::find(known.begin(), known.end(), own) != known.end()) continue;
-        throw Error(Code::kUsage, std::string(key) + "." + own + ": the stage has no such field" + nearest_hint(own, known));
+        throw Error(Code::kUsage,
+                    std::string(key) + "." + own + ": the stage has no such field" + nearest_hint(own, known));
       }
     };
     std::vector<std::string> writes;
@@ -159,7 +160,8 @@ class Binder {
       return;
     }
     if (stage.kind == StageKind::kBatch)
-      throw Error(Code::kUsage, "a batch stage may only change fields in place, and '" + target + "' would be a new one");
+      throw Error(Code::kUsage,
+                  "a batch stage may only change fields in place, and '" + target + "' would be a new one");
     Slot slot;
     slot.field = written;
     slot.field.name = target;

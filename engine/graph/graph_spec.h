@@ -16,14 +16,14 @@ enum class When { kTrain, kEval, kBoth };
 
 /// One stage of a graph.
 struct StageSpec {
-  std::string name;          ///< as registered: "image.decode"
-  std::string id = {};       ///< default: the last part of the name; distinct within a mode
+  std::string name;     ///< as registered: "image.decode"
+  std::string id = {};  ///< default: the last part of the name; distinct within a mode
   ParamMap params = {};
   When when = When::kBoth;
   /// A stage's own name of a field -> the field of this graph: {{"bytes", "mask_bytes"}}. This is how graphs fork and join.
   std::map<std::string, std::string> inputs = {};
   std::map<std::string, std::string> outputs = {};  ///< default: as inputs where the name is there, else the own name
-  std::string draw = {};     ///< stages that name the same draw share their random numbers; default: the id
+  std::string draw = {};  ///< stages that name the same draw share their random numbers; default: the id
   Where where = {};
 };
 

@@ -100,7 +100,8 @@ class Scratch {
  public:
   template <class T, class... Args>
   T& get(Args&&... args) {
-    if (!state_) state_ = std::shared_ptr<void>(new T(std::forward<Args>(args)...), [](void* p) { delete static_cast<T*>(p); });
+    if (!state_)
+      state_ = std::shared_ptr<void>(new T(std::forward<Args>(args)...), [](void* p) { delete static_cast<T*>(p); });
     return *static_cast<T*>(state_.get());
   }
 

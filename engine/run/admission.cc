@@ -17,9 +17,7 @@ void Run::Impl::admit(std::stop_token stop) {
     meter_.admission_ended();
   } catch (const Error& error) {
     if (error.code() != Code::kCancelled) fail(std::current_exception());
-  } catch (...) {
-    fail(std::current_exception());
-  }
+  } catch (...) { fail(std::current_exception()); }
 }
 
 /// Waits for a place and for memory; null when stopped.
@@ -124,9 +122,7 @@ void Run::Impl::send(std::shared_ptr<Slice> slice, uint64_t bytes, std::stop_tok
     const int64_t begin = clock_.now_ns();
     try {
       if (!stopping_) read(*slice);
-    } catch (...) {
-      fail(std::current_exception());
-    }
+    } catch (...) { fail(std::current_exception()); }
     meter_.read_ended(clock_.now_ns() - begin);
     executor_->submit(std::move(slice));
   });

@@ -59,7 +59,8 @@ unsigned Cores::available() {
   limit(cgroup_cpus("/sys/fs/cgroup" + own_cgroup() + "/cpu.max"));
   limit(cgroup_cpus("/sys/fs/cgroup/cpu.max"));
   limit(cgroup_v1_cpus());
-  if (const char* slurm = std::getenv("SLURM_CPUS_PER_TASK")) limit(static_cast<unsigned>(std::strtoul(slurm, nullptr, 10)));
+  if (const char* slurm = std::getenv("SLURM_CPUS_PER_TASK"))
+    limit(static_cast<unsigned>(std::strtoul(slurm, nullptr, 10)));
   return least;
 }
 

@@ -12,8 +12,15 @@ constexpr uint64_t kSliceTargetBytes = 4 << 20;
 constexpr uint64_t kSliceBufferBytes = 4 << 20;
 
 PlanOptions plan_options(const Source& source, const RunOptions& options) {
-  return {.records = source.size(), .seed = options.seed, .order = options.order, .last = options.last, .batch = options.batch,
-          .rank = options.rank, .ranks = options.ranks, .block = options.block, .group_blocks = options.group_blocks};
+  return {.records = source.size(),
+          .seed = options.seed,
+          .order = options.order,
+          .last = options.last,
+          .batch = options.batch,
+          .rank = options.rank,
+          .ranks = options.ranks,
+          .block = options.block,
+          .group_blocks = options.group_blocks};
 }
 
 RunOptions with_defaults(RunOptions options) {
@@ -27,7 +34,8 @@ RunOptions with_defaults(RunOptions options) {
 uint64_t largest_share(const RunOptions& options) { return (options.batch + options.ranks - 1) / options.ranks; }
 
 size_t slice_records(const Graph& graph, const Source& source, const RunOptions& options) {
-  uint64_t row = graph.slice_bytes_per_record() + source.max_record_bytes() / 4;  // a mean, roughly: sizes have long tails
+  uint64_t row =
+      graph.slice_bytes_per_record() + source.max_record_bytes() / 4;  // a mean, roughly: sizes have long tails
   for (const Field& field : graph.output.fields()) row += field.slot_bytes();
   const uint64_t by_bytes = std::max<uint64_t>(1, kSliceTargetBytes / std::max<uint64_t>(1, row));
   const uint64_t by_threads = std::max<uint64_t>(1, largest_share(options) / (2 * options.cores->count()));
@@ -53,10 +61,12 @@ Run::Impl::Impl(Graph graph, const Source& source, RunOptions options)
   if (options_.step > steps)
     throw Error(Code::kUsage, "cannot begin at step " + std::to_string(options_.step) + ": an epoch has " +
                                   std::to_string(steps) + " steps");
-  const uint64_t all = options_.epochs > UINT64_MAX / std::max<uint64_t>(1, steps) ? UINT64_MAX : steps * options_.epochs;
+  const uint64_t all =
+      options_.epochs > UINT64_MAX / std::max<uint64_t>(1, steps) ? UINT64_MAX : steps * options_.epochs;
   total_batches_ = std::min(options_.steps, all - std::min(all, options_.step));
   const uint64_t busy_batches = (2 * options_.cores->count() * slice_records_ + options_.batch - 1) / options_.batch;
-  batches_in_flight_ = options_.batches_in_flight != 0 ? options_.batches_in_flight : std::max<uint64_t>(3, 2 + busy_batches);
+  batches_in_flight_ =
+      options_.batches_in_flight != 0 ? options_.batches_in_flight : std::max<uint64_t>(3, 2 + busy_batches);
   fault_epoch_ = options_.epoch;
   refused_in_epoch_ = options_.faults.already;
   totals_.threads = options_.cores->count();
@@ -97,7 +107,8 @@ void Run::Impl::check_budget() {
   const bool replaces = options_.faults.on_fault == OnFault::kReplace;
   const auto floor_of = [](uint64_t bytes) { return Need::ram(bytes); };
 
-  Need least = Need::of(options_.tier, layout_->bytes) + Need::ram(fixed + slice_floor + (replaces ? largest_record : 0));
+  Need least =
+      Need::of(options_.tier, layout_->bytes) + Need::ram(fixed + slice_floor + (replaces ? largest_record : 0));
   try {
     fixed_ = options_.budgets->take(Need::ram(fixed), stop_source_.get_token());
     batch_reserve_.emplace(*options_.budgets, Need::of(options_.tier, layout_->bytes));

@@ -78,12 +78,12 @@ class Run::Impl {
   EpochPlan plan_;
   std::shared_ptr<const BatchLayout> layout_;
   SlicePlan slice_plan_;
-  size_t slice_records_ = 1;      ///< of a slice, at most
-  uint64_t slice_bytes_ = 0;      ///< of a slice's buffer, but for single records that are larger
+  size_t slice_records_ = 1;  ///< of a slice, at most
+  uint64_t slice_bytes_ = 0;  ///< of a slice's buffer, but for single records that are larger
   uint64_t total_batches_ = 0;
   uint64_t batches_in_flight_ = 0;
 
-  Credit fixed_;                  ///< source, workers
+  Credit fixed_;  ///< source, workers
   std::optional<Reserve> batch_reserve_;
   std::optional<Reserve> slice_reserve_;
   std::optional<Reserve> replacement_reserve_;
@@ -97,8 +97,8 @@ class Run::Impl {
   std::stop_source stop_source_;
 
   mutable std::mutex totals_mutex_;
-  Report totals_;                 ///< counters; times by stage in totals_.stages[stage].busy_seconds
-  uint64_t refused_in_epoch_ = 0; ///< in-order section only
+  Report totals_;                  ///< counters; times by stage in totals_.stages[stage].busy_seconds
+  uint64_t refused_in_epoch_ = 0;  ///< in-order section only
   uint64_t fault_epoch_ = 0;
   int64_t consumer_left_ns_ = 0;  ///< consumer 0 was last handed a batch
   double consumer_busy_ = 0, consumer_wait_ = 0;

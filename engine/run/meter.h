@@ -15,17 +15,29 @@ namespace penstock {
 /// are blocked. Thread-safe; a few updates a slice.
 class Meter {
  public:
-  Meter(Clock& clock, unsigned threads) : clock_(clock), threads_(threads), start_ns_(clock.now_ns()), last_ns_(start_ns_) {}
+  Meter(Clock& clock, unsigned threads)
+      : clock_(clock), threads_(threads), start_ns_(clock.now_ns()), last_ns_(start_ns_) {}
 
-  void task_started() { change([&] { ++tasks_; }); }
-  void task_ended() { change([&] { --tasks_; }); }
-  void reads_started(int64_t n = 1) { change([&] { reads_ += n; }); }
+  void task_started() {
+    change([&] { ++tasks_; });
+  }
+  void task_ended() {
+    change([&] { --tasks_; });
+  }
+  void reads_started(int64_t n = 1) {
+    change([&] { reads_ += n; });
+  }
   void read_ended(int64_t busy_ns) {
     change([&] { --reads_; });
     const std::lock_guard lock(mutex_);
     read_busy_ns_ += busy_ns;
   }
-  void room_wait_began() { change([&] { waits_for_room_ = true; room_since_ns_ = last_ns_; }); }
+  void room_wait_began() {
+    change([&] {
+      waits_for_room_ = true;
+      room_since_ns_ = last_ns_;
+    });
+  }
   void room_wait_ended() {
     change([&] {
       waits_for_room_ = false;
@@ -33,9 +45,15 @@ class Meter {
     });
   }
   /// All is admitted: from now on idle threads are neither starved nor blocked.
-  void admission_ended() { change([&] { drained_ = true; }); }
-  void batch_ready() { change([&] { ++ready_; }); }
-  void batch_taken() { change([&] { --ready_; }); }
+  void admission_ended() {
+    change([&] { drained_ = true; });
+  }
+  void batch_ready() {
+    change([&] { ++ready_; });
+  }
+  void batch_taken() {
+    change([&] { --ready_; });
+  }
 
   struct Sums {
     double elapsed = 0, starved = 0, blocked = 0, read_busy = 0, room = 0, ready_mean = 0;
@@ -43,8 +61,12 @@ class Meter {
   Sums sums() const {
     const std::lock_guard lock(mutex_);
     const double elapsed = static_cast<double>(last_ns_ - start_ns_) * 1e-9;
-    return {elapsed, starved_ns_ * 1e-9, blocked_ns_ * 1e-9, static_cast<double>(read_busy_ns_) * 1e-9,
-            static_cast<double>(room_ns_) * 1e-9, elapsed > 0 ? ready_ns_ * 1e-9 / elapsed : 0};
+    return {elapsed,
+            starved_ns_ * 1e-9,
+            blocked_ns_ * 1e-9,
+            static_cast<double>(read_busy_ns_) * 1e-9,
+            static_cast<double>(room_ns_) * 1e-9,
+            elapsed > 0 ? ready_ns_ * 1e-9 / elapsed : 0};
   }
   int64_t start_ns() const { return start_ns_; }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "engine/data/batch.h"
@@ -17,10 +18,12 @@ class Output {
  public:
   explicit Output(size_t consumers) : queues_(consumers) {}
 
-  void push(const Batch& batch) {
+  /// Keeps no reference of its own: from here on a batch is alive as long as its consumers want.
+  void push(Batch batch) {
     {
       const std::lock_guard lock(mutex_);
-      for (std::deque<Batch>& queue : queues_) queue.push_back(batch);
+      for (size_t i = 1; i < queues_.size(); ++i) queues_[i].push_back(batch);
+      queues_[0].push_back(std::move(batch));
     }
     wake_.notify_all();
   }

@@ -77,31 +77,34 @@ std::string Report::text() const {
   const StageReport* stage = find(stages, limit.c_str());
   if (stage != nullptr && seconds > 0) {
     const double share = stage->busy_seconds / (seconds * std::max(1u, stage->threads));
-    std::snprintf(line, sizeof line, "%s limited this run: busy %.0f %% of %u %s for %.1f s.\n", limit.c_str(), 100 * share,
-                  stage->threads, stage->threads == 1 ? "thread" : "threads", seconds);
+    std::snprintf(line, sizeof line, "%s limited this run: busy %.0f %% of %u %s for %.1f s.\n", limit.c_str(),
+                  100 * share, stage->threads, stage->threads == 1 ? "thread" : "threads", seconds);
     text += line;
     if (limit == "consumer")
       text += "Batches were ready before they were asked for: a faster step or device lifts it, more cores do not.\n";
     else if (limit == "read")
       text += "The compute threads waited for bytes: a faster disk, larger reads or a cache lifts it.\n";
     else
-      text += "The compute threads were the limit: more cores, smaller or pre-resized pictures, or a cheaper stage lift it.\n";
+      text +=
+          "The compute threads were the limit: more cores, smaller or pre-resized pictures, or a cheaper stage lift "
+          "it.\n";
   }
   std::snprintf(line, sizeof line, "%llu records in %llu batches, %.1f records/s, first batch after %.3f s\n",
-                static_cast<unsigned long long>(records), static_cast<unsigned long long>(batches), records_per_second(),
-                first_batch_seconds);
+                static_cast<unsigned long long>(records), static_cast<unsigned long long>(batches),
+                records_per_second(), first_batch_seconds);
   text += line;
   if (rejected > 0) {
     std::snprintf(line, sizeof line, "%llu records refused, %llu replaced\n", static_cast<unsigned long long>(rejected),
                   static_cast<unsigned long long>(replaced));
     text += line;
   }
-  std::snprintf(line, sizeof line, "%-16s %8s %8s %8s  of thread time (threads)\n", "stage", "busy", "starved", "blocked");
+  std::snprintf(line, sizeof line, "%-16s %8s %8s %8s  of thread time (threads)\n", "stage", "busy", "starved",
+                "blocked");
   text += line;
   for (const StageReport& row : stages) {
     const double whole = std::max(1e-9, seconds * std::max(1u, row.threads)) / 100;
-    std::snprintf(line, sizeof line, "%-16s %7.1f%% %7.1f%% %7.1f%%  (%u)\n", row.name.c_str(), row.busy_seconds / whole,
-                  row.starved_seconds / whole, row.blocked_seconds / whole, row.threads);
+    std::snprintf(line, sizeof line, "%-16s %7.1f%% %7.1f%% %7.1f%%  (%u)\n", row.name.c_str(),
+                  row.busy_seconds / whole, row.starved_seconds / whole, row.blocked_seconds / whole, row.threads);
     text += line;
   }
   return text;

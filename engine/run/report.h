@@ -43,9 +43,9 @@ struct Report {
   uint64_t bytes_read = 0;         ///< of records, as the source gave them
   uint64_t peak_budget_bytes = 0;  ///< RAM and pinned, of the shared budgets
   unsigned threads = 0;
-  DurationHistogram batch_wait;    ///< of each call of next()
-  std::vector<StageReport> stages; ///< "read", the stages in order, "consumer"
-  double mean_batches_ready = 0;   ///< queue depth before the consumer, averaged over time
+  DurationHistogram batch_wait;     ///< of each call of next()
+  std::vector<StageReport> stages;  ///< "read", the stages in order, "consumer"
+  double mean_batches_ready = 0;    ///< queue depth before the consumer, averaged over time
 
   double records_per_second() const { return seconds > 0 ? static_cast<double>(records) / seconds : 0; }
   /// The stage that limited the run: where everything before waits for room and everything after for input.

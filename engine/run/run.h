@@ -38,27 +38,27 @@ struct RunOptions {
   uint64_t seed = 0;
   Order order = Order::kFull;
   Last last = Last::kDrop;
-  uint64_t batch = 64;  ///< records over all ranks
-  uint64_t block = 4096;        ///< Order::kBlock: records of a block ...
-  uint64_t group_blocks = 16;   ///< ... and blocks of the window inside which records are permuted
+  uint64_t batch = 64;         ///< records over all ranks
+  uint64_t block = 4096;       ///< Order::kBlock: records of a block ...
+  uint64_t group_blocks = 16;  ///< ... and blocks of the window inside which records are permuted
   uint32_t rank = 0;
   uint32_t ranks = 1;
 
-  uint64_t epoch = 0;   ///< where to begin
+  uint64_t epoch = 0;  ///< where to begin
   uint64_t step = 0;
-  uint64_t epochs = 1;  ///< epochs to go through, the first one counted though begun in its middle
+  uint64_t epochs = 1;          ///< epochs to go through, the first one counted though begun in its middle
   uint64_t steps = UINT64_MAX;  ///< or fewer: stop after so many batches
 
   std::shared_ptr<Cores> cores = {};      ///< null: all cores the process may use
   std::shared_ptr<Budgets> budgets = {};  ///< null: unlimited; shared by runs that run at once
-  Tier tier = Tier::kRam;            ///< of the batches: kPinned where a GPU is fed
+  Tier tier = Tier::kRam;                 ///< of the batches: kPinned where a GPU is fed
   unsigned io_threads = 4;
   /// Batches admitted and not yet given back, at most; 0: as many as keep all threads busy.
   uint64_t batches_in_flight = 0;
   size_t consumers = 1;  ///< each gets every batch
   FaultPolicy faults = {};
-  Clock* clock = nullptr;         ///< null: Clock::system(). Must outlive the run.
-  Trace* trace = nullptr;         ///< null: none. Must outlive the run.
+  Clock* clock = nullptr;  ///< null: Clock::system(). Must outlive the run.
+  Trace* trace = nullptr;  ///< null: none. Must outlive the run.
 };
 
 /// A running graph. next() is for one thread per consumer; stop() and report() may be called from any thread.

@@ -18,8 +18,8 @@ struct SlicePlan {
   explicit SlicePlan(const Graph& graph);
   /// Bytes of source-filled columns that end before the batch (Place::kSlice), a record.
   uint64_t column_bytes_per_record = 0;
-  std::vector<size_t> source_slot;   ///< source field -> slot
-  std::vector<bool> wanted;          ///< source field -> a stage reads it, or the batch carries it
+  std::vector<size_t> source_slot;  ///< source field -> slot
+  std::vector<bool> wanted;         ///< source field -> a stage reads it, or the batch carries it
 };
 
 /// Slots first .. first + count - 1 of a batch. Owned by one thread at a time: admission, then an I/O thread, then a
@@ -28,24 +28,24 @@ struct Slice {
   std::shared_ptr<BatchBlock> batch;
   size_t first = 0;
   size_t count = 0;
-  uint32_t attempt = 0;           ///< of a replacement: which
-  std::shared_ptr<Buffer> buffer; ///< source columns, then unbounded bytes; null where the source lends all
+  uint32_t attempt = 0;            ///< of a replacement: which
+  std::shared_ptr<Buffer> buffer;  ///< source columns, then unbounded bytes; null where the source lends all
   size_t used = 0;
 
-  struct Column {                 ///< a slot's values outside the batch
-    std::byte* data = nullptr;                       ///< count rows of slot_bytes()
-    std::vector<int64_t> rows;                       ///< kRagged: rows of each record
-    std::vector<std::span<const std::byte>> bytes;   ///< kUnbounded: of each record
-    std::vector<uint8_t> present;                    ///< optional fields
+  struct Column {                                   ///< a slot's values outside the batch
+    std::byte* data = nullptr;                      ///< count rows of slot_bytes()
+    std::vector<int64_t> rows;                      ///< kRagged: rows of each record
+    std::vector<std::span<const std::byte>> bytes;  ///< kUnbounded: of each record
+    std::vector<uint8_t> present;                   ///< optional fields
   };
-  std::vector<Column> columns;    ///< by slot; empty where the slot lies in the batch
+  std::vector<Column> columns;  ///< by slot; empty where the slot lies in the batch
 
   struct Refused {
     bool refused = false;
     std::string stage;
     std::string reason;
   };
-  std::vector<Refused> refused;   ///< empty until the first one, then by record
+  std::vector<Refused> refused;  ///< empty until the first one, then by record
   bool is_refused(size_t i) const { return !refused.empty() && refused[i].refused; }
   void refuse(size_t i, std::string stage, std::string reason);
 

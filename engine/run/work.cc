@@ -43,9 +43,7 @@ std::shared_ptr<BatchBlock> Run::Impl::work(Slice& slice) {
       slice.batch->close();
       done = slice.batch;
     }
-  } catch (...) {
-    fail(std::current_exception());
-  }
+  } catch (...) { fail(std::current_exception()); }
   meter_.task_ended();
   return done;
 }
@@ -174,9 +172,7 @@ void Run::Impl::deliver(const std::shared_ptr<BatchBlock>& block) {
       --room_->making;
     }
     room_->changed.notify_all();
-  } catch (...) {
-    fail(std::current_exception());
-  }
+  } catch (...) { fail(std::current_exception()); }
 }
 
 }  // namespace penstock

@@ -165,13 +165,12 @@ void Worker::run_records(Slice& slice, size_t begin, size_t end) {
         const auto& work = static_cast<const RecordStage&>(*stage.stage);
         if (stage.draws) {
           Draws draws(seed_, slice.batch->epoch, cursor.id(), stage.draw_key);
-          if (Outcome outcome = work.run(cursor, draws, scratch_[s]); !outcome.is_ok()) slice.refuse(i, stage.id, outcome.reason());
+          if (Outcome outcome = work.run(cursor, draws, scratch_[s]); !outcome.is_ok())
+            slice.refuse(i, stage.id, outcome.reason());
         } else if (Outcome outcome = work.run(cursor, none, scratch_[s]); !outcome.is_ok()) {
           slice.refuse(i, stage.id, outcome.reason());
         }
-      } catch (...) {
-        fail(stage, cursor.id());
-      }
+      } catch (...) { fail(stage, cursor.id()); }
       const int64_t now = clock_.now_ns();
       busy_ns[s] += now - before;
       before = now;
@@ -189,9 +188,7 @@ void Worker::run_slice(Slice& slice, size_t s) {
       for (size_t i = 0; i < slice.count; ++i) copy_inputs(slice, stage, i);
     SliceCursor cursor(*this, slice, stage);
     static_cast<const SliceStage&>(*stage.stage).run(cursor, scratch_[s]);
-  } catch (...) {
-    fail(stage, slice.ids().front());
-  }
+  } catch (...) { fail(stage, slice.ids().front()); }
   busy_ns[s] += clock_.now_ns() - before;
   records[s] += slice.count;
 }
@@ -201,25 +198,20 @@ void Worker::run_batch_stage(size_t s, Batch& batch) {
   const int64_t before = clock_.now_ns();
   try {
     static_cast<const BatchStage&>(*stage.stage).run(batch, scratch_[s]);
-  } catch (...) {
-    fail(stage, batch.size() == 0 ? 0 : batch.ids().front());
-  }
+  } catch (...) { fail(stage, batch.size() == 0 ? 0 : batch.ids().front()); }
   busy_ns[s] += clock_.now_ns() - before;
   records[s] += batch.size();
 }
 
 void Worker::fail(const BoundStage& stage, uint64_t record) {
   const Location where = source_.locate(record);
-  const std::string context = "stage '" + stage.id + "' worked on record " + std::to_string(record) + " (" + where.file + ")";
+  const std::string context =
+      "stage '" + stage.id + "' worked on record " + std::to_string(record) + " (" + where.file + ")";
   try {
     throw;
-  } catch (Error& error) {
-    throw error.add(context);
-  } catch (const std::bad_alloc&) {
+  } catch (Error& error) { throw error.add(context); } catch (const std::bad_alloc&) {
     throw Error(Code::kMemory, "out of memory").add(context);
-  } catch (const std::exception& error) {
-    throw Error(Code::kInternal, error.what()).add(context);
-  }
+  } catch (const std::exception& error) { throw Error(Code::kInternal, error.what()).add(context); }
 }
 
 }  // namespace penstock

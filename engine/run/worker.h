@@ -11,7 +11,6 @@
 
 namespace penstock {
 
-
 /// Per-thread state of all stages and the columns that end inside a slice. Used by one thread at a time.
 class Worker {
  public:
@@ -25,8 +24,8 @@ class Worker {
   /// Runs one batch stage. In-order section only.
   void run_batch_stage(size_t stage, Batch& batch);
 
-  std::vector<int64_t> busy_ns;    ///< by stage
-  std::vector<uint64_t> records;   ///< by stage
+  std::vector<int64_t> busy_ns;   ///< by stage
+  std::vector<uint64_t> records;  ///< by stage
 
  private:
   class RecordCursor;
@@ -41,8 +40,8 @@ class Worker {
   const Source& source_;
   uint64_t seed_;
   Clock& clock_;
-  std::vector<Scratch> scratch_;                        ///< by stage
-  std::vector<std::unique_ptr<std::byte[]>> columns_;   ///< by slot: kSlice columns that stages fill
+  std::vector<Scratch> scratch_;                       ///< by stage
+  std::vector<std::unique_ptr<std::byte[]>> columns_;  ///< by slot: kSlice columns that stages fill
   size_t column_records_ = 0;
   std::vector<std::vector<std::vector<std::byte>>> made_bytes_;  ///< by slot, by record: unbounded bytes stages make
 };

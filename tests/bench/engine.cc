@@ -21,7 +21,10 @@ namespace {
 /// `size` records, each the same block of `bytes` bytes: u8 (bytes) fixed. One memcpy a record, or a run.
 class Repeated final : public Source {
  public:
-  Repeated(uint64_t size, int64_t bytes) : size_(size), block_(static_cast<size_t>(bytes), std::byte{5}), schema_{Field::fixed("row", DType::kU8, {bytes})} {}
+  Repeated(uint64_t size, int64_t bytes)
+      : size_(size),
+        block_(static_cast<size_t>(bytes), std::byte{5}),
+        schema_{Field::fixed("row", DType::kU8, {bytes})} {}
   const Schema& schema() const override { return schema_; }
   uint64_t size() const override { return size_; }
   uint64_t fingerprint() const override { return 1; }
@@ -42,7 +45,11 @@ class Repeated final : public Source {
 /// A table in memory of `window` rows, repeated: neighbouring ids are one memcpy.
 class Rows final : public Source {
  public:
-  Rows(uint64_t size, int64_t bytes) : size_(size), row_bytes_(static_cast<size_t>(bytes)), table_(kWindow * row_bytes_, std::byte{3}), schema_{Field::fixed("row", DType::kU8, {bytes})} {}
+  Rows(uint64_t size, int64_t bytes)
+      : size_(size),
+        row_bytes_(static_cast<size_t>(bytes)),
+        table_(kWindow * row_bytes_, std::byte{3}),
+        schema_{Field::fixed("row", DType::kU8, {bytes})} {}
   const Schema& schema() const override { return schema_; }
   uint64_t size() const override { return size_; }
   uint64_t fingerprint() const override { return 1; }
@@ -103,11 +110,13 @@ double micros_a_record(const Source& source, const char* stage, uint64_t batch, 
   registry.add<Noop>("noop", "nothing, record by record");
   registry.add<NoopSlice>("noop_slice", "nothing, slice by slice");
   const Graph graph = GraphSpec{}.add(stage).bind(source.schema(), registry);
-  Run run = Run::start(graph, source, {.order = Order::kSequential, .batch = batch, .cores = std::make_shared<Cores>(1)});
+  Run run =
+      Run::start(graph, source, {.order = Order::kSequential, .batch = batch, .cores = std::make_shared<Cores>(1)});
   uint64_t records = 0;
   while (Batch b = run.next()) {
     records += b.size();
-    if (resident_middle != nullptr && *resident_middle == 0 && records > source.size() / 10) *resident_middle = resident_bytes();
+    if (resident_middle != nullptr && *resident_middle == 0 && records > source.size() / 10)
+      *resident_middle = resident_bytes();
   }
   return run.report().seconds * 1e6 / static_cast<double>(records);
 }
@@ -134,14 +143,16 @@ void five(const char* what, double limit, const Source& source, const char* stag
 
 int main(int argc, char** argv) {
   using namespace penstock;
-  const auto arg = [&](int i, uint64_t otherwise) { return argc > i ? std::strtoull(argv[i], nullptr, 10) : otherwise; };
+  const auto arg = [&](int i, uint64_t otherwise) {
+    return argc > i ? std::strtoull(argv[i], nullptr, 10) : otherwise;
+  };
   std::printf("memcpy of 1 KiB into fresh memory  %.4f us\n", memcpy_micros(1024));
   five("a record of 1 KiB, no-op stage", 0.3, Repeated(arg(1, 2'000'000), 1024), "noop", 4096);
   five("a row of 64 B, contiguous runs", 0.02, Rows(arg(2, 100'000'000), 64), "noop_slice", 1 << 16);
   size_t tenth = 0;
   micros_a_record(Repeated(arg(3, 10'000'000), 1024), "noop", 4096, &tenth);
   const auto growth = static_cast<double>(resident_bytes()) - static_cast<double>(tenth);
-  std::printf("memory after %llu records: %+.2f MiB against a tenth of them\n", static_cast<unsigned long long>(arg(3, 10'000'000)),
-              growth / (1 << 20));
+  std::printf("memory after %llu records: %+.2f MiB against a tenth of them\n",
+              static_cast<unsigned long long>(arg(3, 10'000'000)), growth / (1 << 20));
   return 0;
 }

@@ -48,8 +48,7 @@ double decode_alone(Bench& bench) {
   const uint64_t steps = bench.steps * 4;
   const int64_t begin = Clock::system().now_ns();
   Run run = bench.start(steps);
-  while (run.next()) {
-  }
+  while (run.next()) {}
   return seconds_since(begin) / static_cast<double>(steps * kBatch);
 }
 
@@ -88,12 +87,12 @@ int main(int argc, char** argv) try {
     const double decode = decode_alone(bench);
     const double both = together(bench);
     ratios.push_back((step + decode) / both);
-    std::printf("round %d: step %.3f ms, decode %.3f ms, both %.3f ms an image: %.3f of 1 / (step + decode)\n", round + 1, step * 1e3,
-                decode * 1e3, both * 1e3, ratios.back());
+    std::printf("round %d: step %.3f ms, decode %.3f ms, both %.3f ms an image: %.3f of 1 / (step + decode)\n",
+                round + 1, step * 1e3, decode * 1e3, both * 1e3, ratios.back());
   }
   std::sort(ratios.begin(), ratios.end());
-  std::printf("train: median %.3f (min %.3f, max %.3f) of 1 / (step + decode)  (>= 0.95)\n", ratios[ratios.size() / 2], ratios.front(),
-              ratios.back());
+  std::printf("train: median %.3f (min %.3f, max %.3f) of 1 / (step + decode)  (>= 0.95)\n", ratios[ratios.size() / 2],
+              ratios.front(), ratios.back());
   return 0;
 } catch (const penstock::Error& error) {
   std::fprintf(stderr, "%s\n", error.what());

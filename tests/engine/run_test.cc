@@ -19,7 +19,12 @@ Run start(Graph graph, const Source& source, RunOptions options) {
 }
 
 GraphSpec forked() {
-  return GraphSpec{}.add("test.paint").add("test.shift", {{"by", 2.0}}).add("test.join").add("test.words").add("test.twice");
+  return GraphSpec{}
+      .add("test.paint")
+      .add("test.shift", {{"by", 2.0}})
+      .add("test.join")
+      .add("test.words")
+      .add("test.twice");
 }
 
 /// All fields of all batches as one text of bytes: what law 1 speaks of.
@@ -201,7 +206,8 @@ TEST(Run, SaysWhichStageAndRecordBroke) {
     run_all(source, GraphSpec{}.add("test.break", {{"id", 42}}), {.batch = 10}, 2);
     FAIL() << "must throw";
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("stage 'break' worked on record 42 (memory)"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("stage 'break' worked on record 42 (memory)"), std::string::npos)
+        << error.what();
   }
 }
 
@@ -210,10 +216,10 @@ TEST(Run, StopsWithoutNewWorkAndGivesAllMemoryBack) {
   auto budgets = std::make_shared<Budgets>();
   {
     auto run = start(forked().bind(source.schema(), test::registry()), source,
-                         {.batch = 64, .epochs = 1000, .budgets = budgets});
+                     {.batch = 64, .epochs = 1000, .budgets = budgets});
     const Batch kept = run.next();
     run.stop();
-    EXPECT_THROW(while (run.next()) {}, Error);
+    EXPECT_THROW(while (run.next()){}, Error);
   }
   EXPECT_EQ(budgets->used(Tier::kRam), 0u);
 }
@@ -232,7 +238,7 @@ TEST(Run, SaysWhatTheLeastBudgetIs) {
   const MemorySource source(100);
   try {
     start(forked().bind(source.schema(), test::registry()), source,
-               {.batch = 10, .budgets = std::make_shared<Budgets>(Need::ram(1000))});
+          {.batch = 10, .budgets = std::make_shared<Budgets>(Need::ram(1000))});
     FAIL() << "must throw";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Code::kMemory);
@@ -276,7 +282,8 @@ TEST(Run, SharesEachGlobalBatchBetweenRanks) {
   for (options.rank = 0; options.rank < 3; ++options.rank) parts.push_back(run_all(source, forked(), options, 2).ids);
   std::vector<uint64_t> together;
   for (size_t step = 0; step < 8; ++step)
-    for (const auto& part : parts) together.insert(together.end(), part.begin() + step * 4, part.begin() + step * 4 + 4);
+    for (const auto& part : parts)
+      together.insert(together.end(), part.begin() + step * 4, part.begin() + step * 4 + 4);
   EXPECT_EQ(together, whole.ids);
 }
 

@@ -21,7 +21,8 @@ class Pictures final : public Source {
       const uint32_t height = 17 + static_cast<uint32_t>(id * 11 % 60);
       std::vector<uint8_t> pixels(size_t{width} * height * 3);
       for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * (id + 3) / 5);
-      encoded_.push_back(image::encode_jpeg({.data = pixels.data(), .width = static_cast<int>(width), .height = static_cast<int>(height)}));
+      encoded_.push_back(image::encode_jpeg(
+          {.data = pixels.data(), .width = static_cast<int>(width), .height = static_cast<int>(height)}));
       if (damaged && id == 13) encoded_.back().assign(40, std::byte{65});
     }
   }
@@ -51,9 +52,7 @@ GraphSpec spec_for(const StageInfo& info, const Source& source, const StageRegis
   try {
     alone.bind(source.schema(), registry);
     return alone;
-  } catch (const Error&) {
-    return GraphSpec{}.add("image.decode", {{"size", 32}}).add(info.name);
-  }
+  } catch (const Error&) { return GraphSpec{}.add("image.decode", {{"size", 32}}).add(info.name); }
 }
 
 std::string bytes_of(const GraphSpec& spec, const Source& source, const StageRegistry& registry, RunOptions options) {
@@ -163,7 +162,7 @@ TEST_P(Conformance, BeginsNothingNewAfterAStop) {
   run.wait();  // calls in flight end
   const auto records = [&] { return run.report().stages[1].records; };
   const uint64_t after = records();
-  EXPECT_THROW(while (run.next()) {}, Error);
+  EXPECT_THROW(while (run.next()){}, Error);
   EXPECT_EQ(records(), after);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));  // a hang, not a deadline
 }

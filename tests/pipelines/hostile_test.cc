@@ -79,13 +79,16 @@ class Hostile : public testing::TestWithParam<std::string> {
     std::stringstream text;
     text << std::ifstream(file).rdbuf();
     world_ = read_params<World>(pipelines::read_toml(text.str(), file), GetParam());
-    recipe_ = pipelines::load_recipe("imagenette-resnet18", {.set = {"stage.crop.size=24", "stage.center.size=24", "data.batch=8"}});
+    recipe_ = pipelines::load_recipe("imagenette-resnet18",
+                                     {.set = {"stage.crop.size=24", "stage.center.size=24", "data.batch=8"}});
   }
 
   std::unique_ptr<io::FileSystem> disk() const {
     if (world_.short_reads > 0)
-      return std::make_unique<io::FaultyFileSystem>(std::vector<io::PlannedFault>{
-          {.op = io::FileOp::kRead, .does = io::PlannedFault::Does::kShort, .times = static_cast<uint64_t>(world_.short_reads)}});
+      return std::make_unique<io::FaultyFileSystem>(
+          std::vector<io::PlannedFault>{{.op = io::FileOp::kRead,
+                                         .does = io::PlannedFault::Does::kShort,
+                                         .times = static_cast<uint64_t>(world_.short_reads)}});
     return std::make_unique<SlowFileSystem>(std::chrono::microseconds(world_.read_delay_us));
   }
 
@@ -100,12 +103,13 @@ class Hostile : public testing::TestWithParam<std::string> {
     options.io_threads = static_cast<unsigned>(world.io_threads);
     options.batches_in_flight = static_cast<uint64_t>(world.batches_in_flight);
     options.consumers = static_cast<size_t>(world.consumers);
-    if (world.ram_above_least) options.budgets = std::make_shared<Budgets>(Need::ram(least(graph, data, options) + world.ram_above_least->bytes));
+    if (world.ram_above_least)
+      options.budgets =
+          std::make_shared<Budgets>(Need::ram(least(graph, data, options) + world.ram_above_least->bytes));
     auto run = penstock::Run::start(graph, data, options);
     std::vector<std::string> seen(options.consumers);
     std::vector<std::thread> readers;
-    for (size_t c = 1; c < options.consumers; ++c)
-      readers.emplace_back([&, c] { seen[c] = read(run, c, world); });
+    for (size_t c = 1; c < options.consumers; ++c) readers.emplace_back([&, c] { seen[c] = read(run, c, world); });
     seen[0] = read(run, 0, world);
     for (std::thread& reader : readers) reader.join();
     return seen;
@@ -166,13 +170,15 @@ TEST_P(Hostile, AStreamHasTheSameBytesFromFolderAndLmdb) {
   if (world_.cold) {
     std::filesystem::remove_all(folder_ / "cache");
     for (const auto& entry : std::filesystem::recursive_directory_iterator(data_path()))
-      ASSERT_EQ(entry.path().extension() == ".jpg" || entry.is_directory(), true) << "no manifest lies beside so few files";
+      ASSERT_EQ(entry.path().extension() == ".jpg" || entry.is_directory(), true)
+          << "no manifest lies beside so few files";
   }
   for (const Mode mode : {Mode::kTrain, Mode::kEval}) {
     const std::string expected = bytes_of(*plain, mode, World{}).front();
     EXPECT_GT(expected.size(), 40u * 24 * 24 * 3);
     for (const std::string& where : {data_path(), folder_ / "data.lmdb"}) {
-      const auto data = io::open(where, {.manifest_from_files = world_.cold ? UINT64_MAX : 1, .cache_folder = folder_ / "cache"}, *fs);
+      const auto data = io::open(
+          where, {.manifest_from_files = world_.cold ? UINT64_MAX : 1, .cache_folder = folder_ / "cache"}, *fs);
       for (const std::string& seen : bytes_of(*data, mode, world_)) EXPECT_EQ(seen == expected, true) << where;
     }
   }

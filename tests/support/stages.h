@@ -17,7 +17,9 @@ class Paint final : public RecordStage {
   struct Params {
     int64_t refuse_every = 0;
   };
-  static void describe(ParamTable<Params>& t) { t.add("refuse_every", &Params::refuse_every, "refuses ids divisible by it; 0: none"); }
+  static void describe(ParamTable<Params>& t) {
+    t.add("refuse_every", &Params::refuse_every, "refuses ids divisible by it; 0: none");
+  }
   explicit Paint(Params params) : params_(params) {}
   Bound bind(const Schema& in) const override {
     in.require("bytes", "paint");
@@ -28,7 +30,8 @@ class Paint final : public RecordStage {
     uint64_t id = 0;
     std::memcpy(&id, bytes.data(), sizeof id);
     if (id != record.id()) return Outcome::reject("not its bytes");
-    if (params_.refuse_every > 0 && id % static_cast<uint64_t>(params_.refuse_every) == 0) return Outcome::reject("painted bad");
+    if (params_.refuse_every > 0 && id % static_cast<uint64_t>(params_.refuse_every) == 0)
+      return Outcome::reject("painted bad");
     const auto noise = static_cast<uint8_t>(draws.below(256));
     for (uint8_t& pixel : record.out(0).as<uint8_t>()) pixel = static_cast<uint8_t>(id) ^ noise;
     return Outcome::ok();
@@ -95,7 +98,8 @@ class Words final : public RecordStage {
     }
     const FieldView bytes = record.in(0);
     const FieldView out = record.out(0, bytes.rows);
-    for (int64_t i = 0; i < bytes.rows; ++i) out.as<int32_t>()[i] = static_cast<int32_t>(record.id()) * 100 + static_cast<int32_t>(i);
+    for (int64_t i = 0; i < bytes.rows; ++i)
+      out.as<int32_t>()[i] = static_cast<int32_t>(record.id()) * 100 + static_cast<int32_t>(i);
     return Outcome::ok();
   }
 };
