@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <future>
 #include <memory>
+#include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "engine/base/bytes.h"
@@ -13,6 +15,7 @@
 #include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
 #include "pipelines/job/read_ahead.h"
+#include "pipelines/job/subset.h"
 #include "pipelines/pack/rejected_log.h"
 #include "pipelines/pack/repack.h"
 
@@ -78,27 +81,56 @@ void check_room(io::FileSystem& fs, const std::string& dest, uint64_t needed) {
       .hint("free some space, choose another DEST, or make the pictures smaller with --resize");
 }
 
-/// The damaged records, found before anything is packed: with a shuffle, a record's id cannot be told otherwise.
-std::vector<RejectedRecord> find_rejected(const io::Dataset& source, const PackOptions& options, Cores& cores,
-                                          ProgressSink& progress, const std::stop_token& stop) {
-  std::vector<RejectedRecord> found;
-  ReadAhead reader(source, source.size(), [](uint64_t place) { return place; });
+/// How far the pass that looks for damaged records came: DEST.checked, "digest count". It is on disk before the pass goes on, so a
+/// killed one need not begin again.
+class CheckedMark {
+ public:
+  CheckedMark(io::FileSystem& fs, const io::Dataset& source, const std::string& dest)
+      : fs_(fs),
+        path_(io::join_path(io::parent_of(dest), io::base_name(dest) + ".checked")),
+        digest_(data_digest(source)) {}
+
+  uint64_t read() const {
+    if (!fs_.exists(path_)) return 0;
+    std::istringstream words(io::read_file(fs_, path_));
+    std::string digest;
+    uint64_t count = 0;
+    return words >> digest >> count && digest == digest_ ? count : 0;
+  }
+  void write(uint64_t count) const {
+    io::write_file(fs_, path_, std::string_view(digest_ + " " + std::to_string(count) + "\n"));
+  }
+  void remove() const {
+    if (fs_.exists(path_)) fs_.unlink(path_);
+  }
+
+ private:
+  io::FileSystem& fs_;
+  std::string path_;
+  std::string digest_;
+};
+
+/// Finds the damaged records from `from` on before anything is packed: with a shuffle, a record's id cannot be told otherwise.
+void find_rejected(const io::Dataset& source, const PackOptions& options, Cores& cores, uint64_t from,
+                   const CheckedMark& mark, RejectedLog& log, ProgressSink& progress, const std::stop_token& stop) {
+  ReadAhead reader(source, source.size() - from, [from](uint64_t place) { return from + place; });
   PackOptions only_look = options;
   only_look.resize.reset();
   only_look.quality.reset();
-  progress.begin("checking", source.size(), "images");
-  for (uint64_t done = 0;;) {
+  if (from == source.size()) return;
+  progress.begin("checking", source.size(), "images", from);
+  for (uint64_t done = from;;) {
     const Packed packed = work_on_next(reader, source, only_look, cores);
     if (packed.chunk.records.empty()) break;
     stop_if_asked(stop, options.dest);
     for (size_t i = 0; i < packed.pictures.size(); ++i) {
       if (!packed.pictures[i].fault.empty())
-        found.push_back(rejected(source, packed.chunk.records[i].id, packed.pictures[i].fault));
+        log.add(rejected(source, packed.chunk.records[i].id, packed.pictures[i].fault));
     }
-    progress.update(done += packed.chunk.records.size());
+    mark.write(done += packed.chunk.records.size());
+    progress.update(done);
   }
   progress.end();
-  return found;
 }
 
 /// Everything about one packing. Places are in the order of writing, ids in the source's.
@@ -120,11 +152,10 @@ class Packing {
     if (writer_->already_complete()) return finished_before();
     const uint64_t from = writer_->resume_source_position();
     result_.already = writer_->committed();
-    RejectedLog log(fs_, options_.dest, options_.shuffle ? (from > 0 ? UINT64_MAX : 0) : from);
-    if (options_.shuffle && from == 0) {
-      for (RejectedRecord& record : find_rejected(source_, options_, cores_, progress, stop))
-        log.add(std::move(record));
-    }
+    const CheckedMark mark(fs_, source_, options_.dest);
+    const uint64_t checked = !options_.shuffle ? from : from > 0 ? source_.size() : mark.read();
+    RejectedLog log(fs_, options_.dest, checked);
+    if (options_.shuffle) find_rejected(source_, options_, cores_, checked, mark, log, progress, stop);
     for (const RejectedRecord& record : log.records()) bad_ids_.push_back(record.id);
     std::sort(bad_ids_.begin(), bad_ids_.end());
 
@@ -143,6 +174,7 @@ class Packing {
     result_.records = writer_->size();
     if (result_.records == 0) refuse_all(log);
     writer_->finish();
+    mark.remove();
     progress.end();
     result_.rejected = log.records();
     result_.rejected_file = log.path();
@@ -208,11 +240,12 @@ class Packing {
 
 PackResult pack(const io::Dataset& source, const PackOptions& options, Cores& cores, ProgressSink& progress,
                 std::stop_token stop, io::FileSystem& fs) {
-  if (!fs.exists(options.dest) && !fs.exists(options.dest + ".partial")) {
-    const PackPlan plan = plan_pack(source, options, cores, fs);
-    check_room(fs, options.dest, plan.dest_bytes);
+  PackOptions clean = options;  // names of files beside DEST are made from its name
+  while (clean.dest.size() > 1 && clean.dest.back() == '/') clean.dest.pop_back();
+  if (!fs.exists(clean.dest) && !fs.exists(clean.dest + ".partial")) {
+    check_room(fs, clean.dest, plan_pack(source, clean, cores, fs).dest_bytes);
   }
-  return Packing(source, options, cores, fs).run(progress, stop);
+  return Packing(source, clean, cores, fs).run(progress, stop);
 }
 
 PackPlan plan_pack(const io::Dataset& source, const PackOptions& options, Cores& cores, io::FileSystem& fs) {

@@ -22,7 +22,7 @@ struct PackOptions {
   bool shuffle = false;        ///< on disk: full shuffle, keyed by `seed`; record ids stay
   uint64_t seed = 1;
   /// A commit each so many bytes: what a killed run packs again, at most. Decides nothing about the records.
-  uint64_t commit_bytes = uint64_t{64} << 20;
+  uint64_t commit_bytes = uint64_t{16} << 20;
 };
 
 /// A record that was left out.
