@@ -108,12 +108,20 @@ void LmdbWriter::lock_partial() {
   }
 }
 
+uint64_t LmdbWriter::free_bytes() const {
+  uint64_t bytes = UINT64_MAX;
+  return fs_.sys_free_space(partial_.c_str(), &bytes) < 0 ? UINT64_MAX : bytes;
+}
+
 void LmdbWriter::check(int rc, const char* doing) {
   if (rc == MDB_SUCCESS) return;
   broken_ = true;
   Error error(Code::kIo,
               std::string("cannot ") + doing + " '" + join_path(partial_, "data.mdb") + "': " + mdb_strerror(rc));
-  if (rc == ENOSPC || rc == EDQUOT || rc == EFBIG) {
+  // LMDB says EIO where a write came out short, and that is what a full disk does to its pwritev.
+  constexpr uint64_t kFull = 1 << 20;
+  const bool is_full = rc == ENOSPC || rc == EDQUOT || rc == EFBIG || (rc == EIO && free_bytes() < kFull);
+  if (is_full) {
     error.hint("the disk is full. " + std::to_string(committed_) + " records are safe in '" + partial_ +
                "': free some space and run the same command again");
   } else {

@@ -67,6 +67,7 @@ class LmdbWriter {
   void find_last_commit();
   void begin(uint64_t first_record_bytes);
   void put(const std::string& key, std::span<const std::byte> value);
+  uint64_t free_bytes() const;
   void check(int rc, const char* doing);
 
   FileSystem& fs_;

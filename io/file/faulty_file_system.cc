@@ -160,6 +160,12 @@ int FaultyFileSystem::sys_rename(const char* from, const char* to) {
   return 0;
 }
 
+int FaultyFileSystem::sys_exchange(const char* a, const char* b) {
+  const std::lock_guard lock(mutex_);
+  const Verdict verdict = judge(FileOp::kRename, std::string(b));
+  return verdict.fault != 0 ? verdict.fault : FileSystem::sys_exchange(a, b);
+}
+
 int FaultyFileSystem::sys_unlink(const char* path) {
   const std::lock_guard lock(mutex_);
   const Verdict verdict = judge(FileOp::kRemove, std::string(path));

@@ -66,6 +66,7 @@ class FaultyFileSystem final : public FileSystem {
   int sys_fstat(int fd, FileStat* out) override;
   int sys_stat(const char* path, FileStat* out) override;
   int sys_rename(const char* from, const char* to) override;
+  int sys_exchange(const char* a, const char* b) override;
   int sys_unlink(const char* path) override;
   int sys_rmdir(const char* path) override;
   int sys_mkdir(const char* path, mode_t mode) override;

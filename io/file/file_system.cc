@@ -83,6 +83,9 @@ int FileSystem::sys_stat(const char* path, FileStat* out) {
   return 0;
 }
 int FileSystem::sys_rename(const char* from, const char* to) { return result(::rename(from, to)); }
+int FileSystem::sys_exchange(const char* a, const char* b) {
+  return result(::renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE));
+}
 int FileSystem::sys_unlink(const char* path) { return result(::unlink(path)); }
 int FileSystem::sys_rmdir(const char* path) { return result(::rmdir(path)); }
 int FileSystem::sys_mkdir(const char* path, mode_t mode) { return result(::mkdir(path, mode)); }
@@ -147,6 +150,13 @@ std::vector<FolderEntry> FileSystem::list(const std::string& path) {
 
 void FileSystem::rename(const std::string& from, const std::string& to) {
   if (const int rc = sys_rename(from.c_str(), to.c_str()); rc < 0) Fault::raise("rename '" + from + "' to", to, -rc);
+}
+
+bool FileSystem::exchange(const std::string& a, const std::string& b) {
+  const int rc = sys_exchange(a.c_str(), b.c_str());
+  if (rc == -EINVAL || rc == -ENOSYS || rc == -EOPNOTSUPP) return false;
+  if (rc < 0) Fault::raise("exchange '" + a + "' with", b, -rc);
+  return true;
 }
 
 void FileSystem::unlink(const std::string& path) {

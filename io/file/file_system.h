@@ -47,6 +47,8 @@ class FileSystem {
   virtual int sys_fstat(int fd, FileStat* out);
   virtual int sys_stat(const char* path, FileStat* out);
   virtual int sys_rename(const char* from, const char* to);
+  /// Swaps two names in one step; -EINVAL, -ENOSYS where the file system cannot.
+  virtual int sys_exchange(const char* a, const char* b);
   virtual int sys_unlink(const char* path);
   virtual int sys_rmdir(const char* path);
   virtual int sys_mkdir(const char* path, mode_t mode);
@@ -63,6 +65,8 @@ class FileSystem {
   /// Without "." and "..", in no order.
   std::vector<FolderEntry> list(const std::string& path);
   void rename(const std::string& from, const std::string& to);
+  /// Swaps two paths, files or folders, in one step. False, and nothing done, where the file system cannot.
+  bool exchange(const std::string& a, const std::string& b);
   void unlink(const std::string& path);
   /// Makes the folder and those above it; nothing happens when it is there.
   void make_folders(const std::string& path);

@@ -18,7 +18,13 @@ std::string sources_of(io::FileSystem& fs, const std::string& folder) {
   return fs.exists(path) ? io::read_file(fs, path) : "";
 }
 
+/// Afterwards `made` stands at DEST, and what was there is gone. One step where the file system can exchange names.
 void swap_folders(io::FileSystem& fs, const std::string& dest, const std::string& made, const std::string& old) {
+  if (fs.exists(dest) && fs.exchange(dest, made)) {
+    fs.sync_folder(io::parent_of(dest));
+    fs.remove_all(made);
+    return;
+  }
   if (fs.exists(dest)) fs.rename(dest, old);
   fs.sync_folder(io::parent_of(dest));
   fs.rename(made, dest);
@@ -48,6 +54,7 @@ PackResult append_pack(std::shared_ptr<const io::Dataset> source, const PackOpti
   std::shared_ptr<const io::Dataset> before = io::open(dest, {.split = io::Split::kAll}, fs);
   if (before->format() != "lmdb") throw Error(Code::kUsage, "'" + dest + "' is no LMDB: only to one can be appended");
   if (sources.find(digest) != std::string::npos) {
+    fs.remove_all(made);  // where a run was killed just after its swap: the old DEST
     PackResult result;
     result.already_complete = true;
     result.records = result.already = before->size();

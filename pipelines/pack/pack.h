@@ -67,7 +67,8 @@ PackPlan plan_pack(const io::Dataset& source, const PackOptions& options, Cores&
                    io::FileSystem& fs = io::FileSystem::real());
 
 /// Adds the records of `source` behind those of the LMDB at options.dest: writes both anew beside it, then swaps the folders, so
-/// that DEST is the old or the new one at any moment. Adding the same source again does nothing and says so.
+/// that DEST is the old or the new one at any moment (where the file system cannot exchange two names: or missing between two
+/// renames, which the same call mends). Adding the same source again does nothing and says so.
 /// Needs room for both. Errors as pack.
 PackResult append_pack(std::shared_ptr<const io::Dataset> source, const PackOptions& options, Cores& cores,
                        ProgressSink& progress, std::stop_token stop = {}, io::FileSystem& fs = io::FileSystem::real());
