@@ -43,8 +43,8 @@ class PackCommand final : public Command {
     app.add_option("--encode", encode_, "Not offered yet")->group("");
     app.add_flag("--shuffle", options_.shuffle, "Shuffle on disk; record ids stay. Reads SOURCE twice");
     app.add_flag("--append", append_, "Add SOURCE to the finished LMDB at DEST");
-    app.add_option("--limit", limit_, "Only the first N records")->check(CLI::PositiveNumber)->type_name("N");
-    app.add_option("--sample", sample_, "Only N records, drawn evenly")->check(CLI::PositiveNumber)->type_name("N");
+    app.add_option("--limit", limit_, "Only the first N records")->check(at_least_number(1))->type_name("N");
+    app.add_option("--sample", sample_, "Only N records, drawn evenly")->check(at_least_number(1))->type_name("N");
     app.add_option("--max-damaged", max_damaged_, "Share of damaged records past which the exit code is 3")
         ->capture_default_str()
         ->type_name("SHARE");

@@ -22,7 +22,7 @@ class ProbeCommand final : public Command {
     app.add_option("--data", data_, "Measure the disk it lies on, and decoding its pictures");
     app.add_option("--images", images_, "Pictures to decode, at most")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(at_least_number(1));
   }
 
   int run(Context& context) override {

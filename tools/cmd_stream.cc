@@ -27,15 +27,15 @@ class StreamCommand final : public Command {
     add_recipe_options(app, recipe_, false);
     app.add_option("--epochs", epochs_, "Epochs to go through, the one begun in counted")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(at_least_number(1));
     app.add_option("--from", from_, "Where to begin, counted from 0")->type_name("STEP|EPOCH:STEP");
-    app.add_option("--steps", steps_, "Stop after so many batches")->check(CLI::PositiveNumber)->type_name("N");
+    app.add_option("--steps", steps_, "Stop after so many batches")->check(at_least_number(0))->type_name("N");
     app.add_option("--view", view_,
                    "train: all of DATA (of its train/), shuffled; eval: all of it (of its val/), in order")
         ->capture_default_str()
         ->type_name("train|eval");
     app.add_option("--step-ms", step_ms_, "Feed a simulated accelerator that takes T ms a step")
-        ->check(CLI::NonNegativeNumber)
+        ->check(at_least_number(0))
         ->type_name("T");
     app.add_option("--digest", digest_, "Write a line a batch: epoch step count ids_xxh3 bytes_xxh3")
         ->type_name("FILE");

@@ -1,6 +1,7 @@
 #include "tools/options.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 namespace penstock::tools {
 
@@ -26,6 +27,15 @@ void add_common_options(CLI::App& app, CommonOptions& options, const CommonUse& 
         ->type_name("FILE")
         ->group("Common options");
   }
+}
+
+std::function<std::string(const std::string&)> at_least_number(double least) {
+  return [least](const std::string& text) -> std::string {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    if (!text.empty() && *end == '\0' && value >= least) return "";
+    return "'" + text + "' is no number of at least " + std::to_string(static_cast<int64_t>(least));
+  };
 }
 
 }  // namespace penstock::tools

@@ -1,6 +1,7 @@
 // The options that every command has.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,5 +34,8 @@ struct CommonUse {
 };
 
 void add_common_options(CLI::App& app, CommonOptions& options, const CommonUse& use);
+
+/// A check for CLI11 options: a number of at least `least`, said in words people read.
+std::function<std::string(const std::string&)> at_least_number(double least);
 
 }  // namespace penstock::tools

@@ -57,7 +57,6 @@ class BatchBlock {
   std::vector<size_t> skipped;     ///< slots that nothing fills, while it is made
   std::atomic<size_t> pending{0};  ///< slices still to come
   std::function<void()> release;
-  int64_t admitted_ns = 0;
 
  private:
   void drop_skipped();

@@ -78,19 +78,26 @@ Run::Impl::Impl(Graph graph, const Source& source, RunOptions options)
       *options_.cores, [this](Slice& slice) { return work(slice); },
       [this](const std::shared_ptr<BatchBlock>& block) { deliver(block); });
   io_ = std::make_unique<IoPool>(options_.io_threads);
-  if (total_batches_ == 0) {
-    meter_.admission_ended();
-    output_.close();
-  } else {
-    admission_ = std::thread([this] { admit(stop_source_.get_token()); });
-  }
+  if (!options_.hold) begin();
+}
+
+void Run::Impl::begin() {
+  std::call_once(begun_, [this] {
+    if (total_batches_ == 0) {
+      meter_.admission_ended();
+      output_.close();
+    } else {
+      admission_ = std::thread([this] { admit(stop_source_.get_token()); });
+    }
+  });
 }
 
 Run::Impl::~Impl() {
   stop();
   if (admission_.joinable()) admission_.join();
-  io_.reset();
+  io_->stop();  // a slice that still runs may submit a replacement: it is queued and never served
   executor_.reset();
+  io_.reset();
   output_.clear();
 }
 
@@ -110,7 +117,7 @@ void Run::Impl::check_budget() {
   Need least =
       Need::of(options_.tier, layout_->bytes) + Need::ram(fixed + slice_floor + (replaces ? largest_record : 0));
   try {
-    fixed_ = options_.budgets->take(Need::ram(fixed), stop_source_.get_token());
+    fixed_.emplace(*options_.budgets, Need::ram(fixed));
     batch_reserve_.emplace(*options_.budgets, Need::of(options_.tier, layout_->bytes));
     slice_reserve_.emplace(*options_.budgets, floor_of(slice_floor));
     if (replaces) replacement_reserve_.emplace(*options_.budgets, floor_of(largest_record));
@@ -126,6 +133,7 @@ void Run::Impl::check_budget() {
     batches_in_flight_ = std::min(batches_in_flight_, 1 + rest / layout_->bytes);
   }
   batch_pool_.emplace(*options_.budgets, batches_in_flight_);
+  replacement_pool_.emplace(*options_.budgets, 0);
   slice_pool_.emplace(*options_.budgets, 2 * threads + options_.io_threads);
 }
 
@@ -138,6 +146,7 @@ bool Run::Impl::stuck() const {
 }
 
 Batch Run::Impl::next(size_t consumer) {
+  begin();
   const int64_t asked = clock_.now_ns();
   Batch batch = output_.pop(consumer, [&] { return stuck(); });
   if (consumer != 0) return batch;
@@ -156,8 +165,14 @@ Batch Run::Impl::next(size_t consumer) {
   return batch;
 }
 
-void Run::Impl::stop() noexcept {
+/// Under the room's lock, so that whoever waits there cannot miss it.
+void Run::Impl::set_stopping() noexcept {
+  const std::lock_guard lock(room_->mutex);
   stopping_ = true;
+}
+
+void Run::Impl::stop() noexcept {
+  set_stopping();
   stop_source_.request_stop();
   room_->changed.notify_all();
   output_.fail(std::make_exception_ptr(Error(Code::kCancelled, "the run was stopped")));
@@ -165,7 +180,7 @@ void Run::Impl::stop() noexcept {
 
 void Run::Impl::fail(std::exception_ptr error) {
   output_.fail(std::move(error));  // before the stop, whose own error must not come first
-  stopping_ = true;
+  set_stopping();
   stop_source_.request_stop();
   room_->changed.notify_all();
 }

@@ -52,7 +52,9 @@ class Run::Impl {
   };
 
   // impl.cc
+  void begin();
   void check_budget();
+  void set_stopping() noexcept;
   bool stuck() const;
   void fail(std::exception_ptr error);
   // admission.cc
@@ -83,12 +85,13 @@ class Run::Impl {
   uint64_t total_batches_ = 0;
   uint64_t batches_in_flight_ = 0;
 
-  Credit fixed_;  ///< source, workers
+  std::optional<Reserve> fixed_;  ///< source, workers
   std::optional<Reserve> batch_reserve_;
   std::optional<Reserve> slice_reserve_;
   std::optional<Reserve> replacement_reserve_;
   std::optional<BufferPool> batch_pool_;
   std::optional<BufferPool> slice_pool_;
+  std::optional<BufferPool> replacement_pool_;  ///< keeps none: an idle block would keep the replacements' floor
 
   Meter meter_;
   Output output_;
@@ -107,6 +110,7 @@ class Run::Impl {
   Worker ordered_worker_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<IoPool> io_;
+  std::once_flag begun_;
   std::thread admission_;
 };
 

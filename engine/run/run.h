@@ -56,6 +56,8 @@ struct RunOptions {
   /// Batches admitted and not yet given back, at most; 0: as many as keep all threads busy.
   uint64_t batches_in_flight = 0;
   size_t consumers = 1;  ///< each gets every batch
+  /// Admission begins with the first next(): several runs can make their reserves before any of them reads ahead.
+  bool hold = false;
   FaultPolicy faults = {};
   Clock* clock = nullptr;  ///< null: Clock::system(). Must outlive the run.
   Trace* trace = nullptr;  ///< null: none. Must outlive the run.

@@ -57,7 +57,7 @@ SliceIntake::SliceIntake(const Graph& graph, const SlicePlan& plan, Slice& slice
     Slice::Column& column = slice.columns[plan.source_slot[field]];
     if (slot.place == Place::kBytes) column.bytes.resize(slice.count);
     if (slot.place == Place::kSlice) {
-      column.data = slice.buffer->data() + slice.used;
+      column.data = slice.buffer ? slice.buffer->data() + slice.used : nullptr;  // no records: no buffer
       slice.used += slot.field.slot_bytes() * slice.count;
       if (slot.field.extent == Extent::kRagged) column.rows.resize(slice.count);
     }

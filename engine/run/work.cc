@@ -68,6 +68,7 @@ void Run::Impl::settle_refusals(Slice& slice) {
 }
 
 void Run::Impl::replace(const Slice& slice, size_t i, Rejection rejection) {
+  if (stopping_) return;  // the batch will never be whole
   BatchBlock& block = *slice.batch;
   const uint64_t id = plan_.replacement(block.epoch, rejection.position, slice.attempt + 1);
   rejection.replaced = true;
@@ -88,7 +89,7 @@ void Run::Impl::replace(const Slice& slice, size_t i, Rejection rejection) {
       const uint64_t bytes = source_.record_bytes(id) + slice_plan_.column_bytes_per_record;
       if (bytes > 0) {
         Credit credit = replacement_reserve_->take(Need::ram(bytes), stop_source_.get_token());
-        again->buffer = slice_pool_->make(bytes, std::move(credit));
+        again->buffer = replacement_pool_->make(bytes, std::move(credit));
       }
       if (!stopping_) read(*again);
     } catch (...) {

@@ -273,6 +273,67 @@ TEST(Run, EvaluationRunsBesideTrainingInOneBudget) {
   EXPECT_EQ(records, 1000u);
 }
 
+TEST(Run, AFieldThatEndsInAStageTakesNoRoomInTheBatch) {
+  const MemorySource source(13, true);
+  const Graph graph = GraphSpec{}.add("test.sum").bind(source.schema(), test::registry());
+  EXPECT_EQ(graph.output.find("row"), nullptr);
+  // Four ranks share a last batch of one record, so three of them get slices without records.
+  for (uint32_t rank = 0; rank < 4; ++rank) {
+    auto run =
+        start(graph, source, {.order = Order::kSequential, .last = Last::kKeep, .batch = 12, .rank = rank, .ranks = 4});
+    const Batch first = run.next();
+    for (size_t i = 0; i < first.size(); ++i)
+      EXPECT_EQ(first["sum"].as<float>()[i], static_cast<float>(first.ids()[i]) + 0.5f);
+    EXPECT_EQ(run.next().size(), rank == 0 ? 1u : 0u);
+  }
+}
+
+TEST(Run, ASecondRunOnAFullBudgetIsRefusedInsteadOfWaiting) {
+  const MemorySource source(500, true);
+  const Graph graph = forked().bind(source.schema(), test::registry());
+  auto budgets = std::make_shared<Budgets>(Need::ram(BatchLayout::of(graph.output, 10).bytes + 10'000));
+  auto training = start(graph, source, {.batch = 10, .budgets = budgets});
+  EXPECT_THROW(start(graph, source, {.batch = 10, .budgets = budgets}), Error);
+}
+
+TEST(Run, RunsThatHoldReserveBeforeAnyOfThemReadsAhead) {
+  const MemorySource source(500, true);
+  const Graph graph = forked().bind(source.schema(), test::registry());
+  auto budgets = std::make_shared<Budgets>(Need::ram(2 * BatchLayout::of(graph.output, 10).bytes + 30'000));
+  const RunOptions options{.batch = 10, .budgets = budgets, .hold = true};
+  auto one = start(graph, source, options);
+  auto other = start(graph, source, options);
+  for (int step = 0; step < 50; ++step) {
+    EXPECT_EQ(one.next().size(), 10u);
+    EXPECT_EQ(other.next().size(), 10u);
+  }
+  EXPECT_FALSE(one.next());
+}
+
+TEST(Run, EndsCleanlyWhileReplacementsAreUnderWay) {
+  MemorySource source(4000, true);
+  for (uint64_t id = 0; id < 4000; id += 3) source.bad.insert(id);
+  for (int i = 0; i < 50; ++i) {
+    RunOptions options{.seed = static_cast<uint64_t>(i), .batch = 64, .io_threads = 1};
+    options.faults = {.on_fault = OnFault::kReplace, .budget = 100'000};
+    auto run = start(GraphSpec{}.add("test.paint", {{"refuse_every", 7}}).bind(source.schema(), test::registry()),
+                     source, options);
+    if (i % 2 == 0) EXPECT_TRUE(run.next());
+  }
+}
+
+TEST(Run, ReplacesWithinTheLeastBudgetAndOneReader) {
+  MemorySource source(300, true);
+  for (uint64_t id = 0; id < 300; id += 4) source.bad.insert(id);
+  const Graph graph = GraphSpec{}.add("test.paint").bind(source.schema(), test::registry());
+  RunOptions options{.batch = 10,
+                     .budgets = std::make_shared<Budgets>(Need::ram(BatchLayout::of(graph.output, 10).bytes + 1000)),
+                     .io_threads = 1};
+  options.faults = {.on_fault = OnFault::kReplace, .budget = 1000};
+  auto run = start(graph, source, options);
+  EXPECT_EQ(drain(run).ids.size(), 300u);
+}
+
 TEST(Run, SharesEachGlobalBatchBetweenRanks) {
   const MemorySource source(96);
   RunOptions options{.seed = 4, .batch = 12};

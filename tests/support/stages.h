@@ -80,6 +80,24 @@ class Join final : public RecordStage {
   }
 };
 
+/// row -> sum f32 (); row ends here.
+class Sum final : public RecordStage {
+ public:
+  struct Params {};
+  static void describe(ParamTable<Params>&) {}
+  explicit Sum(Params) {}
+  Bound bind(const Schema& in) const override {
+    in.require("row", "sum");
+    return {.reads = {"row"}, .writes = {Field::fixed("sum", DType::kF32)}, .drops = {"row"}};
+  }
+  Outcome run(RecordView& record, Draws&, Scratch&) const override {
+    float sum = 0;
+    for (const float value : record.in(0).as<float>()) sum += value;
+    record.out(0).as<float>()[0] = sum;
+    return Outcome::ok();
+  }
+};
+
 /// bytes -> words i32 (<= 12 rows): one row a byte; optional: absent where the id is odd.
 class Words final : public RecordStage {
  public:
@@ -141,6 +159,7 @@ inline StageRegistry registry() {
   stages.add<Paint>("test.paint", "paints a picture from bytes");
   stages.add<Shift>("test.shift", "adds to a row");
   stages.add<Join>("test.join", "joins picture and row");
+  stages.add<Sum>("test.sum", "sums a row up");
   stages.add<Words>("test.words", "bytes as ragged words");
   stages.add<Twice>("test.twice", "doubles labels");
   stages.add<Break>("test.break", "throws");
