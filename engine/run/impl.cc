@@ -141,7 +141,7 @@ void Run::Impl::check_budget() {
 /// since a batch that anything else still refers to is in flight but not held.
 bool Run::Impl::stuck() const {
   const std::lock_guard lock(room_->mutex);
-  return options_.consumers == 1 && room_->waits_for_place && room_->held >= batches_in_flight_ &&
+  return options_.consumers == 1 && room_->waits_for_place && room_->making == 0 && room_->held >= batches_in_flight_ &&
          room_->held == room_->in_flight;
 }
 

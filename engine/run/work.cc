@@ -173,6 +173,7 @@ void Run::Impl::deliver(const std::shared_ptr<BatchBlock>& block) {
       --room_->making;
     }
     room_->changed.notify_all();
+    output_.wake();  // now a consumer that waits can see that nothing is being made
   } catch (...) { fail(std::current_exception()); }
 }
 
