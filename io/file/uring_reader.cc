@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 
 #include <liburing.h>
 
@@ -19,6 +20,7 @@ class UringEngine final : public ReadEngine {
     if (ready_) io_uring_queue_exit(&ring_);
   }
   bool start() {
+    again_.reserve(depth_);  // so that reap() cannot throw while reads are in flight
     ready_ = io_uring_queue_init(depth_, &ring_, 0) == 0;
     return ready_;
   }
@@ -50,7 +52,7 @@ class UringEngine final : public ReadEngine {
       }
       in_flight += added;
       const int rc = io_uring_submit_and_wait(&ring_, 1);
-      if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY) fail(rc);
+      if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY) fail(rc, in_flight);
       in_flight -= reap();
     }
   }
@@ -76,8 +78,14 @@ class UringEngine final : public ReadEngine {
     return seen;
   }
 
-  // The caller's buffers must not be written to after read() has thrown: closing the ring waits for what is in flight.
-  [[noreturn]] void fail(int rc) {
+  // The caller's buffers must not be written to after read() has thrown, and closing the ring does not wait for reads.
+  [[noreturn]] void fail(int rc, unsigned in_flight) {
+    in_flight -= io_uring_sq_ready(&ring_);  // those that the kernel has not taken
+    while (in_flight > 0) {
+      io_uring_cqe* done = nullptr;
+      if (io_uring_wait_cqe(&ring_, &done) < 0) std::this_thread::yield();
+      in_flight -= reap();
+    }
     io_uring_queue_exit(&ring_);
     ready_ = false;
     throw errno_error(Code::kIo, "io_uring cannot submit reads", -rc)
