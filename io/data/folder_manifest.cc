@@ -45,6 +45,30 @@ std::string_view raw(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
+// The checksums find damage. A manifest lies among the user's files: what it says is checked, too, before it is an index.
+bool counts_fit(const Header& header, uint64_t bytes) {
+  if (header.layout > static_cast<uint32_t>(FolderLayout::kFlat) || header.started_ns < kTickNs) return false;
+  for (const uint64_t count : {header.classes, header.folders, header.files, header.text_bytes, header.names_bytes}) {
+    if (count > bytes) return false;
+  }
+  return bytes == sizeof header + header.folders * sizeof(FolderRow) + header.files * sizeof(ListedFile) +
+                      header.text_bytes + header.names_bytes;
+}
+
+bool rows_fit(const Header& header, std::span<const FolderRow> rows, std::span<const ListedFile> files) {
+  for (const FolderRow& row : rows) {
+    if (row.label < -1 || row.label >= static_cast<int64_t>(header.classes)) return false;
+  }
+  const bool labelled = header.layout == static_cast<uint32_t>(FolderLayout::kClasses);
+  uint64_t last = 0;
+  for (const ListedFile& file : files) {
+    if (file.folder >= rows.size() || file.name_offset < last || file.name_offset > header.names_bytes) return false;
+    if (labelled && rows[file.folder].label < 0) return false;
+    last = file.name_offset;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string to_bytes(const FolderListing& listing) {
@@ -80,10 +104,7 @@ std::optional<FolderListing> listing_from(std::string bytes) {
   if (std::memcmp(header.magic, wanted.magic, sizeof header.magic) != 0 || header.version != wanted.version)
     return std::nullopt;
   if (sum_of(header) != header.header_sum) return std::nullopt;
-  if (bytes.size() != sizeof header + header.folders * sizeof(FolderRow) + header.files * sizeof(ListedFile) +
-                          header.text_bytes + header.names_bytes) {
-    return std::nullopt;
-  }
+  if (!counts_fit(header, bytes.size())) return std::nullopt;
   const std::string_view body = std::string_view(bytes).substr(sizeof header);
   if (checksum(body) != header.body_sum) return std::nullopt;
 
@@ -98,6 +119,7 @@ std::optional<FolderListing> listing_from(std::string bytes) {
   out.files.resize(header.files);
   std::memcpy(out.files.data(), at, out.files.size() * sizeof(ListedFile));
   at += out.files.size() * sizeof(ListedFile);
+  if (!rows_fit(header, rows, out.files)) return std::nullopt;
   const char* const text_end = at + header.text_bytes;
   const auto next_text = [&] {
     const std::string value(at, static_cast<const char*>(std::find(at, text_end, '\0')));

@@ -18,7 +18,7 @@ namespace penstock::io {
 /// the walk (file systems stamp times in ticks of up to 10 ms: a later change in the same tick would go unseen). For a root of class folders
 /// the set of sub-folder names is compared instead. So checking costs one stat a folder, never one a file. A file that was
 /// overwritten in place changes no folder: that is seen when it is read (its length differs) and is a rejection of that record.
-/// Anything wrong with a manifest (missing, damaged, cut short, of another version) means a new walk, never an error.
+/// Anything wrong with a manifest (missing, damaged, cut short, of another version, places or labels that cannot be) means a new walk, never an error.
 class FolderManifest {
  public:
   /// `cache_folder` may be "" (none). Nothing is touched on disk.

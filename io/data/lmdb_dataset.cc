@@ -19,6 +19,10 @@ LmdbDataset::LmdbDataset(FileSystem& fs, std::string folder, LmdbFile lmdb, Read
 std::unique_ptr<LmdbDataset> LmdbDataset::open(FileSystem& fs, const std::string& folder, LmdbDatasetOptions options) {
   std::unique_ptr<LmdbDataset> data(new LmdbDataset(fs, folder, LmdbFile(fs, folder), options.backend));
   data->take_index(fs, options.cache_folder);
+  if (!(data->schema() == picture_schema())) {
+    throw Error(Code::kData, "'" + folder + "' holds records of other fields than encoded bytes and a label")
+        .hint("its description is damaged, or of another version: pack the source again");
+  }
   if (data->size() == 0) {
     throw Error(Code::kUsage, "'" + folder + "' holds no records").hint("pack a source into it first");
   }

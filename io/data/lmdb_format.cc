@@ -1,6 +1,8 @@
 #include "io/data/lmdb_format.h"
 
+#include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
@@ -47,8 +49,13 @@ Field field_from(const nlohmann::json& json) {
   if (!dtype) throw std::invalid_argument("unknown dtype");
   field.dtype = *dtype;
   field.shape = json.at("shape").get<std::vector<int64_t>>();
-  field.extent = static_cast<Extent>(json.at("extent").get<int>());
+  if (std::any_of(field.shape.begin(), field.shape.end(), [](int64_t n) { return n < 0; }))
+    throw std::invalid_argument("a shape below 0");
+  const auto extent = json.at("extent").get<int64_t>();
+  if (extent < 0 || extent > static_cast<int64_t>(Extent::kUnbounded)) throw std::invalid_argument("unknown extent");
+  field.extent = static_cast<Extent>(extent);
   field.max_rows = json.at("max_rows");
+  if (field.max_rows < 0) throw std::invalid_argument("rows below 0");
   field.optional = json.at("optional");
   return field;
 }

@@ -72,7 +72,8 @@ std::vector<std::byte> value_of(const LmdbFile& lmdb, const LmdbEntry& entry) {
 // Places by position first; the chunk behind them says which ids they are.
 class OwnRecords {
  public:
-  OwnRecords(const LmdbFile& lmdb, Contents& out) : lmdb_(lmdb), out_(out) {}
+  OwnRecords(const LmdbFile& lmdb, Contents& out)
+      : lmdb_(lmdb), out_(out), most_records_(std::min(lmdb.meta().entries, lmdb.bytes() / kLeastEntryBytes)) {}
 
   void add(const LmdbKey& key, const LmdbEntry& entry) {
     if (key.kind == LmdbKeyKind::kRecord) {
@@ -86,11 +87,12 @@ class OwnRecords {
   }
   void close() const {
     if (!waiting_.empty()) throw wrong(lmdb_, "it ends without the labels of its last records");
-    if (std::find(seen_.begin(), seen_.end(), false) != seen_.end())
-      throw wrong(lmdb_, "an id is missing among its records");
+    if (std::find(seen_.begin(), seen_.end(), false) != seen_.end()) missing_id();
   }
 
  private:
+  [[noreturn]] void missing_id() const { throw wrong(lmdb_, "an id is missing among its records"); }
+
   void add_chunk(const std::vector<std::byte>& bytes) {
     const auto chunk = chunk_from(bytes);
     if (!chunk || chunk->records.size() != waiting_.size()) throw wrong(lmdb_, "its labels and checksums are damaged");
@@ -99,7 +101,7 @@ class OwnRecords {
       if (note.length != waiting_[i].length)
         throw wrong(lmdb_, "record '" + note.name + "' has not the length it was packed with");
       const uint64_t flags = LmdbIndexRow::kHasChecksum | (note.verified ? LmdbIndexRow::kVerified : 0);
-      if (note.id >= (uint64_t{1} << 40)) throw wrong(lmdb_, "its ids are damaged");
+      if (note.id >= most_records_) missing_id();  // before room is made for it
       if (note.id >= seen_.size()) {
         seen_.resize(note.id + 1);
         out_.rows.resize(note.id + 1);
@@ -113,8 +115,11 @@ class OwnRecords {
     waiting_.clear();
   }
 
+  static constexpr uint64_t kLeastEntryBytes = 10;  // of an LMDB page: slot and node header
+
   const LmdbFile& lmdb_;
   Contents& out_;
+  const uint64_t most_records_;
   uint64_t next_ = 0;
   std::vector<LmdbEntry> waiting_;
   std::vector<bool> seen_;
@@ -199,8 +204,11 @@ std::optional<LmdbIndex> LmdbIndex::open(FileSystem& fs, const std::string& path
   if (std::memcmp(header.magic, wanted.magic, sizeof header.magic) != 0 || header.version != wanted.version)
     throw damaged();
   if (sum_of(header) != header.header_sum) throw damaged();
+  if (header.records > bytes / (sizeof(LmdbIndexRow) + 8) || header.names_bytes > bytes || header.head_bytes > bytes)
+    throw damaged();  // before they are multiplied and added
   out.names_at_ = sizeof header + header.records * sizeof(LmdbIndexRow);
-  const uint64_t head_at = out.names_at_ + (header.records + 1) * 8 + header.names_bytes;
+  const uint64_t offsets_end = out.names_at_ + (header.records + 1) * 8;
+  const uint64_t head_at = offsets_end + header.names_bytes;
   if (bytes != head_at + header.head_bytes) throw damaged();
   if (header.transaction != lmdb.meta().transaction || header.last_page != lmdb.meta().last_page) return std::nullopt;
 
@@ -209,12 +217,19 @@ std::optional<LmdbIndex> LmdbIndex::open(FileSystem& fs, const std::string& path
   out.file_.read_exactly(sizeof header, rows);
   Checksum sum;
   sum.add(rows);
-  // The names are checked now and read later.
+  // The names and their places are checked now and read later.
+  uint64_t last_end = 0;
   std::vector<std::byte> part(std::min<uint64_t>(uint64_t{1} << 20, head_at - out.names_at_));
   for (uint64_t at = out.names_at_; at < head_at; at += part.size()) {
     part.resize(std::min<uint64_t>(part.size(), head_at - at));
     out.file_.read_exactly(at, part);
     sum.add(part);
+    for (uint64_t i = 0; i + 8 <= part.size() && at + i < offsets_end; i += 8) {
+      uint64_t end = 0;
+      std::memcpy(&end, part.data() + i, sizeof end);
+      if (end < last_end || end > header.names_bytes) throw damaged();
+      last_end = end;
+    }
   }
   std::string head(header.head_bytes, '\0');
   out.file_.read_exactly(head_at, std::as_writable_bytes(std::span(head)));

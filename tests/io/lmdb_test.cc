@@ -99,7 +99,7 @@ TEST(Lmdb, OneRecordAndShuffledRecordsKeepTheirIds) {
 
 TEST(Lmdb, MissingOrDoubleIdsAreFoundBeforeAnythingIsPublished) {
   TempFolder folder;
-  for (const uint64_t wrong : {0, 7}) {
+  for (const uint64_t wrong : {uint64_t{0}, uint64_t{7}, (uint64_t{1} << 40) - 1}) {
     const auto writer = LmdbWriter::open(folder / "d" + std::to_string(wrong), small_commits());
     for (const uint64_t id : {uint64_t{0}, uint64_t{1}, wrong}) append(*writer, id);
     EXPECT_THAT(error_of([&] { writer->finish(); }),
