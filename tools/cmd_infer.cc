@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "pipelines/job/job.h"
 #include "pipelines/train/infer_job.h"
 
 namespace penstock::tools {
@@ -35,7 +36,8 @@ class InferCommand final : public Command {
     options_.set = context.options.set;
     options_.threads = context.options.thread_count();
     const train::Model model = train::open_model(io::FileSystem::real(), model_, options_);
-    const auto data = train::open_for_model(model, data_, "");
+    // Labels are not looked at, so folders need not be classes that the model knows.
+    const auto data = open_view({.data = data_}, Mode::kEval);
     const train::InferResult result = train::infer_model(model, *data,
                                                          {.out = out_,
                                                           .features = features_,

@@ -118,7 +118,9 @@ void Run::Impl::check_faults(const BatchBlock& block) {
     ++refused_in_epoch_;
     replaced += rejection.replaced ? 1 : 0;
     if (options_.faults.on_fault == OnFault::kFail)
-      throw refused_error(rejection).hint("mend or remove the file, or let [faults] replace or skip it");
+      throw refused_error(rejection).hint(
+          "let [faults] replace or skip it, also when the run is resumed; with the file mended or removed it is "
+          "another data set, for a new run");
     if (options_.faults.on_fault == OnFault::kReplace && !rejection.replaced)
       throw refused_error(rejection).hint("its " + std::to_string(kMaxAttempts) + " replacements were refused as well");
     if (refused_in_epoch_ > options_.faults.budget)

@@ -110,7 +110,8 @@ std::vector<Change> differences(const Recipe& before, const Recipe& after) {
 }
 
 bool may_change_on_resume(const std::string& key) {
-  constexpr std::array<std::string_view, 5> kKeys = {"faults.budget", "lanes.devices", "lanes.threads", "train.epochs",
+  constexpr std::array<std::string_view, 7> kKeys = {"faults.budget",   "faults.train",  "faults.eval",
+                                                     "lanes.devices",   "lanes.threads", "train.epochs",
                                                      "train.eval_every"};
   if (std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end()) return true;
   return key.starts_with("budget.") || key.starts_with("checkpoint.");

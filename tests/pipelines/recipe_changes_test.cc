@@ -83,17 +83,16 @@ TEST(Resume, DevicesThreadsBudgetsAndEpochsMayChange) {
   const Recipe after =
       parse(kPhased, {"lanes.devices=[\"sim:0\"]", "lanes.threads=1", "budget.ram=1GiB",
                       "budget.ssd={path=\"/x\", size=\"1GiB\"}", "checkpoint.every=1min", "checkpoint.keep=9",
-                      "train.epochs=50", "train.eval_every=2", "faults.budget=5%"});
-  EXPECT_EQ(differences(before, after).size(), 10u);
+                      "train.epochs=50", "train.eval_every=2", "faults.budget=5%", "faults.train=skip"});
+  EXPECT_EQ(differences(before, after).size(), 11u);
   EXPECT_THAT(refused_on_resume(before, after, 3), IsEmpty());
   require_resumable(before, after, 3, "RUN");
 }
 
 TEST(Resume, WhatDecidesBytesIsRefusedByName) {
   const Recipe before = parse(kPhased);
-  for (const std::string set :
-       {"seed=2", "data.batch=16", "data.order=block", "stage.crop.size=100", "net.arch=resnet50", "train.lr=1",
-        "train.precision=f32", "faults.train=skip", "input.mean=[0, 0, 0]"}) {
+  for (const std::string set : {"seed=2", "data.batch=16", "data.order=block", "stage.crop.size=100",
+                                "net.arch=resnet50", "train.lr=1", "train.precision=f32", "input.mean=[0, 0, 0]"}) {
     const Recipe after = parse(kPhased, {set});
     const std::vector<Change> refused = refused_on_resume(before, after, 0);
     ASSERT_EQ(refused.size(), 1u) << set;
