@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include <sys/file.h>
 
@@ -18,6 +19,7 @@ namespace penstock::io {
 namespace {
 
 constexpr const char* kDescription = "penstock.json";
+constexpr const char* kLock = ".lock";
 constexpr uint64_t kTwoMetaPages = 8192;
 
 MDB_val value_of(std::span<const std::byte> bytes) { return {bytes.size(), const_cast<std::byte*>(bytes.data())}; }
@@ -84,25 +86,33 @@ void LmdbWriter::prepare_partial() {
     fs_.make_folders(partial_);
     fs_.sync_folder(parent_of(partial_));
   }
-  if (!fs_.exists(description)) {
-    for (const FolderEntry& entry : fs_.list(partial_)) {
-      if (entry.name == std::string(kDescription) + ".tmp") continue;
-      throw Error(Code::kUsage, "'" + partial_ + "' is there already, and Penstock did not write it")
-          .hint("choose another DEST, or move it away");
-    }
-    write_file(fs_, description, options_.head.to_json());
-  }
+  refuse_foreign();  // before a lock is left in somebody else's folder
   lock_partial();
+  if (!fs_.exists(description)) write_file(fs_, description, options_.head.to_json());
   if (!(PackHead::from_json(read_file(fs_, description), description) == options_.head)) {
     throw Error(Code::kUsage, "'" + partial_ + "' is an unfinished packing of another source or with other options")
         .hint("finish it with the options it was begun with, or remove it");
   }
 }
 
+void LmdbWriter::refuse_foreign() {
+  const std::vector<FolderEntry> entries = fs_.list(partial_);
+  const auto is_description = [](const FolderEntry& entry) { return entry.name == kDescription; };
+  if (std::any_of(entries.begin(), entries.end(), is_description)) return;
+  for (const FolderEntry& entry : entries) {
+    if (entry.name == kLock || entry.name == std::string(kDescription) + ".tmp") continue;
+    throw Error(Code::kUsage, "'" + partial_ + "' is there already, and Penstock did not write it")
+        .hint("choose another DEST, or move it away");
+  }
+}
+
 void LmdbWriter::lock_partial() {
+  const std::string path = join_path(partial_, kLock);
   env_ = std::make_unique<Env>();
-  env_->lock = File(fs_, join_path(partial_, kDescription), OpenMode::kRead);
-  if (::flock(env_->lock.fd(), LOCK_EX | LOCK_NB) != 0) {
+  env_->lock = File(fs_, path, OpenMode::kOpenOrCreate);
+  // The other one may have finished between open and lock: then what is locked is no longer what lies there.
+  const bool locked = ::flock(env_->lock.fd(), LOCK_EX | LOCK_NB) == 0;
+  if (!locked || !fs_.exists(path) || fs_.stat(path).inode != env_->lock.stat().inode) {
     throw Error(Code::kUsage, "another program is packing into '" + partial_ + "' right now")
         .hint("wait for it, or choose another DEST");
   }
@@ -234,6 +244,8 @@ void LmdbWriter::finish() {
   fs_.sync_folder(partial_);
   fs_.rename(partial_, dest_);
   fs_.sync_folder(parent_of(dest_));
+  // Not before it has its name: else another writer could lock a new one and write into what is finished. Left behind, it does no harm.
+  fs_.sys_unlink(join_path(dest_, kLock).c_str());
   env_.reset();
   complete_ = true;
 }

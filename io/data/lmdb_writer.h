@@ -31,7 +31,8 @@ struct PackedRecord {
   std::span<const std::byte> bytes;
 };
 
-/// Writes DEST.partial/ (data.mdb, penstock.json) and gives it the name DEST in finish(). One thread; one writer a DEST: a second one is refused.
+/// Writes DEST.partial/ (data.mdb, penstock.json) and gives it the name DEST in finish(). One thread; one writer a DEST: a second one is refused
+/// (whoever holds the flock on DEST.partial/.lock writes; nothing else in there is looked at for use, or written, without it).
 /// LMDB writes past the FileSystem; its faults come as penstock::Error(kIo), those of a full disk with the advice to run the same command
 /// again: what was committed stays in DEST.partial. After an error the writer is of no use; open a new one.
 class LmdbWriter {
@@ -62,6 +63,7 @@ class LmdbWriter {
   LmdbWriter(FileSystem& fs, std::string dest, LmdbWriterOptions options);
   bool look_at_dest();
   void prepare_partial();
+  void refuse_foreign();
   void lock_partial();
   void start_env();
   void find_last_commit();

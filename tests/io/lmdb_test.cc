@@ -1,7 +1,9 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <sys/wait.h>
@@ -21,6 +23,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 // Lengths from 1 byte to some pages: values inside leaf pages and values on pages of their own.
 std::string value_of(uint64_t id) {
@@ -128,6 +131,44 @@ TEST(Lmdb, FinishedIsSaidAndForeignIsRefused) {
   }
   EXPECT_THAT(error_of([&] { LmdbWriter::open(folder / "f", other); }),
               HasSubstr("an unfinished packing of another source"));
+}
+
+// Runs `at_once` just before the description is written.
+class Meanwhile final : public FileSystem {
+ public:
+  explicit Meanwhile(std::function<void()> at_once) : at_once_(std::move(at_once)) {}
+  int sys_open(const char* path, int flags, mode_t mode) override {
+    if (std::string_view(path).ends_with("penstock.json.tmp")) {
+      if (const auto work = std::exchange(at_once_, {})) work();
+    }
+    return FileSystem::sys_open(path, flags, mode);
+  }
+
+ private:
+  std::function<void()> at_once_;
+};
+
+TEST(Lmdb, OfTwoWritersThatStartTogetherOneIsRefused) {
+  TempFolder folder;
+  std::unique_ptr<LmdbWriter> second;
+  std::string error = "not begun";
+  Meanwhile fs([&] { error = error_of([&] { second = LmdbWriter::open(folder / "d", small_commits()); }); });
+  const auto first = LmdbWriter::open(folder / "d", small_commits(), fs);
+  EXPECT_THAT(error, HasSubstr("right now"));
+  EXPECT_FALSE(second);
+  append(*first, 0);
+  first->finish();
+  expect_whole(folder / "d", 1);
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "d")) left.push_back(entry.path().filename());
+  EXPECT_THAT(left, UnorderedElementsAre("data.mdb", "penstock.json", "penstock.index")) << "no lock";
+}
+
+TEST(Lmdb, AForeignFolderIsLeftAsItIs) {
+  TempFolder folder;
+  folder.put("d.partial/thesis.txt", "x");
+  EXPECT_THAT(error_of([&] { LmdbWriter::open(folder / "d", small_commits()); }), HasSubstr("did not write it"));
+  EXPECT_EQ(FileSystem::real().list(folder / "d.partial").size(), 1u);
 }
 
 TEST(Lmdb, AWriterKilledAnywhereGoesOnAndEndsWithTheSameRecordsInTheSamePlaces) {
