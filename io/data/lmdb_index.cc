@@ -55,6 +55,14 @@ std::string printable(std::span<const std::byte> key) {
   return out;
 }
 
+// Which state of another's database it is: a remade one often agrees in transaction and last page. (Ours is copied together with its index,
+// so its time says nothing, and its records have checksums.)
+std::string state_of(const LmdbFile& lmdb) {
+  const LmdbMeta& meta = lmdb.meta();
+  return std::to_string(meta.root) + " " + std::to_string(meta.entries) + " " + std::to_string(lmdb.bytes()) + " " +
+         std::to_string(lmdb.file().stat().mtime_ns);
+}
+
 struct Contents {
   std::vector<LmdbIndexRow> rows;
   std::vector<std::string> names;
@@ -157,7 +165,10 @@ Contents contents_of(const LmdbFile& lmdb) {
     foreign_sum.add(out.names.back()).add(std::string_view("\0", 1)).add(entry.length);
   });
   own.close();
-  if (!out.ours) out.fingerprint = foreign_sum.value();
+  if (!out.ours) {
+    out.fingerprint = foreign_sum.value();
+    out.head = state_of(lmdb);
+  }
   return out;
 }
 
@@ -234,6 +245,7 @@ std::optional<LmdbIndex> LmdbIndex::open(FileSystem& fs, const std::string& path
   std::string head(header.head_bytes, '\0');
   out.file_.read_exactly(head_at, std::as_writable_bytes(std::span(head)));
   if (sum.add(head).value() != header.body_sum) throw damaged();
+  if (header.ours == 0 && head != state_of(lmdb)) return std::nullopt;
   for (const LmdbIndexRow& row : out.rows_) {
     if (row.offset() + row.length > lmdb.bytes()) throw damaged();
   }

@@ -28,8 +28,8 @@ struct LmdbIndexRow {
 };
 
 /// Rows by record id and the names' file. Rows are held in memory; names are read when asked for. On disk: a header (which
-/// data.mdb it belongs to: its transaction and last page), rows, name offsets, names, the head as JSON; header and body each with an XXH3. Const
-/// members are thread-safe.
+/// data.mdb it belongs to: its transaction and last page), rows, name offsets, names, the head as JSON (for another's database in its stead: root
+/// page, entries, bytes and change time of data.mdb); header and body each with an XXH3. Const members are thread-safe.
 class LmdbIndex {
  public:
   static constexpr const char* kFileName = "penstock.index";
