@@ -73,6 +73,8 @@ class CraftedManifest : public ::testing::Test {
 TEST_F(CraftedManifest, IsWalkedAgainWhereACountOrAPlaceCannotBe) {
   ASSERT_EQ(signed_again(whole_, kManifestHeader), whole_);
   ASSERT_TRUE(listing_from(whole_));
+  folder_.put("data/.penstock-manifest", whole_);
+  ASSERT_TRUE(FolderManifest(FileSystem::real(), folder_ / "data", FolderLayout::kClasses, "").load());
   for (const size_t count : {kClasses, kFolders, kFiles, kTextBytes, kNamesBytes}) {
     // 2^60 and 2^61 of 16 and 24 bytes are 0 modulo 2^64: the sum of the sizes stays what it was.
     for (const uint64_t more : {uint64_t{1} << 60, uint64_t{1} << 61, uint64_t{1} << 63}) {
