@@ -58,11 +58,29 @@ uint64_t count_lines(io::FileSystem& fs, const std::string& path) {
   return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-}  // namespace
-
-bool RunReport::proven() const {
-  return std::all_of(proofs.begin(), proofs.end(), [](const EpochProof& proof) { return proof.faults.empty(); });
+/// `steps` were taken, as the newest checkpoint says; of a run under way the ledger may know more.
+std::vector<std::string> doubts_about(const std::vector<EpochProof>& proofs, uint64_t steps) {
+  std::vector<std::string> out;
+  uint64_t covered = 0, due = 0;
+  for (size_t i = 0; i < proofs.size(); ++i) {
+    const EpochProof& proof = proofs[i];
+    const std::string epoch = "epoch " + std::to_string(proof.epoch + 1);
+    covered += proof.steps;
+    if (proof.epoch != due)
+      out.push_back(epoch + " came in the ledger where epoch " + std::to_string(due + 1) + " was due");
+    due = proof.epoch + 1;
+    if (i + 1 < proofs.size() && !proof.is_whole())
+      out.push_back(epoch + " ends after " + std::to_string(proof.steps) + " of " +
+                    std::to_string(proof.steps_planned) + " steps");
+    for (const std::string& fault : proof.faults) out.push_back(epoch + ": " + fault);
+  }
+  if (covered < steps)
+    out.push_back("the ledger covers " + std::to_string(covered) + " of the " + std::to_string(steps) +
+                  " steps that were taken: it is missing, cut short, or damaged behind them");
+  return out;
 }
+
+}  // namespace
 
 RunReport read_run(io::FileSystem& fs, const std::string& run) {
   if (!fs.is_folder(run) || !is_run_directory(fs, run))
@@ -77,7 +95,8 @@ RunReport read_run(io::FileSystem& fs, const std::string& run) {
   out.machine += ", " + std::to_string(about.value("threads", 0u)) + " threads";
   for (const std::string& device : out.recipe.lanes.devices) out.device += (out.device.empty() ? "" : ", ") + device;
 
-  const learn::CheckpointStore store(fs, paths.checkpoints(), 1, {});
+  const learn::CheckpointStore store(fs, paths.checkpoints(), 1,
+                                     [&out](const std::string& line) { out.notes.push_back(line); });
   if (const auto newest = store.load_newest()) {
     const Position position = Position::from_json(newest->metadata, newest->path);
     out.totals = position.totals;
@@ -92,7 +111,8 @@ RunReport read_run(io::FileSystem& fs, const std::string& run) {
     }
   }
   out.metrics = read_epochs(fs, paths.metrics());
-  out.proofs = prove_ledger(fs, run);
+  out.proofs = prove_ledger(fs, run);  // after the checkpoint: the ledger is never behind it
+  out.doubts = doubts_about(out.proofs, out.steps);
   out.quarantined = count_lines(fs, paths.quarantine());
   return out;
 }
@@ -120,6 +140,8 @@ std::string report_json(const RunReport& report) {
               {"weights_xxh3", report.has_report ? Json(report.weights_xxh3) : Json(nullptr)},
               {"quarantined", report.quarantined},
               {"proven", report.proven()},
+              {"doubts", report.doubts},
+              {"notes", report.notes},
               {"ledger", std::move(proofs)},
               {"totals", Json::parse(t.to_json())}};
   if (!report.metrics.empty()) {

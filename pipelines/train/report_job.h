@@ -27,9 +27,12 @@ struct RunReport {
   bool has_report = false;   ///< the run stopped by itself, so report.json is there
   std::string weights_xxh3;  ///< where has_report
   uint64_t quarantined = 0;  ///< lines of quarantine.jsonl
+  /// What stands against "every record exactly once an epoch": steps that the ledger does not cover, faults of its entries.
+  std::vector<std::string> doubts;
+  std::vector<std::string> notes;  ///< damaged checkpoints that were passed over
 
-  /// Nothing in the ledger contradicts the plan.
-  bool proven() const;
+  /// The ledger covers every step up to the newest checkpoint, and nothing in it contradicts the plan.
+  bool proven() const { return doubts.empty(); }
 };
 
 /// Throws Error kUsage where `run` is no run, kData where it is damaged.

@@ -101,11 +101,13 @@ std::string stage_table(const Totals& t) {
 
 /// Epochs that say the same stand in one line.
 std::string ledger_text(const RunReport& report) {
-  if (report.proofs.empty()) return "The ledger is empty: no step was taken.\n";
-  std::string out =
-      report.proven()
-          ? "The ledger proves that every record was seen exactly once an epoch, or is named in quarantine.jsonl:\n"
-          : "THE LEDGER CONTRADICTS THE PLAN:\n";
+  std::string out;
+  for (const std::string& doubt : report.doubts)
+    out += "NOT PROVEN that every record was seen exactly once an epoch: " + doubt + "\n";
+  if (report.proofs.empty()) return out + (out.empty() ? "The ledger is empty: no step was taken.\n" : "");
+  out += report.proven()
+             ? "The ledger proves that every record was seen exactly once an epoch, or is named in quarantine.jsonl:\n"
+             : "What its entries say:\n";
   const auto words = [](const EpochProof& p) { return p.text().substr(p.text().find(':')); };
   for (size_t i = 0; i < report.proofs.size();) {
     size_t end = i + 1;
@@ -154,6 +156,7 @@ std::string report_text(const RunReport& report) {
              report.device.c_str(), static_cast<unsigned long long>(report.epochs),
              static_cast<unsigned long long>(report.recipe.train.epochs), static_cast<unsigned long long>(report.steps),
              report.has_report ? "" : " (as of its newest checkpoint)");
+  for (const std::string& note : report.notes) out += "warning: " + note + "\n";
   if (t.batches == 0) return out + "No checkpoint yet: nothing to say of its speed.\n" + ledger_text(report);
   out += what_limited(report) + where_time_went(t) + "\n" + accuracy_text(report) + "\n" + ledger_text(report);
   if (report.quarantined > 0)

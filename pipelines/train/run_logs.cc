@@ -38,7 +38,6 @@ void RunLogs::flush() {
 
 void RunLogs::step(const Batch& batch, const learn::StepResult* result, double records_per_second,
                    const Source& source) {
-  ledger_.step(batch);
   for (const Rejection& r : batch.rejections()) {
     const Location where = source.locate(r.record);
     Json line = {{"epoch", batch.epoch()}, {"step", batch.step()},  {"position", r.position}, {"attempt", r.attempt},
@@ -47,6 +46,9 @@ void RunLogs::step(const Batch& batch, const learn::StepResult* result, double r
     if (r.replaced) line["replacement"] = r.replacement;
     quarantine_.append(line_of(line));
   }
+  // A refusal in the ledger has its line on disk already: whoever reads a run under way, or a killed one, finds it named.
+  if (!batch.rejections().empty()) quarantine_.flush();
+  ledger_.step(batch);
   if (result == nullptr) return;
   metrics_.append(line_of({{"type", "step"},
                            {"epoch", batch.epoch()},

@@ -104,6 +104,23 @@ TEST_F(LedgerProof, NoticesARefusalThatTheQuarantineDoesNotName) {
   EXPECT_THAT(prove().at(0).text(), ::testing::HasSubstr("record 3 was refused but is not in quarantine.jsonl"));
 }
 
+TEST_F(LedgerProof, ARefusalIsOnDiskBeforeTheLedgerTellsOfIt) {
+  source_.bad = {3};
+  penstock::Run run =
+      penstock::Run::start(GraphSpec().add("test.paint").bind(source_.schema(), test::registry()), source_,
+                           {.last = Last::kKeep, .batch = 103, .faults = {.on_fault = OnFault::kSkip, .budget = 9}});
+  RunLogs logs(io::FileSystem::real(), RunPaths(folder_.path()));
+  logs.step(run.next(), nullptr, 0, source_);
+  EXPECT_THAT(io::text_of(RunPaths(folder_.path()).quarantine()), ::testing::HasSubstr("\"record\":3"));
+}
+
+TEST_F(LedgerProof, QuarantineMayBeAheadWhileTheEpochIsUnderWay) {
+  write({.seed = 1, .batch = 10, .steps = 3});
+  io::File(io::FileSystem::real(), RunPaths(folder_.path()).quarantine(), io::OpenMode::kUpdate)
+      .write_at(0, io::bytes_of("{\"epoch\":0,\"position\":33,\"attempt\":0,\"record\":9}\n"));
+  EXPECT_TRUE(prove().at(0).faults.empty()) << prove().at(0).text();
+}
+
 TEST_F(LedgerProof, HoldsWhereARunWasCutBackAndWentOn) {
   write({.seed = 1, .batch = 10, .steps = 6});
   {

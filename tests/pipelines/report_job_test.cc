@@ -43,7 +43,34 @@ TEST(ReportJob, NoticesALedgerThatLost) {
       .write_at(0, io::bytes_of("{\"epoch\":1,\"position\":3,\"attempt\":0,\"record\":9}\n"));
   const RunReport report = read_run(io::FileSystem::real(), world.run_path());
   EXPECT_FALSE(report.proven());
-  EXPECT_THAT(report_text(report), HasSubstr("CONTRADICTS"));
+  EXPECT_THAT(report_text(report), HasSubstr("NOT PROVEN"));
+}
+
+TEST(ReportJob, ALedgerThatIsCutShortOrGoneProvesNothing) {
+  const test::TrainWorld world;
+  world.train();
+  const std::string ledger = RunPaths(world.run_path()).ledger();
+  {
+    io::File file(io::FileSystem::real(), ledger, io::OpenMode::kUpdate);
+    file.write_at(file.size() / 2, io::bytes_of("rotten"));
+  }
+  const RunReport rotten = read_run(io::FileSystem::real(), world.run_path());
+  EXPECT_FALSE(rotten.proven());
+  EXPECT_THAT(report_text(rotten), HasSubstr("of the 30 steps that were taken"));
+  io::FileSystem::real().unlink(ledger);
+  const RunReport gone = read_run(io::FileSystem::real(), world.run_path());
+  EXPECT_FALSE(gone.proven());
+  EXPECT_THAT(report_text(gone), HasSubstr("NOT PROVEN"));
+  EXPECT_THAT(report_text(gone), HasSubstr("covers 0 of the 30 steps"));
+  EXPECT_THAT(report_json(gone), HasSubstr("\"proven\":false"));
+}
+
+TEST(ReportJob, NamesADamagedCheckpointThatItPassesOver) {
+  const test::TrainWorld world;
+  world.train();
+  const std::string path = RunPaths(world.run_path()).checkpoints() + "/step-30.ckpt";
+  io::File(io::FileSystem::real(), path, io::OpenMode::kUpdate).truncate(100);
+  EXPECT_THAT(report_text(read_run(io::FileSystem::real(), world.run_path())), HasSubstr("step-30.ckpt' is damaged"));
 }
 
 TEST(ReportJob, RefusesWhatIsNoRun) {
