@@ -11,6 +11,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/order/permutation.h"
+#include "io/data/lmdb_dataset.h"
 #include "io/data/lmdb_writer.h"
 #include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
@@ -24,7 +25,7 @@ namespace {
 
 constexpr uint64_t kPlanRecords = 64;       // of the sample that a plan reads
 constexpr uint64_t kRecordOverhead = 2200;  // pages half used, index, names: at most half a page and a note a record
-constexpr uint64_t kSpareBytes = 64_MiB;    // LMDB's free pages and the file system's own
+constexpr uint64_t kSpareBytes = 4_MiB;     // LMDB's free pages and the file system's own; data.mdb grows as written
 
 struct Packed {
   RawChunk chunk;
@@ -216,7 +217,8 @@ class Packing {
     result_.already_complete = true;
     result_.rejected = RejectedLog::read(fs_, options_.dest);
     result_.rejected_file = result_.rejected.empty() ? "" : RejectedLog::path_of(options_.dest);
-    result_.records = result_.already = source_.size() - result_.rejected.size();
+    result_.records = result_.already = io::LmdbDataset::open(fs_, options_.dest)->size();
+    CheckedMark(fs_, source_, options_.dest).remove();  // of a run that was killed just before it did so
     return std::move(result_);
   }
 

@@ -76,6 +76,19 @@ TEST(Pack, IdsAreThePlacesAmongTheGoodRecords) {
   }
 }
 
+TEST(Pack, AFinishedOneSaysWhatLiesThereAndTidies) {
+  Packed here;
+  make_photos(here.folder / "photos");
+  truncate_file(here.folder / "photos/a/02.jpg");
+  here.pack_photos("packed", {.shuffle = true});
+  fs::remove((here.folder / "packed") + ".rejected.jsonl");
+  write_bytes((here.folder / "packed") + ".checked", {});
+  const PackResult again = here.pack_photos("packed", {.shuffle = true});
+  EXPECT_TRUE(again.already_complete);
+  EXPECT_EQ(again.records, 23u);
+  EXPECT_FALSE(fs::exists((here.folder / "packed") + ".checked"));
+}
+
 TEST(Pack, MakesPicturesSmaller) {
   Packed here;
   make_photos(here.folder / "photos");
@@ -127,6 +140,16 @@ TEST(Pack, RefusesWhereThereIsNoRoomBeforeItWritesAnything) {
     EXPECT_NE(std::string(error.what()).find("free"), std::string::npos);
   }
   EXPECT_FALSE(fs::exists(here.folder / "packed.partial"));
+}
+
+TEST(Pack, ALittleRoomIsEnoughForALittleData) {
+  Packed here;
+  make_photos(here.folder / "photos");
+  io::FaultyFileSystem files;
+  files.set_free_space(6 << 20);
+  PackOptions options;
+  options.dest = here.folder / "packed";
+  EXPECT_EQ(pack(*io::open(here.folder / "photos"), options, here.cores, here.progress, {}, files).records, 24u);
 }
 
 /// Asks for a stop when so many chunks have gone by.
