@@ -79,8 +79,9 @@ JobMemory choose_memory(const pipelines::BudgetSection& budget) {
     memory.limits[Tier::kRam] = budget.ram->bytes;
     memory.text = "ram " + bytes_text(budget.ram->bytes);
   } else if (const uint64_t available = available_memory_bytes(); available != kUnknown) {
-    memory.limits[Tier::kRam] = available / 2;  // the other half: the network, its optimiser, the page cache
-    memory.text = "ram " + bytes_text(available / 2) + " (chosen: half of what is free; set budget.ram for another)";
+    const uint64_t half = std::max<uint64_t>(1, available / 2);  // 0 would mean: without a limit
+    memory.limits[Tier::kRam] = half;  // the other half: the network, its optimiser, the page cache
+    memory.text = "ram " + bytes_text(half) + " (chosen: half of what is free; set budget.ram for another)";
   } else {
     memory.text = "ram without a limit (what is free could not be measured; set budget.ram)";
   }
