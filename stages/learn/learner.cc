@@ -4,12 +4,12 @@
 #include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/from_blob.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <optional>
-#include <thread>
 
 #include "models/nets/net.h"
 #include "models/nets/state.h"
@@ -83,9 +83,10 @@ struct Learner::State {
 
   /// At the start of every public call.
   void enter() {
-    if (thread == std::this_thread::get_id()) return;
+    thread_local bool set_up = false;
+    if (set_up && at::get_num_threads() == config.threads) return;
     set_up_torch_thread(config.threads);
-    thread = std::this_thread::get_id();
+    set_up = true;
   }
 
   /// Made late, because inference needs none.
@@ -168,7 +169,6 @@ struct Learner::State {
   std::optional<Optimiser> optimiser_;
   uint64_t done = 0;
   bool training = true;
-  std::thread::id thread;
 };
 
 Learner::Learner(LearnerConfig config)
@@ -283,6 +283,8 @@ void Learner::load_weights(std::span<const std::byte> bytes, const std::string& 
 
 uint64_t Learner::steps_done() const { return state_->done; }
 const LearnerConfig& Learner::config() const { return state_->config; }
+
+std::string_view torch_version() { return TORCH_VERSION; }
 
 int64_t Learner::parameter_count() const {
   int64_t count = 0;

@@ -71,10 +71,11 @@ struct Rows {
 /// the same bits, also across save() and load() at any step.
 ///
 /// Threads: one at a time, and best always the same one (the lane's): every thread that calls torch gets a pool of `threads` OpenMP
-/// workers of its own. The first call from a thread sets its number of torch threads and flushes denormals to zero there.
+/// workers of its own. Each call sees to it that its thread has `threads` torch threads and flushes denormals to zero there.
 ///
 /// Errors: Error kUsage for a batch or config that does not fit, kData for bytes that are no checkpoint of this network,
-/// kInternal for a loss that is not finite (nothing is updated then) and for what torch itself throws.
+/// kInternal for a loss that is not finite and for what torch itself throws, kMemory where memory ran out. After an Error from
+/// step() the state is no step's end any more (forward moves the batch norms first): go on from a checkpoint.
 class Learner {
  public:
   /// Draws the first weights. Throws Error kUsage for a config that makes no sense.
@@ -120,6 +121,9 @@ class Learner {
 /// The network and input of stored bytes (save() or weights_bytes()), to make a Learner for evaluation or inference; everything
 /// else has its default. Throws Error kData where they are not Penstock's.
 LearnerConfig config_of(std::span<const std::byte> bytes, const std::string& origin);
+
+/// Of the torch that this was built with: "2.8.0".
+std::string_view torch_version();
 
 /// The metadata that was given to save(), and the learner's own.
 nets::Metadata metadata_of(std::span<const std::byte> bytes, const std::string& origin);

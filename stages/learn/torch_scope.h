@@ -6,6 +6,8 @@
 #include <ATen/autocast_mode.h>
 #include <c10/util/Exception.h>
 
+#include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -42,12 +44,16 @@ class Autocast {
   bool was_;
 };
 
-/// Runs `work`; what torch throws becomes a penstock::Error that says what was tried.
+/// Runs `work`; what torch and the C++ library throw becomes a penstock::Error that says what was tried.
 template <class Work>
 auto guarded(const std::string& what, Work&& work) {
   try {
     return std::forward<Work>(work)();
-  } catch (const c10::Error& error) { throw Error(Code::kInternal, what + ": " + error.what_without_backtrace()); }
+  } catch (const Error&) { throw; } catch (const c10::Error& error) {
+    throw Error(Code::kInternal, what + ": " + error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    throw Error(Code::kMemory, what + ": there is not enough memory");
+  } catch (const std::exception& error) { throw Error(Code::kInternal, what + ": " + error.what()); }
 }
 
 }  // namespace penstock::learn

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <new>
+#include <stdexcept>
 #include <thread>
 
 #include "engine/base/error.h"
+#include "stages/learn/torch_scope.h"
 #include "tests/learn/toy_data.h"
 
 namespace penstock::learn {
@@ -115,6 +118,33 @@ TEST(Learner, StepsSayWhatTheyDid) {
   EXPECT_EQ(learner.step(batch.images, batch.labels).step, 1u);
   EXPECT_EQ(learner.steps_done(), 2u);
   EXPECT_EQ(learner.parameter_count(), 11178564);  // torchvision's resnet18(num_classes=4)
+}
+
+TEST(Learner, SetsItsThreadsWhereverItIsCalled) {
+  LearnerConfig two = toy_config();
+  two.threads = 2;
+  Learner first(toy_config()), second(two);
+  const ToyBatch batch(4, 1);
+  first.step(batch.images, batch.labels);
+  EXPECT_EQ(at::get_num_threads(), 1);
+  second.step(batch.images, batch.labels);
+  EXPECT_EQ(at::get_num_threads(), 2);
+  for (int i = 0; i < 2; ++i) {  // the second thread may get the id of the first
+    std::thread([&] {
+      first.infer(batch.images);
+      EXPECT_EQ(at::get_num_threads(), 1);
+    }).join();
+  }
+}
+
+TEST(Learner, ErrorsOfTheLibrariesSayWhatWasTried) {
+  EXPECT_THAT(complaint(Code::kMemory, [] { guarded("step 3", []() -> int { throw std::bad_alloc(); }); }),
+              HasSubstr("step 3"));
+  EXPECT_THAT(complaint(Code::kInternal, [] { guarded("step 3", []() -> int { throw std::out_of_range("x"); }); }),
+              HasSubstr("step 3: x"));
+  EXPECT_THAT(
+      complaint(Code::kUsage, [] { guarded("step 3", []() -> int { throw Error(Code::kUsage, "as it is"); }); }),
+      HasSubstr("as it is"));
 }
 
 TEST(Learner, EvaluationAndInferenceChangeNothing) {
