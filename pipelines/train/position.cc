@@ -30,6 +30,7 @@ std::string Position::to_json() const {
                 {"val_loss", of_optional(last.val_loss)},
                 {"val_top1", of_optional(last.val_top1)},
                 {"val_top5", of_optional(last.val_top5)}}},
+              {"torch_threads", torch_threads},
               {"data", data},
               {"val", val},
               {"totals", totals.to_json()},
@@ -61,6 +62,7 @@ Position Position::from_json(std::string_view text, const std::string& origin) {
     out.last.val_loss = to_optional(last.at("val_loss"));
     out.last.val_top1 = to_optional(last.at("val_top1"));
     out.last.val_top5 = to_optional(last.at("val_top5"));
+    out.torch_threads = run.value("torch_threads", 0);
     run.at("data").get_to(out.data);
     run.at("val").get_to(out.val);
     out.totals = Totals::from_json(run.at("totals").get<std::string>());

@@ -32,9 +32,10 @@ struct Position {
   EpochMetrics last;  ///< of the last whole epoch, where epoch > 0
   Totals totals;
 
-  std::string data;    ///< digest of the training data, 16 hex digits
-  std::string val;     ///< of the validation data; "": none
-  std::string recipe;  ///< resolved, TOML
+  int torch_threads = 0;  ///< of the learner; 0: not known
+  std::string data;       ///< digest of the training data, 16 hex digits
+  std::string val;        ///< of the validation data; "": none
+  std::string recipe;     ///< resolved, TOML
   std::vector<std::string> classes;
 
   /// One line of JSON: the metadata of a checkpoint.

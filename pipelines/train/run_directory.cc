@@ -13,11 +13,12 @@
 namespace penstock::train {
 namespace {
 
-/// What a run that was killed before it began may have left behind.
-bool is_leftover(const std::string& name) {
-  static const std::set<std::string> kNames = {".lock",        "recipe.toml", "recipe.toml.tmp",
-                                               "run.json.tmp", "checkpoints", "ledger"};
-  return kNames.contains(name);
+/// What a run that was killed before it began may have left behind: no checkpoint and no ledger.
+bool is_leftover(io::FileSystem& fs, const std::string& folder, const std::string& name) {
+  static const std::set<std::string> kFiles = {".lock", "recipe.toml", "recipe.toml.tmp", "run.json.tmp"};
+  if (kFiles.contains(name)) return true;
+  const std::string path = io::join_path(folder, name);
+  return (name == "checkpoints" || name == "ledger") && fs.is_folder(path) && fs.list(path).empty();
 }
 
 std::string first_word(const std::string& text) { return text.substr(0, text.find_first_of("\n ")); }
@@ -42,7 +43,10 @@ RunDirectory RunDirectory::open(io::FileSystem& fs, std::string path, Resume res
   const bool begun = there && is_run_directory(fs, path);
   if (there && !begun) {
     for (const io::FolderEntry& entry : fs.list(path)) {
-      if (is_leftover(entry.name)) continue;
+      if (is_leftover(fs, path, entry.name)) continue;
+      if (entry.name == "checkpoints")
+        throw Error(Code::kUsage, "'" + path + "' has checkpoints but no run.json")
+            .hint("bring its run.json back to go on with it, or give --out a new folder; nothing was touched");
       throw Error(Code::kUsage, "'" + path + "' is no run: it has no run.json, but holds '" + entry.name + "'")
           .hint("give --out a new folder; nothing in this one was touched");
     }
@@ -87,8 +91,9 @@ void RunDirectory::begin(std::string_view recipe_toml, std::string_view run_json
 
 void RunDirectory::forget() {
   const RunPaths paths(path_);
-  for (const std::string& path : {paths.run_json(), paths.recipe(), paths.metrics(), paths.quarantine(), paths.report(),
-                                  paths.checkpoints(), io::parent_of(paths.ledger())})
+  // run.json last: until then it is a run, and a kill in between leaves one that begins again.
+  for (const std::string& path : {paths.recipe(), paths.metrics(), paths.quarantine(), paths.report(),
+                                  paths.checkpoints(), io::parent_of(paths.ledger()), paths.run_json()})
     fs_->remove_all(path);
   is_new_ = true;
 }

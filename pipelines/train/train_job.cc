@@ -66,6 +66,7 @@ class Job {
     learn::CheckpointStore checkpoints(fs_, paths.checkpoints(), plan_.checkpoint.keep,
                                        [this](const std::string& line) { progress_.say("warning: " + line); });
     Position position;
+    position.torch_threads = plan_.learner.threads;
     position.data = data_digest(data_);
     position.val = val_ != nullptr ? data_digest(*val_) : "";
     position.recipe = pipelines::to_toml(options_.recipe);
@@ -110,6 +111,13 @@ class Job {
     require_same_run(stored, position, options_.recipe, directory.path());
     auto lane = std::make_unique<Lane>(plan_.device, plan_.learner, clock_);
     lane->learner().load(newest->state, newest->path);
+    if (stored.torch_threads != 0 && stored.torch_threads != position.torch_threads)
+      progress_.say(
+          "warning: until here this run used " + std::to_string(stored.torch_threads) + " torch threads, now it uses " +
+          std::to_string(position.torch_threads) +
+          ": its weights will not be equal to the bit to those of a run with one number; set lanes.threads = " +
+          std::to_string(stored.torch_threads) + " to keep them so");
+    stored.torch_threads = position.torch_threads;
     stored.recipe = position.recipe;  // with what was allowed to change
     position = std::move(stored);
     result.resumed_from_step = position.steps;

@@ -24,6 +24,16 @@ std::string number(double value) {
   return text;
 }
 
+/// None where a stop was asked for meanwhile.
+std::optional<Batch> next_unless_stopped(Run& run, const std::stop_token& stop) {
+  try {
+    return run.next();
+  } catch (const Error& error) {
+    if (error.code() != Code::kCancelled || !stop.stop_requested()) throw;
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 Trainer::Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lane& lane, RunLogs& logs,
@@ -64,8 +74,10 @@ TrainEnd Trainer::run(Position& position) {
     }
   } catch (Error& error) {
     const bool nothing_to_lose = position.steps == saved_steps_;  // or it was the checkpoint that failed
-    if (error.code() == Code::kInternal || error.code() == Code::kCancelled || nothing_to_lose) throw;
-    save(nullptr);
+    if (error.code() == Code::kInternal || error.code() == Code::kCancelled || in_step_ || nothing_to_lose) throw;
+    try {
+      save(nullptr);
+    } catch (const Error& second) { throw error.add("no checkpoint could be written: " + second.message()); }
     throw error.add("training; what was learnt until step " + std::to_string(position.steps) +
                     " is saved: --resume auto goes on from there");
   }
@@ -86,12 +98,18 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   epoch_records_ = 0;
   Run run = Run::start(phase.train, train_, options);
   logs_.plan({at_->epoch, io::from_hex(at_->data).value_or(0), run.plan().options()});
+  // A batch that is waited for is given up; one that the learner has is finished.
+  const std::stop_callback give_up(world_.stop, [&run] { run.stop(); });
   std::optional<TrainEnd> end;
   while (!end) {
     const double asked = world_.clock->now_seconds();
-    const Batch batch = run.next();
-    if (!batch) break;
-    take(batch, world_.clock->now_seconds() - asked);
+    const std::optional<Batch> batch = next_unless_stopped(run, world_.stop);
+    if (!batch) {
+      end = TrainEnd::kStopped;
+      break;
+    }
+    if (!*batch) break;
+    take(*batch, world_.clock->now_seconds() - asked);
     end = interruption();
     if (!end && is_due()) save(&run);
   }
@@ -104,7 +122,9 @@ void Trainer::take(const Batch& batch, double waited_seconds) {
   const TraceSpan span(world_.trace, "step", "lane", "step", static_cast<int64_t>(at_->steps));
   const double began = world_.clock->now_seconds();
   std::optional<learn::StepResult> result;
+  in_step_ = true;
   if (batch.size() > 0) result = lane_.step(batch);
+  in_step_ = false;
   const double took = world_.clock->now_seconds() - began;
   before_.step_seconds += took;
   before_.data_wait_seconds += waited_seconds;

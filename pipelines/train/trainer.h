@@ -44,8 +44,9 @@ class Trainer {
   Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lane& lane, RunLogs& logs, TrainWorld world);
 
   /// Ends with a checkpoint at `position`, also where a Run failed (bad data past its budget, a failing disk): what was learnt
-  /// until then is kept and the Error passed on. Where a checkpoint cannot be written its Error comes out and the one before is
-  /// still there.
+  /// until then is kept and the Error passed on. Not where the learner itself failed: its state is that of half a step.
+  /// Where a checkpoint cannot be written its Error comes out (after another Error: as context of that one) and the one before
+  /// is still there.
   TrainEnd run(Position& position);
 
  private:
@@ -66,7 +67,8 @@ class Trainer {
   TrainWorld world_;
 
   Position* at_ = nullptr;
-  Totals before_;  ///< without the Run under way
+  bool in_step_ = false;  ///< the learner has the batch: should it fail now, its batch norms may have moved
+  Totals before_;         ///< without the Run under way
   /// A new best that is not on disk yet: it goes there just before the checkpoint that knows of it.
   std::optional<learn::Checkpoint> best_;
   double began_ = 0;           ///< of this process

@@ -141,6 +141,17 @@ TEST(TrainJob, RefusesARunThatExistsAndOneThatDoesNot) {
   EXPECT_THAT(error_of([&] { world.train({}, Resume::kAuto, "foreign"); }), HasSubstr("holds 'photos'"));
 }
 
+TEST(TrainJob, RefusesCheckpointsWithoutARunAndKeepsThem) {
+  const TrainWorld world;
+  train_and_stop(world, 3);
+  const RunPaths paths(world.run_path());
+  io::FileSystem::real().unlink(paths.run_json());
+  for (const std::string& log : {paths.metrics(), paths.quarantine(), paths.report()})
+    io::FileSystem::real().remove_all(log);
+  EXPECT_THAT(error_of([&] { world.train({}, Resume::kAuto); }), HasSubstr("has checkpoints but no run.json"));
+  EXPECT_TRUE(io::FileSystem::real().exists(paths.checkpoints() + "/step-3.ckpt"));
+}
+
 TEST(TrainJob, RefusesARunThatAnotherProcessWrites) {
   const TrainWorld world;
   train_and_stop(world, 3);
@@ -156,6 +167,23 @@ TEST(TrainJob, RefusesChangedKeysThatDecideBytesByName) {
   const TrainResult kept = world.train({"checkpoint.keep=5", "budget.ram=64MiB"}, Resume::kAuto);
   EXPECT_EQ(kept.resumed_from_step, 7u);
   EXPECT_EQ(kept.weights_xxh3, world.train({}, Resume::kNever, "whole").weights_xxh3);
+}
+
+TEST(TrainJob, WarnsWhereItGoesOnWithAnotherNumberOfTorchThreads) {
+  const TrainWorld world;
+  train_and_stop(world, 7);
+  test::Heard heard;
+  const auto go_on = [&] {
+    world.train({.recipe = world.recipe({"lanes.threads=2"}),
+                 .run = world.run_path(),
+                 .resume = Resume::kMust,
+                 .progress = &heard});
+  };
+  go_on();
+  EXPECT_THAT(heard.text, HasSubstr("used 1 torch threads, now it uses 2"));
+  heard.text.clear();
+  go_on();
+  EXPECT_THAT(heard.text, ::testing::Not(HasSubstr("torch threads")));
 }
 
 TEST(TrainJob, RefusesOtherData) {
@@ -214,6 +242,19 @@ TEST(TrainJob, AFullDiskEndsItAndLosesNothing) {
   EXPECT_GT(end.resumed_from_step.value_or(0), 0u);
   EXPECT_EQ(end.weights_xxh3, world.train({}, Resume::kNever, "whole").weights_xxh3);
   EXPECT_EQ(ledger_words(world), ledger_words(world, "whole"));
+}
+
+TEST(TrainJob, NamesTheFirstFaultWhereNoCheckpointCanBeWrittenAfterIt) {
+  const TrainWorld world;
+  world.damage("b/13.jpg");
+  io::FaultyFileSystem disk(
+      {{.op = io::FileOp::kWrite, .errno_value = ENOSPC, .path_part = "quarantine.jsonl", .times = 1'000'000}});
+  const std::string error = error_of([&] {
+    world.train(
+        {.recipe = world.recipe({"checkpoint.every=1h", "data.last=keep"}), .run = world.run_path(), .fs = &disk});
+  });
+  EXPECT_THAT(error, HasSubstr("No space left"));
+  EXPECT_THAT(error, HasSubstr("no checkpoint could be written"));
 }
 
 TEST(TrainJob, SaysWhatIsWrongBeforeItMakesAFolder) {

@@ -94,8 +94,9 @@ TEST(TrainKill, KilledRunsEndWithTheSameWeights) {
   const TrainResult end = world.train({}, Resume::kAuto);
   EXPECT_EQ(end.weights_xxh3, whole.weights_xxh3);
   EXPECT_EQ(end.steps, whole.steps);
-  for (const EpochProof& proof : prove_ledger(io::FileSystem::real(), world.run_path()))
-    EXPECT_TRUE(proof.holds()) << proof.text();
+  const std::vector<EpochProof> proofs = prove_ledger(io::FileSystem::real(), world.run_path());
+  ASSERT_EQ(proofs.size(), end.epochs);
+  for (const EpochProof& proof : proofs) EXPECT_TRUE(proof.holds()) << proof.text();
 }
 
 }  // namespace
