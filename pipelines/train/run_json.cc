@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pipelines/job/subset.h"
+#include "stages/learn/learner.h"
 
 namespace penstock::train {
 namespace {
@@ -50,7 +51,7 @@ std::string run_json(const pipelines::Recipe& recipe, const io::Dataset& data, c
       {"threads", threads},
       {"torch_threads", torch_threads},
       {"devices", recipe.lanes.devices},
-      {"versions", {{"penstock", "0.1.0"}, {"compiler", __VERSION__}}},
+      {"versions", {{"penstock", PENSTOCK_VERSION}, {"torch", learn::torch_version()}, {"compiler", __VERSION__}}},
       {"machine",
        {{"host", machine.nodename}, {"system", machine.sysname}, {"kernel", machine.release}, {"cpu", cpu_model()}}},
       {"data", data_json(data)},
