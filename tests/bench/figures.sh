@@ -100,12 +100,13 @@ PY
   done | spread | sed 's/^/whole process, one batch of 64, seconds: /; s/$/  (<= 1)/'
 }
 
+# EPOCHS: fewer than the recipe has, for both.
 figure_seeds() {
   echo "== seeds: imagenette-resnet18 against its PyTorch twin, in turn"
   for seed in ${SEEDS:-1 2 3 4 5}; do
     rm -rf "$work/run-$seed"
-    "$penstock" train imagenette-resnet18 --data "$data/imagenette-224" --out "$work/run-$seed" --set seed="$seed" --threads "$threads" --json --quiet > "$work/train-$seed.json"
-    "$python" "$here/tests/peers_train/train_pytorch.py" --data "$data/imagenette-224" --seed "$seed" > "$work/torch-$seed.json"
+    "$penstock" train imagenette-resnet18 --data "$data/imagenette-224" --out "$work/run-$seed" --set seed="$seed" ${EPOCHS:+--set train.epochs=$EPOCHS} --threads "$threads" --json --quiet > "$work/train-$seed.json"
+    "$python" "$here/tests/peers_train/train_pytorch.py" --data "$data/imagenette-224" --seed "$seed" --resize 146 ${EPOCHS:+--epochs "$EPOCHS"} > "$work/torch-$seed.json"
     python3 - "$work/train-$seed.json" "$work/torch-$seed.json" "$seed" <<'PY' | tee -a "$work/seeds"
 import json, sys
 ours = json.load(open(sys.argv[1])); theirs = json.loads(open(sys.argv[2]).read().strip().splitlines()[-1])

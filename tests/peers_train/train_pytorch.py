@@ -27,7 +27,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--steps", type=int, default=0, help="stop after so many steps (timing)")
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--scale", type=float, default=0.35, help="least area of RandomResizedCrop")
     parser.add_argument("--resize", type=int, default=0, help="shorter side before the center crop; 0: size * 256 / 224")
