@@ -1,5 +1,8 @@
 #include "pipelines/inspect/batch_look.h"
 
+#include <algorithm>
+
+#include "engine/base/error.h"
 #include "engine/order/draws.h"
 #include "pipelines/job/job.h"
 #include "pipelines/recipe/phases.h"
@@ -26,11 +29,29 @@ LookedAtDraws draws_of(const BoundStage& stage, const Batch& batch, uint64_t see
   return look;
 }
 
+// A step that no training with this recipe comes to; `epoch` is the one it would lie in.
+void require_in_training(const pipelines::Recipe& recipe, Mode mode, uint64_t records, uint64_t epoch) {
+  const uint64_t epochs = recipe.train.epochs;
+  if (epoch < epochs) return;
+  uint64_t steps = 0, last = 0;
+  const std::vector<uint64_t> starts = pipelines::phase_boundaries(recipe);
+  for (size_t i = 0; i < starts.size(); ++i) {
+    last = steps_per_epoch(pipelines::phase_view(recipe, starts[i]), mode, records);
+    steps += last * ((i + 1 < starts.size() ? starts[i + 1] : epochs) - starts[i]);
+  }
+  throw Error(Code::kUsage, "the recipe has " + std::to_string(epochs) + " epochs; its last step is " +
+                                std::to_string(steps - 1) + ", or " + std::to_string(epochs - 1) + ":" +
+                                std::to_string(last - 1))
+      .hint("steps and epochs are counted from 0; set train.epochs for a longer training");
+}
+
 }  // namespace
 
 BatchLook look_at_batch(const pipelines::Recipe& recipe, const io::Dataset& data, Mode mode, const StepName& step,
                         std::shared_ptr<Cores> cores) {
+  if (step.epoch) require_in_training(recipe, mode, data.size(), *step.epoch);
   const auto [epoch, of_epoch] = locate_step(recipe, mode, data.size(), step);
+  require_in_training(recipe, mode, data.size(), epoch);
   const pipelines::Recipe at_epoch = pipelines::phase_view(recipe, epoch);
   RunOptions options = run_options(at_epoch, mode, data.size());
   options.epoch = epoch;

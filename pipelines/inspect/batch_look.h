@@ -38,7 +38,8 @@ struct BatchLook {
   std::string digest;                 ///< the line that `stream --digest` writes
 };
 
-/// Makes that one batch, as a run would that came by (replacements included), and nothing before it.
+/// Makes that one batch, as a run would that came by (replacements included), and nothing before it. Error kUsage
+/// for a step past the recipe's last epoch.
 BatchLook look_at_batch(const pipelines::Recipe& recipe, const io::Dataset& data, Mode mode, const StepName& step,
                         std::shared_ptr<Cores> cores);
 

@@ -4,8 +4,11 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
+#include "io/file/atomic_file.h"
 #include "pipelines/recipe/phases.h"
 #include "pipelines/stream/passage.h"
+#include "pipelines/train/lane.h"
+#include "pipelines/train/plan_from_recipe.h"
 
 namespace penstock {
 namespace {
@@ -32,6 +35,21 @@ CheckedView view_of(const pipelines::Recipe& recipe, const io::Dataset& data, Mo
   view.batch_bytes = BatchLayout::of(graph.output, recipe.data.batch).bytes;
   view.scratch_bytes = graph.scratch_bytes() * threads;
   return view;
+}
+
+// What a training does before its first step: so what it would refuse is refused here, in the same words.
+void rehearse(const pipelines::Recipe& recipe, const JobData& data, const std::shared_ptr<Cores>& cores,
+              const JobMemory& memory) {
+  const train::Machine machine{cores, std::make_shared<Budgets>(memory.limits), memory.text};
+  std::vector<std::byte> script;
+  if (recipe.net.arch == "torchscript") {
+    const std::string text = io::read_file(io::FileSystem::real(), recipe.net.script);
+    const auto bytes = io::bytes_of(text);
+    script.assign(bytes.begin(), bytes.end());
+  }
+  train::TrainPlan plan =
+      train::make_train_plan(recipe, *data.train, data.val.get(), machine, cores->count(), std::move(script));
+  train::Lane(plan.device, std::move(plan.learner), Clock::system());
 }
 
 void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::shared_ptr<Cores> cores,
@@ -76,6 +94,7 @@ CheckResult check(const pipelines::Recipe& recipe, const JobData& data, std::sha
   result.val_from = data.val_from;
   result.index_bytes = data.train->resident_bytes() + (data.val ? data.val->resident_bytes() : 0);
   const unsigned threads = cores->count();
+  rehearse(recipe, data, cores, result.memory);
   for (const uint64_t epoch : pipelines::phase_boundaries(recipe)) {
     const pipelines::Recipe at_epoch = pipelines::phase_view(recipe, epoch);
     CheckedView train = view_of(at_epoch, *data.train, Mode::kTrain, threads);

@@ -46,7 +46,8 @@ struct CheckResult {
   std::vector<std::string> notes;
 };
 
-/// Binds every phase in both modes, then streams a sample of at most two seconds to predict the rate. Errors as bind and run.
+/// Binds every phase in both modes and makes the lane with its network, as `train` would; then streams a sample of at most two
+/// seconds to predict the rate. Errors as bind, Lane and run: a recipe that `train` refuses is refused with the same words.
 CheckResult check(const pipelines::Recipe& recipe, const JobData& data, std::shared_ptr<Cores> cores,
                   std::stop_token stop = {});
 
