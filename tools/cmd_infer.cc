@@ -4,6 +4,7 @@
 
 #include "pipelines/job/job.h"
 #include "pipelines/train/infer_job.h"
+#include "tools/places.h"
 
 namespace penstock::tools {
 namespace {
@@ -38,6 +39,7 @@ class InferCommand final : public Command {
     const train::Model model = train::open_model(io::FileSystem::real(), model_, options_);
     // Labels are not looked at, so folders need not be classes that the model knows.
     const auto data = open_view({.data = data_}, Mode::kEval);
+    if (data->format() != "lmdb") require_outside_data(out_, "--out", data->path());
     const train::InferResult result = train::infer_model(model, *data,
                                                          {.out = out_,
                                                           .features = features_,

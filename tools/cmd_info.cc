@@ -50,7 +50,7 @@ class InfoCommand final : public Command {
   std::string_view example() const override { return "penstock info imagenet/train"; }
   void add_options(CLI::App& app) override {
     app.add_option("DATA", data_, "A data set: folder of class folders, LMDB, or kind:path")->required();
-    app.add_option("--labels", labels_, "Labels of a flat folder")->type_name("FILE.csv");
+    app.add_option("--labels", labels_, "Labels of a flat folder")->type_name("FILE.csv")->check(CLI::ExistingFile);
   }
 
   int run(Context& context) override {

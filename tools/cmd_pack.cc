@@ -1,5 +1,6 @@
 #include "tools/cmd_pack.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <CLI/CLI.hpp>
@@ -11,11 +12,19 @@
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/pack/pack.h"
+#include "tools/places.h"
 
 namespace penstock::tools {
 namespace {
 
 constexpr size_t kShownRejections = 10;
+
+// Files that are not damaged: this process may not or could not read them.
+uint64_t count_unreadable(const std::vector<RejectedRecord>& rejected) {
+  return static_cast<uint64_t>(std::count_if(rejected.begin(), rejected.end(), [](const RejectedRecord& record) {
+    return record.reason.starts_with("cannot open the file") || record.reason.starts_with("cannot read the file");
+  }));
+}
 
 class PackCommand final : public Command {
  public:
@@ -29,11 +38,14 @@ class PackCommand final : public Command {
   }
 
   void add_options(CLI::App& app) override {
-    app.add_option("SOURCE", source_, "A data set: folder of class folders, LMDB; never written to")->required();
+    app.add_option("SOURCE", source_,
+                   "A data set: folder of class folders, LMDB. Left as it is, but for a list of its files "
+                   "(.penstock-manifest) where a folder of class folders has 2,000 and more")
+        ->required();
     app.add_option("DEST", options_.dest, "Folder to make; with train/ and val/ in SOURCE, a folder with both in it")
         ->required();
     app.add_option("--to", to_, "Format")->capture_default_str()->type_name("lmdb");
-    app.add_option("--labels", labels_, "Labels of a flat folder")->type_name("FILE.csv");
+    app.add_option("--labels", labels_, "Labels of a flat folder")->type_name("FILE.csv")->check(CLI::ExistingFile);
     app.add_option("--resize", resize_,
                    "Make the shorter side so many pixels where it is longer (encoded anew as JPEG)")
         ->type_name("PX")
@@ -45,7 +57,8 @@ class PackCommand final : public Command {
     app.add_flag("--append", append_, "Add SOURCE to the finished LMDB at DEST");
     app.add_option("--limit", limit_, "Only the first N records")->check(at_least_number(1))->type_name("N");
     app.add_option("--sample", sample_, "Only N records, drawn evenly")->check(at_least_number(1))->type_name("N");
-    app.add_option("--max-damaged", max_damaged_, "Share of damaged records past which the exit code is 3")
+    app.add_option("--max-damaged", max_damaged_,
+                   "Share of damaged records (at least one, where it is not 0) past which the exit code is 3")
         ->capture_default_str()
         ->type_name("SHARE");
     app.add_flag("--plan", plan_, "Say what it would take, and do nothing");
@@ -55,7 +68,11 @@ class PackCommand final : public Command {
     check_options();
     Cores cores(context.options.thread_count());
     const bool has_parts = io::has_split(source_, io::Split::kVal);
-    if (has_parts) check_parts_dest();
+    require_outside_data(options_.dest, "DEST", source_);
+    if (has_parts)
+      check_parts_dest();
+    else
+      refuse_pair();
     Json parts = Json::array();
     std::string words;
     int code = 0;
@@ -123,6 +140,15 @@ class PackCommand final : public Command {
     }
   }
 
+  // DEST of one data set cannot be a folder that holds two.
+  void refuse_pair() const {
+    io::FileSystem& fs = io::FileSystem::real();
+    const std::string train = io::join_path(options_.dest, "train"), val = io::join_path(options_.dest, "val");
+    if (fs.exists(io::join_path(options_.dest, "data.mdb")) || !fs.exists(train) || !fs.exists(val)) return;
+    throw Error(Code::kUsage, "'" + options_.dest + "' holds two data sets, train/ and val/; '" + source_ + "' is one")
+        .hint("name the part, '" + train + "' or '" + val + "', or choose another DEST");
+  }
+
   std::shared_ptr<const io::Dataset> open_source(bool is_val) const {
     std::shared_ptr<const io::Dataset> data =
         io::open(source_, {.split = is_val ? io::Split::kVal : io::Split::kTrain, .labels = labels_});
@@ -164,6 +190,10 @@ class PackCommand final : public Command {
     if (!result.rejected.empty()) {
       words += std::to_string(result.rejected.size()) + " damaged records were left out; they are listed in " +
                result.rejected_file + "\n";
+      const uint64_t unreadable = count_unreadable(result.rejected);
+      if (unreadable > 0)
+        words += std::to_string(unreadable) +
+                 " of them may be sound, but could not be read: mend their permissions and pack into another DEST\n";
     }
     parts.push_back({{"dest", options.dest},
                      {"already_complete", result.already_complete},
@@ -171,7 +201,8 @@ class PackCommand final : public Command {
                      {"records_before", result.already},
                      {"source_bytes", result.source_bytes},
                      {"dest_bytes", result.dest_bytes},
-                     {"rejected", rejected}});
+                     {"rejected", rejected},
+                     {"unreadable", count_unreadable(result.rejected)}});
     const uint64_t allowed = fault_budget(damaged_share_, data->size());
     if (result.rejected.size() <= allowed) return 0;
     context.output.warn(std::to_string(result.rejected.size()) + " damaged records are more than --max-damaged " +

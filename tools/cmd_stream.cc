@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "pipelines/stream/stream.h"
 #include "tools/json_report.h"
+#include "tools/places.h"
 #include "tools/recipe_options.h"
 
 namespace penstock::tools {
@@ -42,6 +43,7 @@ class StreamCommand final : public Command {
   }
 
   int run(Context& context) override {
+    require_writable(digest_, "--digest");
     const pipelines::Recipe recipe = load_recipe(recipe_, context.options);
     StreamOptions options;
     options.view = view_named(view_);

@@ -10,6 +10,7 @@
 #include "engine/base/nearest.h"
 #include "io/file/atomic_file.h"
 #include "tools/command.h"
+#include "tools/places.h"
 
 namespace penstock::tools {
 namespace {
@@ -61,6 +62,9 @@ int run_command(Command& command, const CommonOptions& options, const World& wor
   std::unique_ptr<Trace> trace;
   if (!options.trace.empty()) trace = std::make_unique<Trace>();
   int code = 0;
+  try {
+    require_writable(options.trace, "--trace");  // now, not when the command has run for hours
+  } catch (const Error& error) { return explain(error, command.name(), world); }
   try {
     Progress progress(output, world.terminal);
     Context context{options, output, progress, world.stop, trace.get()};
