@@ -58,7 +58,7 @@ class PackCommand final : public Command {
     app.add_option("--limit", limit_, "Only the first N records")->check(at_least_number(1))->type_name("N");
     app.add_option("--sample", sample_, "Only N records, drawn evenly")->check(at_least_number(1))->type_name("N");
     app.add_option("--max-damaged", max_damaged_,
-                   "Share of damaged records (at least one, where it is not 0) past which the exit code is 3")
+                   "Share of damaged records past which the exit code is 3; any share but 0 allows at least one record")
         ->capture_default_str()
         ->type_name("SHARE");
     app.add_flag("--plan", plan_, "Say what it would take, and do nothing");
