@@ -24,6 +24,7 @@ EvaluateResult evaluate_model(const Model& model, const io::Dataset& data, const
   Clock& clock = options.clock != nullptr ? *options.clock : Clock::system();
   NoProgress none;
   ProgressSink& progress = options.progress != nullptr ? *options.progress : none;
+  for (const std::string& note : model.notes) progress.say("warning: " + note);
   const Machine machine = machine_for(model.recipe, options.threads);
   const Graph graph = bind_graph(model.recipe, data, Mode::kEval);
   Graph augmented;

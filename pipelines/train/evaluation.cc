@@ -52,6 +52,7 @@ Evaluation evaluate(Lane& lane, const Graph& graph, const Source& source, Evalua
   options.run.epoch = 0;
   options.run.step = 0;
   if (options.confusion) out.confusion.emplace(lane.learner().config().net.classes);
+  options.run.hold = options.augmented != nullptr && options.draws > 0;  // the passes share a budget: all reserve first
   Run run = Run::start(graph, source, options.run);
   std::vector<Run> views;
   for (uint64_t draw = 0; options.augmented != nullptr && draw < options.draws; ++draw) {

@@ -82,6 +82,7 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   io::FileSystem& fs = options.fs != nullptr ? *options.fs : io::FileSystem::real();
   NoProgress none;
   ProgressSink& progress = options.progress != nullptr ? *options.progress : none;
+  for (const std::string& note : model.notes) progress.say("warning: " + note);
   check_prediction_path(fs, options.out);
   const Graph graph = bind_graph(model.recipe, data, Mode::kEval);
   const std::unique_ptr<Lane> lane = make_lane(model, static_cast<int64_t>(data.class_names().size()), clock);

@@ -35,9 +35,15 @@ Model from_checkpoint(learn::Checkpoint checkpoint, const ModelOptions& options)
   return model;
 }
 
-learn::Checkpoint best_of(io::FileSystem& fs, const std::string& run) {
-  const learn::CheckpointStore store(fs, RunPaths(run).checkpoints(), 1, {});
-  if (auto best = store.load_best()) return std::move(*best);
+learn::Checkpoint best_of(io::FileSystem& fs, const std::string& run, std::vector<std::string>& notes) {
+  const learn::CheckpointStore store(fs, RunPaths(run).checkpoints(), 1,
+                                     [&notes](const std::string& line) { notes.push_back(line); });
+  try {
+    if (auto best = store.load_best()) return std::move(*best);
+  } catch (const Error& error) {
+    if (error.code() != Code::kData) throw;
+    notes.push_back(error.message() + "; the newest one is taken in its place");
+  }
   if (auto newest = store.load_newest()) return std::move(*newest);
   throw Error(Code::kUsage, "the run '" + run + "' has no checkpoint yet")
       .hint("wait for its first one, or go on with the run");
@@ -78,7 +84,9 @@ Model open_model(io::FileSystem& fs, const std::string& path, const ModelOptions
     if (!is_run_directory(fs, path))
       throw Error(Code::kUsage, "'" + path + "' is no run directory: it has no run.json")
           .hint("MODEL is a run directory, a checkpoint or a TorchScript file");
-    model = from_checkpoint(best_of(fs, path), options);
+    std::vector<std::string> notes;
+    model = from_checkpoint(best_of(fs, path, notes), options);
+    model.notes = std::move(notes);
   } else if (const std::string head = first_bytes(fs, path); head == "PENSTCKP") {
     model = from_checkpoint(learn::read_checkpoint(fs, path), options);
   } else if (head.starts_with("PK")) {

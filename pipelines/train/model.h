@@ -22,6 +22,7 @@ struct Model {
   std::vector<std::string> classes;  ///< names of the logits; empty where nobody knows them
   pipelines::Recipe recipe;          ///< with its last phase in force: which stages prepare the data
   uint64_t steps = 0;                ///< that it was trained for; 0: not known
+  std::vector<std::string> notes;    ///< damaged checkpoints that were passed over; who uses the model says them
 };
 
 struct ModelOptions {
@@ -30,8 +31,8 @@ struct ModelOptions {
   unsigned threads = 1;
 };
 
-/// Reads `path`: of a run directory the best checkpoint (the newest where there is no best one yet). Throws Error kUsage where it
-/// is none of the three, kData where it is damaged.
+/// Reads `path`: of a run directory the best checkpoint (the newest where there is no best one yet, or it is
+/// damaged; `notes` says so). Throws Error kUsage where it is none of the three, kData where it is damaged.
 Model open_model(io::FileSystem& fs, const std::string& path, const ModelOptions& options);
 
 /// The part of a data set that a model is tried on: val/ where there is one beside train/, else all. Labels are the model's: classes

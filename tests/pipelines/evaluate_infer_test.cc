@@ -55,6 +55,42 @@ TEST(EvaluateJob, AveragesOverAugmentedViewsTheSameEachTime) {
   EXPECT_NE(once.sums.loss, evaluate_model(model, *data, {}).evaluation.sums.loss);
 }
 
+TEST(EvaluateJob, AugmentedViewsShareAnyBudgetThatHoldsThemAll) {
+  const TrainWorld world;
+  world.train();
+  const Model model = open_model(files(), world.run_path(), {});
+  const auto data = open_for_model(model, world.data_path(), "");
+  const auto fits = [&](uint64_t kib) {
+    Model tight = model;
+    tight.recipe.budget.ram = ByteSize{kib << 10};
+    try {
+      return evaluate_model(tight, *data, {.tta = 3}).evaluation.sums.records == 27;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::kMemory) << error.what();
+      return false;
+    }
+  };
+  uint64_t too_little = 1, enough = 1 << 20;
+  ASSERT_TRUE(fits(enough));
+  while (enough - too_little > 1) {
+    const uint64_t middle = (too_little + enough) / 2;
+    (fits(middle) ? enough : too_little) = middle;
+  }
+  for (uint64_t kib = enough; kib < enough + 40; ++kib) EXPECT_TRUE(fits(kib)) << kib << " KiB";
+}
+
+TEST(EvaluateJob, TakesTheNewestCheckpointForADamagedBestOneAndSaysSo) {
+  const TrainWorld world;
+  world.train();
+  const std::string best = RunPaths(world.run_path()).checkpoints() + "/best.ckpt";
+  io::File(files(), best, io::OpenMode::kUpdate).truncate(100);
+  const Model model = open_model(files(), world.run_path(), {});
+  EXPECT_THAT(model.path, HasSubstr("step-30.ckpt"));
+  test::Heard heard;
+  evaluate_model(model, *open_for_model(model, world.data_path(), ""), {.progress = &heard});
+  EXPECT_THAT(heard.text, HasSubstr("best.ckpt' is damaged"));
+}
+
 TEST(EvaluateJob, MatchesClassesByName) {
   const TrainWorld world;
   world.train();
