@@ -97,7 +97,7 @@ int run_program(std::vector<std::string> args, const World& world) {
   const auto commands = all_commands();
   CommonOptions options;
   CLI::App app(kAbout, "penstock");
-  app.set_version_flag("--version", "penstock 0.1.0");
+  app.set_version_flag("--version", "penstock " PENSTOCK_VERSION);
   app.require_subcommand(1);
   app.footer(
       "penstock COMMAND --help shows an example. Start with: penstock train imagenette-resnet18 --data FOLDER --out "
@@ -123,7 +123,7 @@ int run_program(std::vector<std::string> args, const World& world) {
     std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
     app.parse(std::move(args));
   } catch (const CLI::CallForVersion&) {
-    world.out << "penstock 0.1.0\n";
+    world.out << "penstock " PENSTOCK_VERSION "\n";
     return 0;
   } catch (const CLI::CallForHelp&) {
     const auto asked = app.get_subcommands();

@@ -157,7 +157,7 @@ std::string report_text(const RunReport& report) {
              static_cast<unsigned long long>(report.recipe.train.epochs), static_cast<unsigned long long>(report.steps),
              report.has_report ? "" : " (as of its newest checkpoint)");
   for (const std::string& note : report.notes) out += "warning: " + note + "\n";
-  if (t.batches == 0) return out + "No checkpoint yet: nothing to say of its speed.\n" + ledger_text(report);
+  if (t.batches == 0) return out + "Nothing was saved of its speed yet.\n" + ledger_text(report);
   out += what_limited(report) + where_time_went(t) + "\n" + accuracy_text(report) + "\n" + ledger_text(report);
   if (report.quarantined > 0)
     out += format("%llu refusals in all: see %s/quarantine.jsonl\n",

@@ -223,7 +223,11 @@ void Trainer::save(const Run* run) {
     at_->logs = logs_.sync();
     if (best_) world_.checkpoints->save_best(best_->step, best_->metadata, best_->state);
     world_.checkpoints->save(at_->steps, at_->to_json(), lane_.learner().save());
-  } catch (Error& error) { throw error.add("the run can go on from its last whole checkpoint: --resume auto"); }
+  } catch (Error& error) {
+    throw error.add(
+        "checkpoints that were whole stay so: --resume auto goes on from the newest, or begins anew where there is "
+        "none");
+  }
   best_.reset();
   saved_at_ = world_.clock->now_seconds();
   save_took_ = std::max(save_took_, saved_at_ - began);
