@@ -7,6 +7,7 @@
 #include "engine/device/devices.h"
 #include "pipelines/job/job.h"
 #include "pipelines/recipe/phases.h"
+#include "pipelines/stream/passage.h"
 
 namespace penstock::train {
 namespace {
@@ -120,15 +121,7 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
     phase.until_epoch = i + 1 < starts.size() ? starts[i + 1] : plan.epochs;
     phase.train = bind_graph(view, train, Mode::kTrain);
     phase.train_run = run_options_for(view, Mode::kTrain, train, machine);
-    const RunOptions& run = phase.train_run;
-    phase.steps_per_epoch = EpochPlan({.records = train.size(),
-                                       .seed = run.seed,
-                                       .order = run.order,
-                                       .last = run.last,
-                                       .batch = run.batch,
-                                       .block = run.block,
-                                       .group_blocks = run.group_blocks})
-                                .steps_per_epoch();
+    phase.steps_per_epoch = steps_per_epoch(view, Mode::kTrain, train.size());
     if (val != nullptr) {
       phase.eval = bind_graph(view, *val, Mode::kEval);
       phase.eval_run = run_options_for(view, Mode::kEval, *val, machine);
