@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/data/schema.h"
 
@@ -38,6 +40,51 @@ class Intake {
   virtual void reject(size_t i, std::string reason) = 0;
 };
 
+class EpochPlan;
+class Budgets;
+
+/// The part of a run's order that a slice covers.
+struct Asked {
+  std::span<const uint64_t> ids;
+  uint64_t epoch = 0;
+  std::span<const uint64_t> positions;  ///< in the epoch, one for each id
+  uint32_t attempt = 0;                 ///< > 0: a replacement, which no plan foresaw
+};
+
+/// What one run is going to ask for, known before it starts: `batches` steps from (epoch, step) on, over as many epochs as it takes.
+struct Journey {
+  const EpochPlan* plan = nullptr;  ///< outlives the reader
+  uint64_t epoch = 0;
+  uint64_t step = 0;
+  uint64_t batches = 0;
+};
+
+/// What a reader found on one tier so far.
+struct TierUse {
+  std::string name;                       ///< "hdd", "ssd", "ram"; of several disks "hdd:sdb"
+  uint64_t hits = 0;                      ///< records that were served from here
+  uint64_t misses = 0;                    ///< records that were looked for here and came from a slower tier
+  uint64_t bytes_needed = 0;              ///< of the records served
+  uint64_t bytes_read = 0;                ///< from the device, holes and alignment included
+  uint64_t reads = 0;                     ///< requests to the device
+  double busy_seconds = 0;                ///< at least one request was under way
+  double predicted_bytes_per_second = 0;  ///< what the device's model says of these reads; 0: no model
+};
+
+/// One run's way through a source, made by Source::start(). A source that knows the order of the epoch reads ahead in it.
+/// read() may be called from several threads at once; each position of the journey is asked for once, roughly in order.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  /// As Source::read. Waits until the records are there.
+  virtual void read(const Asked& asked, Intake& out) = 0;
+  /// Reading ahead begins. Called once, before the first read().
+  virtual void begin() {}
+  /// Calls that wait in read() return at once (with an Error kCancelled), and no more is read ahead. Any thread.
+  virtual void stop() noexcept {}
+  virtual std::vector<TierUse> tiers() const { return {}; }
+};
+
 /// Random access to records 0 .. size() - 1. All const members are thread-safe.
 class Source {
  public:
@@ -59,6 +106,13 @@ class Source {
   virtual void read(std::span<const uint64_t> ids, Intake& out) const = 0;
   /// Whether read() may wait for a disk or a network.
   virtual bool waits() const { return true; }
+
+  /// A run's reader; null: the run calls read(). It takes the memory it needs from `budgets` now and keeps it as long as it
+  /// lives: Error kMemory where that is too small. The source must outlive it.
+  virtual std::unique_ptr<Reader> start(const Journey&, Budgets&) const { return nullptr; }
+  /// Turns places in the order in which records are stored (what sequential and block order go by) into ids. A set that was
+  /// shuffled on disk keeps the ids of its source; for all others place and id are the same.
+  virtual void ids_at(std::span<uint64_t>) const {}
 
   /// The record was decoded in full without fault when it was packed: stages need not look at all of it again.
   virtual bool verified(uint64_t) const { return false; }

@@ -1,5 +1,6 @@
 #include "io/data/dataset.h"
 
+#include <cstring>
 #include <unordered_map>
 
 #include "engine/base/error.h"
@@ -7,6 +8,14 @@
 namespace penstock::io {
 
 Schema Dataset::picture_schema() { return {Field::encoded("bytes"), Field::fixed("label", DType::kI64)}; }
+
+void Dataset::fill(uint64_t id, size_t i, Intake& out) const {
+  if (schema().size() <= kLabelField) return;
+  if (std::byte* dest = out.row(kLabelField, i)) {
+    const int64_t value = label(id);
+    std::memcpy(dest, &value, sizeof value);
+  }
+}
 
 std::vector<int64_t> match_classes(std::span<const std::string> own, std::span<const std::string> wanted,
                                    const std::string& path) {

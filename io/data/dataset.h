@@ -9,8 +9,16 @@
 #include <vector>
 
 #include "engine/data/source.h"
+#include "io/file/file_system.h"
 
 namespace penstock::io {
+
+/// Where the bytes of one record lie: `length` bytes from `offset` on in file number `file` of the data set.
+struct Extent {
+  uint32_t file = 0;
+  uint64_t offset = 0;
+  uint64_t length = 0;
+};
 
 /// Random access to records that lie on disk. Thread-safe once opened. Every data set of pictures has the schema
 ///   bytes u8 (N, any)   the encoded record, as it lies on disk
@@ -30,6 +38,24 @@ class Dataset : public Source {
   virtual const std::string& path() const = 0;
   /// XXH3-64 of the record's bytes where the format keeps one; read() then checks it.
   virtual std::optional<uint64_t> stored_checksum(uint64_t) const { return std::nullopt; }
+  /// Whether each record's unbounded bytes are one extent of a file, so that whoever reads ahead may fetch them by offset. Where not
+  /// (an array that a library has to unpack), only read() brings them, and the functions below must not be called.
+  virtual bool has_extents() const { return false; }
+  /// Files that hold records; a folder has one for each picture.
+  virtual uint32_t file_count() const { return 0; }
+  virtual std::string file_path(uint32_t) const { return {}; }
+  /// out[i] is where record ids[i] lies. Much cheaper for many ids at once.
+  virtual void extents(std::span<const uint64_t>, std::span<Extent>) const {}
+  /// Everything of row i of `out` but its unbounded bytes: the label.
+  virtual void fill(uint64_t id, size_t i, Intake& out) const;
+  /// Why `bytes`, which were read at the record's extent, are not the record's ("its checksum differs ..."); "" where they are.
+  virtual std::string fault_of(uint64_t, std::span<const std::byte>) const { return {}; }
+  /// Of the bytes at rest: changes whenever a file was written to or replaced since, also where the fingerprint stays the same. What
+  /// keeps a cache from serving an old data set.
+  virtual uint64_t state() const { return fingerprint(); }
+  /// The door that its files are read through.
+  virtual FileSystem& file_system() const { return FileSystem::real(); }
+
   /// What a user should know though it is no fault: one class only, class folders without pictures, ... A sentence each.
   virtual std::vector<std::string> notes() const { return {}; }
 

@@ -9,54 +9,39 @@
 #include <string_view>
 
 #include "io/data/lmdb_format.h"
+#include "io/data/record_writer.h"
 #include "io/file/file_system.h"
 
 namespace penstock::io {
 
-struct LmdbWriterOptions {
-  PackHead head;  ///< schema, classes, fingerprints: what makes two packings the same
-  /// A commit (with its fsync) each so many bytes: what a killed writer loses at most, and the memory it holds.
-  uint64_t commit_bytes = uint64_t{64} << 20;
-};
-
-/// One record to be packed. Borrowed during append() alone.
-struct PackedRecord {
-  uint64_t id =
-      0;  ///< each of 0 .. N - 1 once, in any order: append order is the order on disk, the id is what readers ask for
-  std::string_view name;
-  int64_t label = -1;
-  bool verified = false;
-  /// Where in the source's order the writer is; comes back as resume_source_position() - 1. Records that the packer leaves out leave gaps.
-  uint64_t source_position = 0;
-  std::span<const std::byte> bytes;
-};
+using LmdbWriterOptions = RecordWriterOptions;
 
 /// Writes DEST.partial/ (data.mdb, penstock.json) and gives it the name DEST in finish(). One thread; one writer a DEST: a second one is refused
 /// (whoever holds the flock on DEST.partial/.lock writes; nothing else in there is looked at for use, or written, without it).
 /// LMDB writes past the FileSystem; its faults come as penstock::Error(kIo), those of a full disk with the advice to run the same command
 /// again: what was committed stays in DEST.partial. After an error the writer is of no use; open a new one.
-class LmdbWriter {
+class LmdbWriter final : public RecordWriter {
  public:
   /// Begins DEST, or goes on with DEST.partial of the same head. Throws kUsage where DEST or DEST.partial is anything else; kData where DEST.partial is damaged.
   static std::unique_ptr<LmdbWriter> open(const std::string& dest, LmdbWriterOptions options,
                                           FileSystem& fs = FileSystem::real());
   /// What was not committed is lost; DEST.partial stays.
-  ~LmdbWriter();
+  ~LmdbWriter() override;
 
   /// DEST is finished and has the same head: nothing is left to do, nothing may be called but this.
-  bool already_complete() const { return complete_; }
+  bool already_complete() const override { return complete_; }
   /// Records that are safe on disk (from earlier runs and commits of this one).
-  uint64_t committed() const { return committed_; }
+  uint64_t committed() const override { return committed_; }
   /// Records appended, committed or not.
-  uint64_t size() const;
+  uint64_t size() const override;
   /// Where in the source to go on: behind the last committed record; 0 at the beginning.
-  uint64_t resume_source_position() const { return resume_source_position_; }
+  uint64_t resume_source_position() const override { return resume_source_position_; }
 
-  void append(const PackedRecord& record);
+  void append(const PackedRecord& record) override;
   /// Makes what was appended safe. append() does so by itself every commit_bytes; the same records give the same file only where nobody else calls it.
-  void commit();
+  void commit() override;
   /// Commits, writes the index, syncs, renames. Throws kData where an id is missing or twice.
-  void finish();
+  void finish() override;
 
  private:
   struct Env;

@@ -181,7 +181,10 @@ StreamResult stream(const pipelines::Recipe& recipe, const io::Dataset& data, co
   result.cpu_seconds = cpu_seconds() - cpu_before;
   result.peak_rss_bytes = static_cast<uint64_t>(usage().ru_maxrss) * 1024;
   const uint64_t read = result.report.records + result.report.rejected;
-  result.tiers.push_back({disk_tier(data.path()), read, 0, result.report.bytes_read});
+  result.tiers.push_back({.name = disk_tier(data.path()),
+                          .hits = read,
+                          .bytes_needed = result.report.bytes_read,
+                          .bytes_read = result.report.bytes_read});
   return result;
 }
 

@@ -27,14 +27,6 @@ struct StreamOptions {
   Trace* trace = nullptr;
 };
 
-/// Whose bytes were found where.
-struct TierUse {
-  std::string name;
-  uint64_t hits = 0;  ///< records
-  uint64_t misses = 0;
-  uint64_t bytes_read = 0;
-};
-
 struct StreamResult {
   bool stopped = false;                           ///< on request: figures are of the part until then
   Report report;                                  ///< over all phases
