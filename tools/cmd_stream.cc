@@ -65,6 +65,7 @@ class StreamCommand final : public Command {
       context.output.warn("record " + std::to_string(rejection.record) + " (" + data->name(rejection.record) +
                           ") was refused by " + rejection.stage + ": " + rejection.reason);
     }
+    for (const std::string& note : result.notes) context.output.note("note: " + note);
     context.output.result(words_of(result), to_json(result, memory));
     return 0;
   }

@@ -57,6 +57,8 @@ struct Journey {
   uint64_t epoch = 0;
   uint64_t step = 0;
   uint64_t batches = 0;
+  /// Sequential and block order count places in storage order (Source::ids_at turns them into ids); full order counts ids.
+  bool by_storage = true;
 };
 
 /// What a reader found on one tier so far.

@@ -55,6 +55,7 @@ std::shared_ptr<BatchBlock> Run::Impl::admit_batch(uint64_t sequence, std::stop_
   block->step = share.step;
   block->first_position = share.first;
   plan_.records(share.epoch, share.first, block->ids);
+  to_ids(block->ids);
   for (uint64_t i = 0; i < share.count; ++i) block->positions[i] = share.first + i;
   {
     const std::lock_guard lock(room_->mutex);

@@ -73,6 +73,8 @@ Run::Impl::Impl(Graph graph, const Source& source, RunOptions options)
   totals_.stages.resize(graph_->stages.size());
   consumer_left_ns_ = meter_.start_ns();
   check_budget();
+  if (total_batches_ > 0) start_reader();
+  bound_batches_in_flight();
 
   executor_ = std::make_unique<Executor>(
       *options_.cores, [this](Slice& slice) { return work(slice); },
@@ -87,6 +89,7 @@ void Run::Impl::begin() {
       meter_.admission_ended();
       output_.close();
     } else {
+      if (reader_) reader_->begin();
       admission_ = std::thread([this] { admit(stop_source_.get_token()); });
     }
   });
@@ -98,6 +101,7 @@ Run::Impl::~Impl() {
   io_->stop();  // a slice that still runs may submit a replacement: it is queued and never served
   executor_.reset();
   io_.reset();
+  reader_.reset();
   output_.clear();
 }
 
@@ -128,6 +132,11 @@ void Run::Impl::check_budget() {
               " B, index and decoders of " + std::to_string(threads) + " threads " + std::to_string(fixed) +
               " B; raise [budget] or lower data.batch or --threads");
   }
+}
+
+/// After everything that is held for the whole run has its share.
+void Run::Impl::bound_batches_in_flight() {
+  const unsigned threads = options_.cores->count();
   if (const uint64_t limit = options_.budgets->limit(options_.tier); limit != 0 && layout_->bytes > 0) {
     const uint64_t rest = limit - std::min(limit, options_.budgets->used(options_.tier));
     batches_in_flight_ = std::min(batches_in_flight_, 1 + rest / layout_->bytes);
@@ -135,6 +144,20 @@ void Run::Impl::check_budget() {
   batch_pool_.emplace(*options_.budgets, batches_in_flight_);
   replacement_pool_.emplace(*options_.budgets, 0);
   slice_pool_.emplace(*options_.budgets, 2 * threads + options_.io_threads);
+}
+
+void Run::Impl::start_reader() {
+  reader_ = source_.start({.plan = &plan_,
+                           .epoch = options_.epoch,
+                           .step = options_.step,
+                           .batches = total_batches_,
+                           .by_storage = options_.by_storage},
+                          *options_.budgets);
+}
+
+/// Of the plan's order, which counts places, what the run gives out: ids.
+void Run::Impl::to_ids(std::span<uint64_t> places) const {
+  if (options_.by_storage && options_.order != Order::kFull) source_.ids_at(places);
 }
 
 /// Called under the output's lock by a consumer that waits: whether it waits for room that only it can give back. Exact,
@@ -174,6 +197,7 @@ void Run::Impl::set_stopping() noexcept {
 void Run::Impl::stop() noexcept {
   set_stopping();
   stop_source_.request_stop();
+  stop_reading();
   room_->changed.notify_all();
   output_.fail(std::make_exception_ptr(Error(Code::kCancelled, "the run was stopped")));
 }
@@ -182,7 +206,12 @@ void Run::Impl::fail(std::exception_ptr error) {
   output_.fail(std::move(error));  // before the stop, whose own error must not come first
   set_stopping();
   stop_source_.request_stop();
+  stop_reading();
   room_->changed.notify_all();
+}
+
+void Run::Impl::stop_reading() noexcept {
+  if (reader_) reader_->stop();
 }
 
 void Run::Impl::wait() {
@@ -198,6 +227,7 @@ Report Run::Impl::report() const {
   const std::lock_guard lock(totals_mutex_);
   Report report = totals_;
   report.peak_budget_bytes = options_.budgets->peak(Tier::kRam) + options_.budgets->peak(Tier::kPinned);
+  if (reader_) report.tiers = reader_->tiers();
   report.mean_batches_ready = sums.ready_mean;
   for (size_t s = 0; s < report.stages.size(); ++s) {
     StageReport& stage = report.stages[s];

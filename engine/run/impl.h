@@ -54,6 +54,9 @@ class Run::Impl {
   // impl.cc
   void begin();
   void check_budget();
+  void start_reader();
+  void bound_batches_in_flight();
+  void to_ids(std::span<uint64_t> places) const;
   void set_stopping() noexcept;
   bool stuck() const;
   void fail(std::exception_ptr error);
@@ -65,6 +68,7 @@ class Run::Impl {
   std::shared_ptr<Buffer> slice_buffer(uint64_t bytes, std::stop_token stop);
   // work.cc
   void read(Slice& slice);
+  void stop_reading() noexcept;
   std::shared_ptr<BatchBlock> work(Slice& slice);
   void settle_refusals(Slice& slice);
   void replace(const Slice& slice, size_t i, Rejection rejection);
@@ -85,7 +89,8 @@ class Run::Impl {
   uint64_t total_batches_ = 0;
   uint64_t batches_in_flight_ = 0;
 
-  std::optional<Reserve> fixed_;  ///< source, workers
+  std::unique_ptr<Reader> reader_;  ///< null: the source is asked slice by slice
+  std::optional<Reserve> fixed_;    ///< source, workers
   std::optional<Reserve> batch_reserve_;
   std::optional<Reserve> slice_reserve_;
   std::optional<Reserve> replacement_reserve_;

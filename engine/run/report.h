@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/data/source.h"
+
 namespace penstock {
 
 /// Thread-seconds of one stage. Stages that run one after the other in a slice share their threads' idle time.
@@ -45,6 +47,7 @@ struct Report {
   unsigned threads = 0;
   DurationHistogram batch_wait;     ///< of each call of next()
   std::vector<StageReport> stages;  ///< "read", the stages in order, "consumer"
+  std::vector<TierUse> tiers;       ///< what a source that reads ahead found where; empty for others
   double mean_batches_ready = 0;    ///< queue depth before the consumer, averaged over time
 
   double records_per_second() const { return seconds > 0 ? static_cast<double>(records) / seconds : 0; }

@@ -41,6 +41,9 @@ struct RunOptions {
   uint64_t batch = 64;         ///< records over all ranks
   uint64_t block = 4096;       ///< Order::kBlock: records of a block ...
   uint64_t group_blocks = 16;  ///< ... and blocks of the window inside which records are permuted
+  /// Order::kSequential and kBlock go by the order in which records are stored (Source::ids_at), not by id: a set that was shuffled
+  /// on disk comes shuffled. False: by id, for results that are a row a record.
+  bool by_storage = true;
   uint32_t rank = 0;
   uint32_t ranks = 1;
 

@@ -15,7 +15,16 @@ constexpr uint32_t kMaxAttempts = 32;
 void Run::Impl::read(Slice& slice) {
   const TraceSpan span(options_.trace, "read", "io", "batch", static_cast<int64_t>(slice.batch->sequence));
   SliceIntake intake(*graph_, slice_plan_, slice);
-  source_.read(slice.ids(), intake);
+  if (reader_ == nullptr) {
+    source_.read(slice.ids(), intake);
+    return;
+  }
+  const BatchBlock& block = *slice.batch;
+  reader_->read({.ids = slice.ids(),
+                 .epoch = block.epoch,
+                 .positions = std::span(block.positions).subspan(slice.first, slice.count),
+                 .attempt = slice.attempt},
+                intake);
 }
 
 std::shared_ptr<BatchBlock> Run::Impl::work(Slice& slice) {
@@ -70,7 +79,8 @@ void Run::Impl::settle_refusals(Slice& slice) {
 void Run::Impl::replace(const Slice& slice, size_t i, Rejection rejection) {
   if (stopping_) return;  // the batch will never be whole
   BatchBlock& block = *slice.batch;
-  const uint64_t id = plan_.replacement(block.epoch, rejection.position, slice.attempt + 1);
+  uint64_t id = plan_.replacement(block.epoch, rejection.position, slice.attempt + 1);
+  to_ids({&id, 1});
   rejection.replaced = true;
   rejection.replacement = id;
   block.refuse(std::move(rejection));

@@ -149,6 +149,21 @@ int64_t ImageFolder::label(uint64_t id) const {
 
 Location ImageFolder::locate(uint64_t id) const { return {join_path(root_, name(id)), 0, listing_.files[id].bytes}; }
 
+void ImageFolder::extents(std::span<const uint64_t> ids, std::span<Extent> out) const {
+  for (size_t i = 0; i < ids.size(); ++i) out[i] = {static_cast<uint32_t>(ids[i]), 0, listing_.files[ids[i]].bytes};
+}
+
+uint64_t ImageFolder::state() const {
+  Checksum sum;
+  sum.add(fingerprint_);
+  for (uint64_t id = 0; id < size(); ++id) {
+    FileStat stat;
+    const int rc = fs_.sys_stat(file_path(static_cast<uint32_t>(id)).c_str(), &stat);
+    sum.add(rc < 0 ? static_cast<uint64_t>(-rc) : stat.bytes).add(static_cast<uint64_t>(rc < 0 ? 0 : stat.mtime_ns));
+  }
+  return sum.value();
+}
+
 void ImageFolder::read(std::span<const uint64_t> ids, Intake& out) const {
   for (size_t first = 0; first < ids.size(); first += kGroup) {
     read_group(ids.subspan(first, std::min(kGroup, ids.size() - first)), first, out);

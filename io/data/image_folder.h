@@ -48,6 +48,13 @@ class ImageFolder final : public Dataset {
   uint64_t bytes() const override { return bytes_; }
   const std::string& path() const override { return root_; }
   std::vector<std::string> notes() const override { return notes_; }
+  bool has_extents() const override { return true; }
+  uint32_t file_count() const override { return static_cast<uint32_t>(listing_.files.size()); }
+  std::string file_path(uint32_t file) const override { return join_path(root_, listing_.path(file)); }
+  void extents(std::span<const uint64_t> ids, std::span<Extent> out) const override;
+  /// One stat a file: a picture may have been written over since the folder was listed.
+  uint64_t state() const override;
+  FileSystem& file_system() const override { return fs_; }
   /// Whether opening needed no walk.
   bool from_manifest() const { return from_manifest_; }
 

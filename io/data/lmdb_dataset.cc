@@ -14,7 +14,7 @@ constexpr unsigned kDepth = 32;  // an SSD's queue; for a hard disk the requests
 }
 
 LmdbDataset::LmdbDataset(FileSystem& fs, std::string folder, LmdbFile lmdb, ReadBackend backend)
-    : folder_(std::move(folder)), lmdb_(std::move(lmdb)), engines_(fs, kDepth, backend) {}
+    : fs_(fs), folder_(std::move(folder)), lmdb_(std::move(lmdb)), engines_(fs, kDepth, backend) {}
 
 std::unique_ptr<LmdbDataset> LmdbDataset::open(FileSystem& fs, const std::string& folder, LmdbDatasetOptions options) {
   std::unique_ptr<LmdbDataset> data(new LmdbDataset(fs, folder, LmdbFile(fs, folder), options.backend));
@@ -94,6 +94,29 @@ Location LmdbDataset::locate(uint64_t id) const {
 std::optional<uint64_t> LmdbDataset::stored_checksum(uint64_t id) const {
   const LmdbIndexRow& row = index_.rows()[id];
   return row.has(LmdbIndexRow::kHasChecksum) ? std::optional(row.checksum) : std::nullopt;
+}
+
+void LmdbDataset::extents(std::span<const uint64_t> ids, std::span<Extent> out) const {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const LmdbIndexRow& row = index_.rows()[ids[i]];
+    out[i] = {0, row.offset(), row.length};
+  }
+}
+
+std::string LmdbDataset::fault_of(uint64_t id, std::span<const std::byte> bytes) const {
+  const std::optional<uint64_t> stored = stored_checksum(id);
+  if (!stored || checksum(bytes) == *stored) return {};
+  return "its bytes have not the checksum they were packed with";
+}
+
+uint64_t LmdbDataset::state() const {
+  const FileStat stat = lmdb_.file().stat();
+  return Checksum()
+      .add(fingerprint())
+      .add(stat.bytes)
+      .add(static_cast<uint64_t>(stat.mtime_ns))
+      .add(lmdb_.meta().transaction)
+      .value();
 }
 
 void LmdbDataset::read(std::span<const uint64_t> ids, Intake& out) const {

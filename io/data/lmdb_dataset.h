@@ -49,11 +49,19 @@ class LmdbDataset final : public Dataset {
   const std::string& path() const override { return folder_; }
   std::optional<uint64_t> stored_checksum(uint64_t id) const override;
   std::vector<std::string> notes() const override { return notes_; }
+  bool has_extents() const override { return true; }
+  uint32_t file_count() const override { return 1; }
+  std::string file_path(uint32_t) const override { return lmdb_.file().path(); }
+  void extents(std::span<const uint64_t> ids, std::span<Extent> out) const override;
+  std::string fault_of(uint64_t id, std::span<const std::byte> bytes) const override;
+  uint64_t state() const override;
+  FileSystem& file_system() const override { return fs_; }
 
  private:
   LmdbDataset(FileSystem& fs, std::string folder, LmdbFile lmdb, ReadBackend backend);
   void take_index(FileSystem& fs, const std::string& cache_folder);
 
+  FileSystem& fs_;
   std::string folder_;
   LmdbFile lmdb_;
   LmdbIndex index_;

@@ -4,51 +4,16 @@
 #include <array>
 #include <utility>
 
-#include <hdf5.h>
-
 #include "engine/base/error.h"
 #include "io/file/file.h"
+#include "io/hdf5/library.h"
 
 namespace penstock::io {
 namespace {
 
 constexpr uint64_t kChunkBytes = 256 * 1024;  // HDF5's chunk cache is 1 MiB a data set
 
-// Closes what HDF5 opened.
-class Handle {
- public:
-  Handle() = default;
-  Handle(hid_t id, herr_t (*closer)(hid_t)) : id_(id), close_(closer) {}
-  Handle(Handle&& other) noexcept { *this = std::move(other); }
-  Handle& operator=(Handle&& other) noexcept {
-    std::swap(id_, other.id_);
-    std::swap(close_, other.close_);
-    return *this;
-  }
-  ~Handle() { close(); }
-  bool close() {
-    const hid_t id = std::exchange(id_, -1);
-    return id < 0 || close_(id) >= 0;
-  }
-  operator hid_t() const { return id_; }
-
- private:
-  hid_t id_ = -1;
-  herr_t (*close_)(hid_t) = nullptr;
-};
-
-// The innermost message of HDF5's error stack.
-std::string last_message() {
-  std::string text;
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_DOWNWARD,
-      [](unsigned, const H5E_error2_t* error, void* out) -> herr_t {
-        if (error->desc != nullptr) *static_cast<std::string*>(out) = error->desc;
-        return 0;
-      },
-      &text);
-  return text;
-}
+using Handle = Hdf5Handle;
 
 }  // namespace
 
@@ -79,7 +44,7 @@ Hdf5Writer::Hdf5Writer(FileSystem& fs, std::string dest, std::vector<Hdf5Column>
 std::unique_ptr<Hdf5Writer> Hdf5Writer::open(const std::string& dest, std::vector<Hdf5Column> columns, FileSystem& fs) {
   // A plain file first: its errors say more than HDF5's.
   File(fs, dest + ".partial", OpenMode::kCreate).close();
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  const Hdf5Lock lock;
   std::unique_ptr<Hdf5Writer> writer(new Hdf5Writer(fs, dest, std::move(columns)));
   State& state = *writer->state_;
   state.file = Handle(H5Fcreate(writer->partial_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
@@ -107,17 +72,19 @@ std::unique_ptr<Hdf5Writer> Hdf5Writer::open(const std::string& dest, std::vecto
 }
 
 Hdf5Writer::~Hdf5Writer() {
+  const Hdf5Lock lock;
   state_->close_all();
   if (!finished_) fs_.sys_unlink(partial_.c_str());
 }
 
 void Hdf5Writer::fail(const std::string& doing) {
-  throw Error(Code::kIo, "cannot " + doing + " '" + partial_ + "': " + last_message())
+  throw Error(Code::kIo, "cannot " + doing + " '" + partial_ + "': " + hdf5_message())
       .hint("check the free space and the permissions of its folder");
 }
 
 void Hdf5Writer::append_rows(size_t column, const void* values, uint64_t rows) {
   if (rows == 0) return;
+  const Hdf5Lock lock;
   const Hdf5Column& what = columns_[column];
   const int rank = what.text ? 1 : 2;
   uint64_t& before = state_->rows[column];
@@ -153,6 +120,7 @@ void Hdf5Writer::append(size_t column, std::span<const std::string> values) {
 }
 
 void Hdf5Writer::finish() {
+  const Hdf5Lock lock;
   for (const uint64_t rows : state_->rows) {
     if (rows != state_->rows[0]) throw Error(Code::kInternal, "the columns of '" + dest_ + "' differ in rows");
   }

@@ -23,7 +23,7 @@ struct Hdf5Column {
 };
 
 /// Writes DEST.partial and gives it the name DEST in finish(): HDF5 does not survive a crash while writing, so an unfinished file is written anew.
-/// All data sets get the same number of rows by the time of finish(). HDF5 is not thread-safe: one thread of the program uses it at a time.
+/// All data sets get the same number of rows by the time of finish(). One thread; it may differ from those of other writers (see io/hdf5/library.h).
 /// HDF5 writes past the FileSystem; its faults come as penstock::Error(kIo).
 class Hdf5Writer {
  public:

@@ -15,10 +15,12 @@ namespace penstock::io {
 
 struct RecordStoreOptions {
   std::string folder;        ///< of the tier; each data set and cut of a graph has a folder of its own in it
-  uint64_t quota_bytes = 0;  ///< of all stores in `folder` together; the stores used longest ago make room
-  uint64_t identity = 0;     ///< what is kept: the data set's state and, for a stage's output, the graph up to it
-  std::string what;          ///< the same in words, for people and `info`
-  uint64_t records = 0;      ///< ids are below
+  uint64_t quota_bytes = 0;  ///< of all stores in `folder` together
+  /// What it will come to hold, about: stores used longest ago make room for it, those of an older state of the same thing first.
+  uint64_t wanted_bytes = 0;
+  uint64_t identity = 0;  ///< what is kept: the data set's state and, for a stage's output, the graph up to it
+  std::string what;       ///< the same in words, for people and `info`
+  uint64_t records = 0;   ///< ids are below
 };
 
 /// Bytes by record id in append-only segment files. Survives restarts and kills (what was not synced is lost, never wrong), checks what it
@@ -56,9 +58,9 @@ class RecordStore {
   virtual bool flush() = 0;
   /// Looks for what another process added.
   virtual void refresh() = 0;
-  /// Why it was turned off; "" where it is on.
+  /// Why it was turned off, or keeps no more though it has room (a full disk); "" where it is well.
   virtual std::string fault() const = 0;
-  /// RAM that it holds: its table and what waits to be written, at most.
+  /// RAM that it holds: its table (72 bytes a record kept) and what waits to be written, at most.
   virtual uint64_t resident_bytes() const = 0;
 
   static constexpr uint64_t kMostWaiting = uint64_t{32} << 20;

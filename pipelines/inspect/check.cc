@@ -59,7 +59,10 @@ void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::share
   options.budgets = std::make_shared<Budgets>(result.memory.limits);
   options.epochs = 1;
   options.steps = kSampleBatches;
-  Run run = Run::start(bind_graph(recipe, data, Mode::kTrain), data, options);
+  io::StorageOptions tiers = storage_options(recipe, 1);
+  tiers.ssd.reset();  // nothing is written for a check
+  const io::Storage storage(data, tiers);
+  Run run = Run::start(bind_graph(recipe, data, Mode::kTrain), storage, options);
   const std::stop_callback on_stop(stop, [&run] { run.stop(); });
   Clock& clock = Clock::system();
   const double began = clock.now_seconds();
@@ -85,8 +88,9 @@ void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::share
 
 }  // namespace
 
-CheckResult check(const pipelines::Recipe& recipe, const JobData& data, std::shared_ptr<Cores> cores,
+CheckResult check(const pipelines::Recipe& given, const JobData& data, std::shared_ptr<Cores> cores,
                   std::stop_token stop) {
+  const pipelines::Recipe recipe = fitted(given, *data.train);
   CheckResult result;
   result.memory = choose_memory(recipe.budget);
   result.epochs = recipe.train.epochs;

@@ -1,10 +1,12 @@
 #include "pipelines/job/job.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/base/error.h"
 #include "io/data/open.h"
 #include "pipelines/job/subset.h"
+#include "stages/bytes/registry.h"
 #include "stages/image/registry.h"
 
 namespace penstock {
@@ -12,6 +14,7 @@ namespace penstock {
 StageRegistry all_stages() {
   StageRegistry registry;
   image::register_image_stages(registry);
+  bytes::register_bytes_stages(registry);
   return registry;
 }
 
@@ -62,6 +65,7 @@ RunOptions run_options(const pipelines::Recipe& at_epoch, Mode mode, uint64_t re
   options.faults.budget = fault_budget(at_epoch.faults.budget, records);
   if (mode == Mode::kEval) {
     options.order = Order::kSequential;
+    options.by_storage = false;  // results are a row a record, in the order of the ids
     options.last = Last::kKeep;
     options.faults.on_fault = at_epoch.faults.eval;
     return options;
@@ -71,6 +75,23 @@ RunOptions run_options(const pipelines::Recipe& at_epoch, Mode mode, uint64_t re
   options.block = at_epoch.data.block;
   options.group_blocks = at_epoch.data.group_blocks;
   options.faults.on_fault = at_epoch.faults.train;
+  return options;
+}
+
+pipelines::Recipe fitted(pipelines::Recipe recipe, const io::Dataset& data) {
+  if (recipe.data.block != 0) return recipe;
+  const uint64_t mean = std::max<uint64_t>(1, data.bytes() / std::max<uint64_t>(1, data.size()));
+  const uint64_t block = io::DiskModel::assumed(io::DiskKind::kHdd).extent_bytes() / mean;
+  recipe.data.block = std::clamp<uint64_t>(block, 1, std::max<uint64_t>(1, data.size()));
+  return recipe;
+}
+
+io::StorageOptions storage_options(const pipelines::Recipe& recipe, uint64_t epochs) {
+  io::StorageOptions options;
+  if (recipe.budget.window) options.window_bytes = recipe.budget.window->bytes;
+  if (recipe.budget.ram_cache) options.ram_bytes = recipe.budget.ram_cache->bytes;
+  if (recipe.budget.ssd) options.ssd = io::SsdTier{recipe.budget.ssd->path, recipe.budget.ssd->size.bytes};
+  options.epochs = epochs;
   return options;
 }
 

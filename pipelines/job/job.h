@@ -12,6 +12,7 @@
 #include "engine/memory/budget.h"
 #include "engine/run/run.h"
 #include "io/data/dataset.h"
+#include "io/tier/storage.h"
 #include "pipelines/recipe/recipe.h"
 
 namespace penstock {
@@ -60,6 +61,13 @@ uint64_t fault_budget(Share share, uint64_t records);
 /// Order, batch, faults and seed of one epoch; `at_epoch` is phase_view(recipe, epoch). kEval: sequential, keeps the last batch,
 /// [faults] eval. Cores, budgets, where to begin and how far to go are the caller's.
 RunOptions run_options(const pipelines::Recipe& at_epoch, Mode mode, uint64_t records);
+
+/// The recipe with everything chosen that the data decides: [data] block where it is 0, from the mean record and the usual hard disk's 44 MB (never
+/// from what this machine's disk was measured to do: the order of an epoch is the same everywhere).
+pipelines::Recipe fitted(pipelines::Recipe recipe, const io::Dataset& data);
+
+/// What [budget] says of the tiers that a data set is read through, for a job of `epochs` epochs.
+io::StorageOptions storage_options(const pipelines::Recipe& recipe, uint64_t epochs);
 
 /// The recipe's graph of a mode, bound to a source.
 Graph bind_graph(const pipelines::Recipe& at_epoch, const Source& source, Mode mode);

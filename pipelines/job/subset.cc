@@ -36,13 +36,48 @@ Subset::Subset(std::shared_ptr<const io::Dataset> whole, std::vector<uint64_t> i
     bytes_ += whole_->record_bytes(id);
     max_bytes_ = std::max(max_bytes_, whole_->record_bytes(id));
   }
+  find_stored_order();
 }
 
-void Subset::read(std::span<const uint64_t> ids, Intake& out) const {
-  std::vector<uint64_t> inner(ids.size());
-  std::transform(ids.begin(), ids.end(), inner.begin(), [&](uint64_t id) { return ids_[id]; });
-  whole_->read(inner, out);
+// Which of this set's records lies where, when the whole was shuffled on disk.
+void Subset::find_stored_order() {
+  std::vector<std::pair<uint64_t, uint64_t>> own(ids_.size());  // id in the whole, id here
+  for (uint64_t i = 0; i < ids_.size(); ++i) own[i] = {ids_[i], i};
+  if (!std::is_sorted(own.begin(), own.end())) std::sort(own.begin(), own.end());
+  std::vector<uint64_t> stored, part;
+  bool moved = false;
+  for (uint64_t first = 0; first < whole_->size(); first += part.size()) {
+    part.resize(std::min<uint64_t>(4096, whole_->size() - first));
+    std::iota(part.begin(), part.end(), first);
+    whole_->ids_at(part);
+    for (const uint64_t id : part) {
+      const auto found = std::lower_bound(own.begin(), own.end(), std::pair<uint64_t, uint64_t>(id, 0));
+      if (found == own.end() || found->first != id) continue;
+      moved = moved || found->second != stored.size();
+      stored.push_back(found->second);
+    }
+  }
+  if (moved && stored.size() == ids_.size()) stored_ = std::move(stored);
 }
+
+std::vector<uint64_t> Subset::inner(std::span<const uint64_t> ids) const {
+  std::vector<uint64_t> out(ids.size());
+  std::transform(ids.begin(), ids.end(), out.begin(), [&](uint64_t id) { return ids_[id]; });
+  return out;
+}
+
+void Subset::read(std::span<const uint64_t> ids, Intake& out) const { whole_->read(inner(ids), out); }
+
+void Subset::extents(std::span<const uint64_t> ids, std::span<io::Extent> out) const {
+  whole_->extents(inner(ids), out);
+}
+
+void Subset::ids_at(std::span<uint64_t> places) const {
+  if (stored_.empty()) return;
+  for (uint64_t& place : places) place = stored_[place];
+}
+
+uint64_t Subset::state() const { return io::Checksum().add(fingerprint_).add(whole_->state()).value(); }
 
 std::shared_ptr<const io::Dataset> first_records(std::shared_ptr<const io::Dataset> data, uint64_t count) {
   if (count >= data->size()) return data;

@@ -27,7 +27,9 @@ class Subset final : public io::Dataset {
   uint64_t fingerprint() const override { return fingerprint_; }
   uint64_t record_bytes(uint64_t id) const override { return whole_->record_bytes(ids_[id]); }
   uint64_t max_record_bytes() const override { return max_bytes_; }
-  uint64_t resident_bytes() const override { return whole_->resident_bytes() + ids_.size() * sizeof(uint64_t); }
+  uint64_t resident_bytes() const override {
+    return whole_->resident_bytes() + (ids_.size() + stored_.size()) * sizeof(uint64_t);
+  }
   void read(std::span<const uint64_t> ids, Intake& out) const override;
   bool waits() const override { return whole_->waits(); }
   bool verified(uint64_t id) const override { return whole_->verified(ids_[id]); }
@@ -40,10 +42,25 @@ class Subset final : public io::Dataset {
   const std::string& path() const override { return whole_->path(); }
   std::optional<uint64_t> stored_checksum(uint64_t id) const override { return whole_->stored_checksum(ids_[id]); }
   std::vector<std::string> notes() const override { return whole_->notes(); }
+  void ids_at(std::span<uint64_t> places) const override;
+  bool has_extents() const override { return whole_->has_extents(); }
+  uint32_t file_count() const override { return whole_->file_count(); }
+  std::string file_path(uint32_t file) const override { return whole_->file_path(file); }
+  void extents(std::span<const uint64_t> ids, std::span<io::Extent> out) const override;
+  void fill(uint64_t id, size_t i, Intake& out) const override { whole_->fill(ids_[id], i, out); }
+  std::string fault_of(uint64_t id, std::span<const std::byte> bytes) const override {
+    return whole_->fault_of(ids_[id], bytes);
+  }
+  uint64_t state() const override;
+  io::FileSystem& file_system() const override { return whole_->file_system(); }
 
  private:
+  void find_stored_order();
+  std::vector<uint64_t> inner(std::span<const uint64_t> ids) const;
+
   std::shared_ptr<const io::Dataset> whole_;
   std::vector<uint64_t> ids_;
+  std::vector<uint64_t> stored_;  ///< ids of this in the storage order of the whole; empty: as they are
   uint64_t fingerprint_ = 0;
   uint64_t bytes_ = 0;
   uint64_t max_bytes_ = 0;

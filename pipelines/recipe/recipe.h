@@ -34,8 +34,8 @@ struct DataSection {
   uint64_t batch = 64;  ///< records of a step over all lanes
   Order order = Order::kFull;
   Last last = Last::kDrop;      ///< training; evaluation always keeps
-  uint64_t block = 4096;        ///< records of a block, for order = "block"
-  uint64_t group_blocks = 16;   ///< blocks that are mixed with one another
+  uint64_t block = 0;           ///< records of a block, for order = "block"; 0: chosen from the data (see choose_block)
+  uint64_t group_blocks = 8;    ///< blocks that are mixed with one another
   std::optional<ValSplit> val;  ///< nothing: no validation without --val
   static void describe(ParamTable<DataSection>& t);
 };
@@ -60,6 +60,8 @@ struct BudgetSection {
   std::optional<ByteSize> ram;
   std::optional<ByteSize> pinned;
   std::optional<ByteSize> gpu;
+  std::optional<ByteSize> window;     ///< of ram: what is read ahead
+  std::optional<ByteSize> ram_cache;  ///< of ram: records kept from one epoch to the next
   std::optional<SsdBudget> ssd;
   static void describe(ParamTable<BudgetSection>& t);
 };

@@ -53,7 +53,7 @@ std::string disk_tier(const std::string& path) {
 /// Takes the batches of all segments.
 class Streamer {
  public:
-  Streamer(const io::Dataset& data, const StreamOptions& options, ProgressSink& progress, std::stop_token stop)
+  Streamer(const io::Storage& data, const StreamOptions& options, ProgressSink& progress, std::stop_token stop)
       : data_(data), options_(options), progress_(progress), stop_(std::move(stop)), left_(options.steps) {
     if (options.step_ms) accelerator_.emplace(*options.step_ms, Clock::system());
     if (!options.digest_file.empty()) digest_.emplace(io::FileSystem::real(), options.digest_file);
@@ -111,7 +111,7 @@ class Streamer {
     progress_.update(taken_ += batch.size());
   }
 
-  const io::Dataset& data_;
+  const io::Storage& data_;
   const StreamOptions& options_;
   ProgressSink& progress_;
   std::stop_token stop_;
@@ -138,6 +138,23 @@ uint64_t records_ahead(const std::vector<Segment>& segments, const StreamOptions
 
 }  // namespace
 
+void add_tiers(std::vector<TierUse>& sum, const std::vector<TierUse>& part) {
+  for (const TierUse& tier : part) {
+    const auto same = std::find_if(sum.begin(), sum.end(), [&](const TierUse& t) { return t.name == tier.name; });
+    if (same == sum.end()) {
+      sum.push_back(tier);
+      continue;
+    }
+    same->hits += tier.hits;
+    same->misses += tier.misses;
+    same->bytes_needed += tier.bytes_needed;
+    same->bytes_read += tier.bytes_read;
+    same->reads += tier.reads;
+    same->busy_seconds += tier.busy_seconds;
+    same->predicted_bytes_per_second = tier.predicted_bytes_per_second;
+  }
+}
+
 void add_report(Report& sum, const Report& part) {
   if (sum.batches == 0) sum.first_batch_seconds = sum.seconds + part.first_batch_seconds;
   sum.seconds += part.seconds;
@@ -149,6 +166,7 @@ void add_report(Report& sum, const Report& part) {
   sum.peak_budget_bytes = std::max(sum.peak_budget_bytes, part.peak_budget_bytes);
   sum.threads = part.threads;
   sum.mean_batches_ready = part.mean_batches_ready;
+  add_tiers(sum.tiers, part.tiers);
   for (const StageReport& stage : part.stages) {
     const auto same =
         std::find_if(sum.stages.begin(), sum.stages.end(), [&](const StageReport& s) { return s.name == stage.name; });
@@ -163,8 +181,9 @@ void add_report(Report& sum, const Report& part) {
   }
 }
 
-StreamResult stream(const pipelines::Recipe& recipe, const io::Dataset& data, const StreamOptions& options,
+StreamResult stream(const pipelines::Recipe& given, const io::Dataset& data, const StreamOptions& options,
                     ProgressSink& progress, std::stop_token stop) {
+  const pipelines::Recipe recipe = fitted(given, data);
   // A phase that does not bind is said now, not when its epoch comes.
   for (const uint64_t boundary : pipelines::phase_boundaries(recipe)) {
     bind_graph(pipelines::phase_view(recipe, boundary), data, options.view);
@@ -174,17 +193,22 @@ StreamResult stream(const pipelines::Recipe& recipe, const io::Dataset& data, co
   const double cpu_before = cpu_seconds();
   const double began = Clock::system().now_seconds();
   progress.begin("streaming", records_ahead(segments, options, data.size()), "records");
-  Streamer streamer(data, options, progress, std::move(stop));
+  io::Storage storage(data, storage_options(recipe, options.epochs));
+  Streamer streamer(storage, options, progress, std::move(stop));
   for (const Segment& segment : segments) streamer.run(segment);
   StreamResult result = streamer.finish(began);
+  storage.flush();
+  result.notes = storage.notes();
   progress.end();
   result.cpu_seconds = cpu_seconds() - cpu_before;
   result.peak_rss_bytes = static_cast<uint64_t>(usage().ru_maxrss) * 1024;
   const uint64_t read = result.report.records + result.report.rejected;
-  result.tiers.push_back({.name = disk_tier(data.path()),
-                          .hits = read,
-                          .bytes_needed = result.report.bytes_read,
-                          .bytes_read = result.report.bytes_read});
+  result.tiers = result.report.tiers;
+  if (result.tiers.empty())
+    result.tiers.push_back({.name = disk_tier(data.path()),
+                            .hits = read,
+                            .bytes_needed = result.report.bytes_read,
+                            .bytes_read = result.report.bytes_read});
   return result;
 }
 

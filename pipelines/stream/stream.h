@@ -35,12 +35,15 @@ struct StreamResult {
   uint64_t peak_rss_bytes = 0;                    ///< of the process, since it began
   std::vector<TierUse> tiers;
   std::vector<Rejection> rejections;  ///< the first 100
+  std::vector<std::string> notes;     ///< how the disks were read, tiers that were left out
 };
 
 /// Runs the recipe's graph over `data`, phase by phase, and takes each batch. Blocks. Throws what the Run throws.
 StreamResult stream(const pipelines::Recipe& recipe, const io::Dataset& data, const StreamOptions& options,
                     ProgressSink& progress, std::stop_token stop = {});
 
+/// Adds what was found on tiers of the same name.
+void add_tiers(std::vector<TierUse>& sum, const std::vector<TierUse>& part);
 /// Adds `part`, which came after, to `sum`: stages by name. Not batch_wait, which cannot be added afterwards.
 void add_report(Report& sum, const Report& part);
 

@@ -39,10 +39,20 @@ std::map<uint64_t, Named> read_quarantine(io::FileSystem& fs, const std::string&
   return out;
 }
 
+std::vector<uint64_t> read_order(io::FileSystem& fs, const std::string& path) {
+  if (!fs.exists(path)) return {};
+  const io::File file(fs, path, io::OpenMode::kRead);
+  std::vector<uint64_t> ids(file.size() / sizeof(uint64_t));
+  file.read_exactly(0, std::as_writable_bytes(std::span(ids)));
+  return ids;
+}
+
 /// One epoch under proof.
 class Prover {
  public:
-  Prover(const LedgerPlan& plan, const Named* named) : plan_(plan.plan), named_(named), seen_(plan_.records_in_set()) {
+  /// `order`: ids by place, where the plan counts places; empty: it counts ids.
+  Prover(const LedgerPlan& plan, const Named* named, const std::vector<uint64_t>& order)
+      : plan_(plan.plan), named_(named), order_(order), seen_(plan_.records_in_set()) {
     proof_.epoch = plan.epoch;
     proof_.records = plan_.records_in_set();
     proof_.steps_planned = plan_.steps_per_epoch();
@@ -65,6 +75,7 @@ class Prover {
     const StepSlice slice = plan_.batch(proof_.epoch, step.step);
     std::vector<uint64_t> planned(slice.count);
     plan_.records(proof_.epoch, slice.first, planned);
+    for (uint64_t& id : planned) id = id_at(id);
     std::map<uint64_t, std::vector<const LedgerRefusal*>> refused;
     for (const LedgerRefusal& refusal : step.refusals) refused[refusal.position].push_back(&refusal);
     std::vector<uint64_t> expected;
@@ -93,6 +104,10 @@ class Prover {
   }
 
  private:
+  uint64_t id_at(uint64_t place) const {
+    return plan_.options().order == Order::kFull || place >= order_.size() ? place : order_[place];
+  }
+
   /// Follows the refusals of one position to the record that filled it in the end, if one did.
   void settle(uint64_t position, uint64_t planned, const std::vector<const LedgerRefusal*>* chain,
               std::vector<uint64_t>& out) {
@@ -117,7 +132,7 @@ class Prover {
       filled = refusal->replaced;
       if (!filled) continue;
       current = refusal->replacement;
-      if (plan_.replacement(proof_.epoch, position, attempt) != current)
+      if (id_at(plan_.replacement(proof_.epoch, position, attempt)) != current)
         fault("record " + std::to_string(current) + " is not the planned replacement of record " +
               std::to_string(planned));
     }
@@ -136,6 +151,7 @@ class Prover {
 
   EpochPlan plan_;
   const Named* named_;
+  const std::vector<uint64_t>& order_;
   std::vector<bool> seen_;
   EpochProof proof_;
   uint64_t refusals_ = 0;
@@ -168,6 +184,7 @@ std::vector<EpochProof> prove_ledger(io::FileSystem& fs, const std::string& run)
   const std::vector<LedgerEntry> entries = read_ledger(fs, paths.ledger());  // before the lines that it counts on
   const std::map<uint64_t, Named> quarantine = read_quarantine(fs, paths.quarantine());
   const Named none;
+  const std::vector<uint64_t> order = read_order(fs, paths.order());
   std::optional<Prover> prover;
   std::optional<LedgerPlan> plan;
   uint64_t epoch = 0;
@@ -177,7 +194,7 @@ std::vector<EpochProof> prove_ledger(io::FileSystem& fs, const std::string& run)
     LedgerPlan from = *plan;
     from.epoch = next;
     const auto named = quarantine.find(next);
-    prover.emplace(from, named == quarantine.end() ? &none : &named->second);
+    prover.emplace(from, named == quarantine.end() ? &none : &named->second, order);
   };
   for (const LedgerEntry& entry : entries) {
     if (const auto* next = std::get_if<LedgerPlan>(&entry)) {

@@ -26,6 +26,7 @@ Resume resume_named(std::string_view name);
 ///   quarantine.jsonl  a line for each record that was refused, and why
 ///   checkpoints/      the last K, and the best
 ///   ledger/seen.log   what was seen (see ledger.h)
+///   ledger/order      the ids in storage order (u64), where the data was shuffled on disk and the plan goes by that order
 ///   report.json       what limited the run; written when it stops
 ///   .lock             held with flock(2) while a process writes into RUN; a killed process lets go of it
 ///
@@ -66,6 +67,7 @@ struct RunPaths {
   std::string quarantine() const { return io::join_path(run, "quarantine.jsonl"); }
   std::string checkpoints() const { return io::join_path(run, "checkpoints"); }
   std::string ledger() const { return io::join_path(run, "ledger/seen.log"); }
+  std::string order() const { return io::join_path(run, "ledger/order"); }
   std::string report() const { return io::join_path(run, "report.json"); }
 
   std::string run;

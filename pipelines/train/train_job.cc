@@ -1,6 +1,7 @@
 #include "pipelines/train/train_job.h"
 
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -52,10 +53,14 @@ class Job {
         clock_(options_.clock != nullptr ? *options_.clock : Clock::system()),
         progress_(options_.progress != nullptr ? *options_.progress : none_) {
     learn::keep_freed_memory();  // before the threads below are made
-    options_.recipe = pipelines::resolve_stages(std::move(options_.recipe), all_stages());
+    options_.recipe = fitted(pipelines::resolve_stages(std::move(options_.recipe), all_stages()), data_);
     machine_ = machine_for(options_.recipe, options_.threads);
     plan_ =
         make_train_plan(options_.recipe, data_, val_, machine_, options_.threads, read_script(fs_, options_.recipe));
+    storage_.emplace(data_, storage_options(options_.recipe, plan_.epochs));
+    io::StorageOptions val_storage;
+    val_storage.ram_bytes = 0;  // kept nowhere: the training's records have more of it
+    if (val_ != nullptr) val_storage_.emplace(*val_, val_storage);
     open_device(plan_.device, clock_);  // says why it is not there before a folder is made
   }
 
@@ -75,9 +80,10 @@ class Job {
     TrainResult result;
     const std::unique_ptr<Lane> lane = start(checkpoints, directory, position, result);
     try {
+      keep_order(paths.order());
       RunLogs logs(fs_, paths);
       logs.cut_back(position.logs);
-      Trainer trainer(plan_, data_, val_, *lane, logs,
+      Trainer trainer(plan_, *storage_, val_ != nullptr ? &*val_storage_ : nullptr, *lane, logs,
                       {.stop = options_.stop,
                        .time_limit_seconds = options_.time_limit_seconds,
                        .progress = &progress_,
@@ -85,6 +91,8 @@ class Job {
                        .clock = &clock_,
                        .checkpoints = &checkpoints});
       result.end = trainer.run(position);
+      storage_->flush();
+      for (const std::string& note : storage_->notes()) progress_.say("note: " + note);
     } catch (const Error&) {
       if (is_new && position.steps == 0) directory.forget();  // nothing was learnt: the next try is a first one
       throw;
@@ -95,6 +103,18 @@ class Job {
   }
 
  private:
+  /// What turns the plan's places into ids, for the proof that each record was seen once: the data set need not be there then.
+  void keep_order(const std::string& path) {
+    std::vector<uint64_t> ids(data_.size());
+    std::iota(ids.begin(), ids.end(), 0);
+    data_.ids_at(ids);
+    bool moved = false;
+    for (uint64_t i = 0; i < ids.size(); ++i) moved = moved || ids[i] != i;
+    if (!moved || fs_.exists(path)) return;
+    fs_.make_folders(io::parent_of(path));
+    io::write_file(fs_, path, std::as_bytes(std::span(ids)));
+  }
+
   /// The lane at the newest checkpoint, or fresh; writes recipe.toml and run.json.
   std::unique_ptr<Lane> start(const learn::CheckpointStore& checkpoints, RunDirectory& directory, Position& position,
                               TrainResult& result) {
@@ -158,6 +178,8 @@ class Job {
   ProgressSink& progress_;
   Machine machine_;
   TrainPlan plan_;
+  std::optional<io::Storage> storage_;
+  std::optional<io::Storage> val_storage_;
 };
 
 }  // namespace

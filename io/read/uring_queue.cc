@@ -1,0 +1,232 @@
+#include "io/read/uring_queue.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <liburing.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+
+namespace penstock::io {
+namespace {
+
+constexpr uint64_t kMostRegistered = uint64_t{1} << 30;  // the kernel's limit for one buffer
+constexpr uint64_t kExit = ~uint64_t{0};                 // user data of the entry that ends the thread
+
+/// Whoever submits puts entries into the ring (under the mutex); one thread takes completions out and begins what waits.
+class UringQueue final : public ReadQueue {
+ public:
+  UringQueue(FileSystem& fs, unsigned depth) : fs_(fs), depth_(depth), slots_(depth) {
+    for (unsigned i = depth; i > 0; --i) free_.push_back(i - 1);
+  }
+  ~UringQueue() override {
+    if (!ready_) return;
+    stop();
+    io_uring_queue_exit(&ring_);
+  }
+
+  int start() {
+    // One entry more than reads: the one that ends the thread.
+    const int rc = io_uring_queue_init(depth_ + 1, &ring_, 0);
+    if (rc < 0) return rc;
+    ready_ = true;
+    thread_ = std::thread([this] { serve(); });
+    return 0;
+  }
+
+  void submit(QueuedRead read) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!stopped_) {
+        direct_ = direct_ && read.file->is_direct();
+        waiting_.push_back(std::move(read));
+        begin_waiting();
+        return;
+      }
+    }
+    read.done(-ECANCELED);
+  }
+
+  void stop() noexcept override {
+    std::deque<QueuedRead> cancelled;
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+      cancelled.swap(waiting_);
+    }
+    for (QueuedRead& read : cancelled) read.done(-ECANCELED);
+    {
+      std::unique_lock lock(mutex_);
+      idle_.wait(lock, [&] { return in_flight_ == 0; });
+      if (!thread_.joinable()) return;
+      io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+      io_uring_prep_nop(entry);
+      entry->user_data = kExit;
+      io_uring_submit(&ring_);
+    }
+    thread_.join();
+  }
+
+  size_t pending() const override {
+    const std::lock_guard lock(mutex_);
+    return waiting_.size() + in_flight_;
+  }
+  Use use() const override {
+    const std::lock_guard lock(mutex_);
+    Use use = use_;
+    if (in_flight_ > 0) use.busy_seconds += static_cast<double>(Clock::system().now_ns() - busy_since_) * 1e-9;
+    return use;
+  }
+  std::string how() const override {
+    const std::lock_guard lock(mutex_);
+    return "io_uring, " + std::to_string(depth_) + " in flight, " +
+           (direct_ ? "O_DIRECT" : "through the page cache (the file system has no O_DIRECT), pages dropped") +
+           (lent_ != nullptr   ? ", registered buffers"
+            : refused_.empty() ? ""
+                               : ", buffers not registered: " + refused_);
+  }
+
+  void lend(std::byte* memory, uint64_t bytes) override {
+    const std::lock_guard lock(mutex_);
+    if (lent_ != nullptr || bytes == 0) return;
+    const iovec buffer{memory, std::min(bytes, kMostRegistered)};
+    const int rc = io_uring_register_buffers(&ring_, &buffer, 1);
+    if (rc < 0) {
+      refused_ = std::strerror(-rc);
+      return;
+    }
+    lent_ = memory;
+    lent_bytes_ = buffer.iov_len;
+  }
+  void forget(std::byte* memory) override {
+    const std::lock_guard lock(mutex_);
+    if (memory != lent_ || lent_ == nullptr) return;
+    io_uring_unregister_buffers(&ring_);
+    lent_ = nullptr;
+  }
+
+ private:
+  struct Slot {
+    QueuedRead read;
+    uint64_t done = 0;
+  };
+
+  // Under the mutex.
+  void begin_waiting() {
+    unsigned added = 0;
+    while (!waiting_.empty() && !free_.empty()) {
+      const unsigned slot = free_.back();
+      free_.pop_back();
+      slots_[slot] = {std::move(waiting_.front()), 0};
+      waiting_.pop_front();
+      prepare(slot);
+      ++added;
+      if (in_flight_++ == 0) busy_since_ = Clock::system().now_ns();
+    }
+    if (added > 0) io_uring_submit(&ring_);
+  }
+
+  void prepare(unsigned number) {
+    const Slot& slot = slots_[number];
+    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+    PENSTOCK_CHECK(entry != nullptr);  // the ring has an entry for each slot, and each is submitted at once
+    std::byte* dest = slot.read.dest + slot.done;
+    const auto bytes = static_cast<unsigned>(slot.read.bytes - slot.done);
+    if (lent_ != nullptr && dest >= lent_ && dest + bytes <= lent_ + lent_bytes_)
+      io_uring_prep_read_fixed(entry, slot.read.file->fd(), dest, bytes, slot.read.offset + slot.done, 0);
+    else
+      io_uring_prep_read(entry, slot.read.file->fd(), dest, bytes, slot.read.offset + slot.done);
+    entry->user_data = number;
+  }
+
+  void serve() {
+    for (;;) {
+      io_uring_cqe* completion = nullptr;
+      if (io_uring_wait_cqe(&ring_, &completion) < 0) continue;  // EINTR
+      const uint64_t number = completion->user_data;
+      const int result = completion->res;
+      io_uring_cqe_seen(&ring_, completion);
+      if (number == kExit) return;
+      take(static_cast<unsigned>(number), result);
+    }
+  }
+
+  void take(unsigned number, int result) {
+    Slot finished;
+    int64_t total = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      Slot& slot = slots_[number];
+      if (again(slot, result)) {
+        prepare(number);
+        io_uring_submit(&ring_);
+        return;
+      }
+      total = result < 0 ? result : static_cast<int64_t>(slot.done);
+      finished = std::move(slot);
+      ++use_.reads;
+      use_.bytes += finished.done;
+    }
+    drop_pages(fs_, *finished.read.file, finished.read.offset, finished.done);
+    finished.read.done(total);
+    finished = {};  // a file that this was the last reader of is closed before stop() returns
+    const std::lock_guard lock(mutex_);
+    free_.push_back(number);
+    if (--in_flight_ == 0) {
+      use_.busy_seconds += static_cast<double>(Clock::system().now_ns() - busy_since_) * 1e-9;
+      idle_.notify_all();
+    }
+    if (!stopped_) begin_waiting();
+  }
+
+  // Whether the read goes on: interrupted, or short though the file does not end there.
+  static bool again(Slot& slot, int result) {
+    if (result == -EINTR || result == -EAGAIN) return true;
+    if (result <= 0) return false;
+    slot.done += static_cast<uint64_t>(result);
+    const uint64_t file_bytes = slot.read.file->bytes();
+    if (slot.done >= slot.read.bytes || slot.read.offset + slot.done >= file_bytes) return false;
+    if (slot.read.file->is_direct()) slot.done = slot.done / QueuedRead::kAlignment * QueuedRead::kAlignment;
+    return true;
+  }
+
+  FileSystem& fs_;
+  const unsigned depth_;
+  io_uring ring_ = {};
+  bool ready_ = false;
+  mutable std::mutex mutex_;
+  std::condition_variable idle_;
+  std::vector<Slot> slots_;
+  std::vector<unsigned> free_;
+  std::deque<QueuedRead> waiting_;
+  unsigned in_flight_ = 0;
+  int64_t busy_since_ = 0;
+  Use use_;
+  bool stopped_ = false;
+  bool direct_ = true;
+  std::byte* lent_ = nullptr;
+  uint64_t lent_bytes_ = 0;
+  std::string refused_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<ReadQueue> make_uring_queue(FileSystem& fs, unsigned depth, std::string* why) {
+  auto queue = std::make_unique<UringQueue>(fs, std::max(1u, depth));
+  const int rc = queue->start();
+  if (rc == 0) return queue;
+  *why = std::string("io_uring is refused: ") + std::strerror(-rc);
+  return nullptr;
+}
+
+}  // namespace penstock::io

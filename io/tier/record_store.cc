@@ -1,0 +1,359 @@
+#include "io/tier/record_store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+#include "io/file/atomic_file.h"
+#include "io/file/checksum.h"
+#include "io/file/framed_log.h"
+#include "io/tier/store_format.h"
+
+namespace penstock::io {
+namespace {
+
+constexpr uint64_t kCommitBytes = uint64_t{32} << 20;  // a sync each so many: what a kill loses
+constexpr uint64_t kSpareBytes = uint64_t{64} << 20;   // of the disk that stay free
+constexpr uint64_t kRowBytes = 72;                     // of the table in memory: a row and its node
+
+class SegmentStore final : public RecordStore {
+ public:
+  SegmentStore(FileSystem& fs, RecordStoreOptions options)
+      : fs_(fs), options_(std::move(options)), folder_(StoreFormat::folder(options_.folder, options_.identity)) {}
+
+  ~SegmentStore() override {
+    if (!writer_.joinable()) return;
+    flush();
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    wake_.notify_all();
+    writer_.join();
+  }
+
+  void start() {
+    fs_.make_folders(folder_);
+    lock_ = File(fs_, StoreFormat::lock(folder_), OpenMode::kOpenOrCreate);
+    fills_ = ::flock(lock_.fd(), LOCK_EX | LOCK_NB) == 0;
+    if (fills_) {
+      write_file(
+          fs_, StoreFormat::head(folder_),
+          nlohmann::ordered_json{{"version", 1}, {"identity", hex(options_.identity)}, {"what", options_.what}}.dump(
+              1) +
+              "\n");
+      write_file(fs_, StoreFormat::used(folder_), std::string_view("used\n"));
+      make_room();
+      open_table();
+      writer_ = std::thread([this] { write_on(); });
+    } else {
+      refresh();
+    }
+  }
+
+  std::optional<Kept> find(uint64_t id) const override {
+    const std::lock_guard lock(mutex_);
+    const auto found = rows_.find(id);
+    if (found == rows_.end() || off_) return std::nullopt;
+    const StoreRow& row = found->second;
+    return Kept{row.segment, row.offset, row.length, row.checksum};
+  }
+  std::string file_path(uint32_t file) const override { return StoreFormat::segment(folder_, file); }
+
+  void drop(uint64_t id) override {
+    const std::lock_guard lock(mutex_);
+    kept_bytes_ -= rows_.contains(id) ? rows_[id].length : 0;
+    rows_.erase(id);
+    dropped_.insert(id);
+  }
+
+  bool put(uint64_t id, std::span<const std::byte> bytes) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!fills_ || off_ || full_ || bytes.empty() || waiting_bytes_ + bytes.size() > kMostWaiting ||
+          used_ + bytes.size() > capacity_ || rows_.contains(id) || dropped_.contains(id) || !on_way_.insert(id).second)
+        return false;
+      used_ += bytes.size() + sizeof(StoreRow);
+      waiting_bytes_ += bytes.size();
+      waiting_.push_back({id, std::vector<std::byte>(bytes.begin(), bytes.end())});
+    }
+    wake_.notify_all();
+    return true;
+  }
+
+  uint64_t room() const override {
+    const std::lock_guard lock(mutex_);
+    return full_ || off_ ? 0 : capacity_ - std::min(capacity_, used_);
+  }
+  bool fills() const override {
+    const std::lock_guard lock(mutex_);
+    return fills_ && !off_ && !full_;
+  }
+  uint64_t kept_records() const override {
+    const std::lock_guard lock(mutex_);
+    return off_ ? 0 : rows_.size();
+  }
+  uint64_t kept_bytes() const override {
+    const std::lock_guard lock(mutex_);
+    return off_ ? 0 : kept_bytes_;
+  }
+
+  bool flush() override {
+    std::unique_lock lock(mutex_);
+    if (fills_ && !off_ && writer_.joinable()) {
+      flush_asked_ = true;
+      wake_.notify_all();
+      flushed_.wait(lock, [&] { return off_ || (waiting_.empty() && !writing_ && !flush_asked_); });
+    }
+    return !off_;
+  }
+
+  void refresh() override {
+    const std::lock_guard lock(mutex_);
+    if (fills_ || off_) return;
+    try {
+      if (!fs_.exists(StoreFormat::table(folder_))) return;
+      FramedLogReader log(fs_, StoreFormat::table(folder_), StoreFormat::kTableKind);
+      take_rows(log);
+    } catch (const Error& error) { turn_off(error.message()); }
+  }
+
+  std::string fault() const override {
+    const std::lock_guard lock(mutex_);
+    return fault_;
+  }
+  uint64_t resident_bytes() const override {
+    const std::lock_guard lock(mutex_);
+    const uint64_t mean = std::max<uint64_t>(1, options_.wanted_bytes / std::max<uint64_t>(1, options_.records));
+    const uint64_t rows = std::max<uint64_t>(rows_.size(), std::min(options_.records, capacity_ / mean));
+    return rows * kRowBytes + (fills_ ? kMostWaiting + kCommitBytes / 4 : 0);
+  }
+
+ private:
+  struct Waiting {
+    uint64_t id = 0;
+    std::vector<std::byte> bytes;
+  };
+
+  /// Stores of an older state of the same thing go, then those used longest ago, until what is wanted fits.
+  void make_room() {
+    std::vector<OtherStore> others = other_stores(fs_, options_.folder, folder_);
+    std::sort(others.begin(), others.end(), [&](const OtherStore& a, const OtherStore& b) {
+      const bool a_old = a.what == options_.what, b_old = b.what == options_.what;
+      return a_old != b_old ? a_old : a.used_ns < b.used_ns;
+    });
+    uint64_t theirs = 0;
+    for (const OtherStore& other : others) theirs += other.bytes;
+    const uint64_t own = bytes_of_store(fs_, folder_);
+    const uint64_t wanted =
+        std::max(own, std::min(options_.wanted_bytes + options_.wanted_bytes / 64, options_.quota_bytes));
+    for (const OtherStore& other : others) {
+      if (other.what != options_.what && theirs + wanted <= options_.quota_bytes) break;
+      if (remove_store(fs_, other)) theirs -= other.bytes;
+    }
+    const uint64_t room = options_.quota_bytes - std::min(options_.quota_bytes, theirs);
+    const uint64_t free = fs_.free_space(folder_) + own;
+    capacity_ = std::min(room, free - std::min(free, kSpareBytes));
+  }
+
+  void open_table() {
+    const std::string path = StoreFormat::table(folder_);
+    try {
+      if (fs_.exists(path)) {
+        FramedLogReader log(fs_, path, StoreFormat::kTableKind);
+        take_rows(log);
+      }
+    } catch (const Error& error) {
+      if (error.code() != Code::kData) throw;
+      fs_.unlink(path);  // no table of ours: what it spoke of is read from the source again
+      rows_.clear();
+    }
+    // The last segment may hold bytes that no row speaks of: the next begins behind what the file holds.
+    uint32_t last = 0;
+    for (const auto& [id, row] : rows_) last = std::max(last, row.segment);
+    while (fs_.exists(StoreFormat::segment(folder_, last + 1))) ++last;
+    segment_ = last;
+    segment_file_ = File(fs_, StoreFormat::segment(folder_, segment_), OpenMode::kOpenOrCreate);
+    segment_bytes_ = 0;
+    for (const auto& [id, row] : rows_) {
+      if (row.segment == segment_) segment_bytes_ = std::max(segment_bytes_, row.offset + row.length);
+    }
+    segment_file_.truncate(segment_bytes_);
+    table_.emplace(fs_, path, StoreFormat::kTableKind);
+    used_ = bytes_of_store(fs_, folder_);
+  }
+
+  void take_rows(FramedLogReader& log) {
+    rows_.clear();
+    kept_bytes_ = 0;
+    while (const auto frame = log.next()) {
+      for (size_t at = 0; at + sizeof(StoreRow) <= frame->size(); at += sizeof(StoreRow)) {
+        StoreRow row;
+        std::memcpy(&row, frame->data() + at, sizeof row);
+        if (row.id >= options_.records) continue;
+        if (row.segment == StoreRow::kDropped)
+          rows_.erase(row.id);
+        else
+          rows_[row.id] = row;
+      }
+    }
+    for (const auto& [id, row] : rows_) kept_bytes_ += row.length;
+  }
+
+  // The writing thread. What it writes gives way to what is read: idle priority for the disk, nice for the core.
+  void write_on() {
+    setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
+    syscall(SYS_ioprio_set, 1 /* this thread */, 0, (2 << 13) | 7 /* best effort, last */);
+    std::vector<StoreRow> fresh;  // written, not synced
+    uint64_t fresh_bytes = 0;
+    for (;;) {
+      std::deque<Waiting> batch;
+      bool asked = false;
+      {
+        std::unique_lock lock(mutex_);
+        writing_ = false;
+        flushed_.notify_all();
+        wake_.wait(lock, [&] { return ending_ || flush_asked_ || !waiting_.empty(); });
+        if (off_ || (ending_ && waiting_.empty())) break;
+        batch.swap(waiting_);
+        asked = flush_asked_;
+        writing_ = true;
+      }
+      try {
+        for (const Waiting& one : batch) {
+          fresh.push_back(write(one));
+          fresh_bytes += one.bytes.size();
+          const std::lock_guard lock(mutex_);
+          waiting_bytes_ -= one.bytes.size();
+        }
+        if (fresh_bytes >= kCommitBytes || asked) {
+          commit(fresh);
+          fresh_bytes = 0;
+        }
+        if (asked) table_->sync();
+      } catch (const Error& error) {
+        const std::lock_guard lock(mutex_);
+        out_of_order(error);
+      }
+      const std::lock_guard lock(mutex_);
+      if (asked && waiting_.empty()) flush_asked_ = false;
+      if (off_ || full_) {
+        flush_asked_ = false;
+        waiting_.clear();
+        waiting_bytes_ = 0;
+        fresh.clear();
+        writing_ = false;
+        flushed_.notify_all();
+        if (off_) return;
+      }
+    }
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    flushed_.notify_all();
+  }
+
+  StoreRow write(const Waiting& one) {
+    if (segment_bytes_ >= StoreFormat::kSegmentBytes) next_segment();
+    segment_file_.write_at(segment_bytes_, one.bytes);
+    StoreRow row{.id = one.id,
+                 .offset = segment_bytes_,
+                 .length = one.bytes.size(),
+                 .checksum = checksum(one.bytes),
+                 .segment = segment_};
+    segment_bytes_ += one.bytes.size();
+    return row;
+  }
+
+  void next_segment() {
+    segment_file_.sync();
+    segment_file_ = File(fs_, StoreFormat::segment(folder_, ++segment_), OpenMode::kCreate);
+    segment_bytes_ = 0;
+  }
+
+  /// First the bytes, then the rows that speak of them.
+  void commit(std::vector<StoreRow>& fresh) {
+    if (fresh.empty()) return;
+    segment_file_.sync();
+    if (!folder_synced_) fs_.sync_folder(folder_);
+    folder_synced_ = true;
+    if (fs_.passes_through()) ::posix_fadvise(segment_file_.fd(), 0, 0, POSIX_FADV_DONTNEED);
+    table_->append(std::as_bytes(std::span(fresh)));
+    table_->flush();
+    const std::lock_guard lock(mutex_);
+    for (const StoreRow& row : fresh) {
+      on_way_.erase(row.id);
+      if (dropped_.contains(row.id)) continue;
+      rows_[row.id] = row;
+      kept_bytes_ += row.length;
+    }
+    fresh.clear();
+  }
+
+  // Under the mutex. A full disk keeps what it has; a failing one is not asked again.
+  void out_of_order(const Error& error) {
+    if (error.message().find("No space left") != std::string::npos ||
+        error.message().find("Disk quota exceeded") != std::string::npos) {
+      full_ = true;
+      fault_ = "it keeps no more than the " + bytes_text(kept_bytes_) + " it has: " + error.message();
+      return;
+    }
+    turn_off(error.message());
+  }
+  void turn_off(const std::string& why) {
+    off_ = true;
+    fault_ = why;
+  }
+
+  FileSystem& fs_;
+  const RecordStoreOptions options_;
+  const std::string folder_;
+  File lock_;
+  bool fills_ = false;
+  uint64_t capacity_ = 0;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_, flushed_;
+  std::unordered_map<uint64_t, StoreRow> rows_;
+  std::unordered_set<uint64_t> dropped_, on_way_;
+  std::deque<Waiting> waiting_;
+  uint64_t waiting_bytes_ = 0, used_ = 0, kept_bytes_ = 0;
+  bool flush_asked_ = false, writing_ = false, ending_ = false, off_ = false, full_ = false;
+  std::string fault_;
+
+  // The writing thread's own.
+  File segment_file_;
+  uint32_t segment_ = 0;
+  uint64_t segment_bytes_ = 0;
+  bool folder_synced_ = false;
+  std::optional<FramedLogWriter> table_;
+  std::thread writer_;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordStore> RecordStore::open(FileSystem& fs, RecordStoreOptions options) {
+  if (fs.exists(options.folder) && !fs.is_folder(options.folder)) {
+    throw Error(Code::kUsage, "'" + options.folder + "' is a file: the SSD tier is a folder")
+        .hint("set budget.ssd.path to a folder on a fast disk; it is made where it is missing");
+  }
+  auto store = std::make_unique<SegmentStore>(fs, std::move(options));
+  store->start();
+  return store;
+}
+
+}  // namespace penstock::io

@@ -1,0 +1,126 @@
+#include "io/tier/storage.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+#include "engine/order/epoch_plan.h"
+#include "io/file/checksum.h"
+#include "io/tier/planned_reader.h"
+
+namespace penstock::io {
+namespace {
+
+constexpr uint64_t kAvailableUnlimited = uint64_t{1} << 40;
+
+uint64_t free_ram(const Budgets& budgets) {
+  const uint64_t limit = budgets.limit(Tier::kRam);
+  return limit == 0 ? kAvailableUnlimited : limit - std::min(limit, budgets.used(Tier::kRam));
+}
+
+WindowNeeds needs_of(const Dataset& data, const Journey& journey, const SourceFiles& files, bool has_store) {
+  const PlanOptions& plan = journey.plan->options();
+  WindowNeeds needs{.records = data.size(), .bytes = data.bytes(), .max_bytes = data.max_record_bytes()};
+  if (plan.order == Order::kBlock && journey.by_storage) needs.group_records = plan.block * plan.group_blocks;
+  needs.dense = plan.order != Order::kFull && journey.by_storage && data.file_count() < data.size();
+  needs.has_store = has_store;
+  for (size_t d = 0; d < files.disks(); ++d) needs.hdd = needs.hdd || files.model(d).kind == DiskKind::kHdd;
+  const uint64_t mean = data.bytes() / std::max<uint64_t>(1, data.size()) + 1;
+  if (!needs.hdd) needs.depth = std::max(16u, files.model(0).depth(mean));
+  return needs;
+}
+
+}  // namespace
+
+Storage::Storage(const Dataset& data, StorageOptions options) : data_(data), options_(std::move(options)) {
+  if (!options_.ssd || !data_.has_extents()) return;
+  const uint64_t state = data_.state();
+  try {
+    store_ = RecordStore::open(data_.file_system(), {.folder = options_.ssd->folder,
+                                                     .quota_bytes = options_.ssd->quota_bytes,
+                                                     .wanted_bytes = data_.bytes(),
+                                                     .identity = Checksum().add("records").add(state).value(),
+                                                     .what = "the records of " + data_.path(),
+                                                     .records = data_.size()});
+  } catch (const Error& error) {
+    if (error.code() == Code::kUsage) throw;
+    note("the SSD tier is left out: " + error.message());
+  }
+}
+
+Storage::~Storage() = default;
+
+DiskModel Storage::disk(const std::string& path) const {
+  return options_.disk_of ? options_.disk_of(path) : disk_of(data_.file_system(), path);
+}
+
+std::vector<std::string> Storage::notes() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> all = notes_;
+  if (store_ && !store_->fault().empty()) all.push_back("the SSD tier is left out: " + store_->fault());
+  return all;
+}
+
+void Storage::note(std::string text) const {
+  const std::lock_guard lock(mutex_);
+  if (std::find(notes_.begin(), notes_.end(), text) == notes_.end()) notes_.push_back(std::move(text));
+}
+
+uint64_t Storage::ram_records() const {
+  const std::lock_guard lock(mutex_);
+  return ram_ ? ram_->records() : 0;
+}
+
+bool Storage::flush() { return store_ == nullptr || store_->flush(); }
+
+uint64_t Storage::resident_bytes() const { return data_.resident_bytes() + (store_ ? store_->resident_bytes() : 0); }
+
+std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets) const {
+  if (!data_.has_extents()) return nullptr;
+  auto files = std::make_unique<SourceFiles>(
+      data_.file_system(), data_.file_count(), data_.file_count() == data_.size(),
+      [this](uint32_t file) { return data_.file_path(file); }, [this](const std::string& path) { return disk(path); },
+      options_.direct);
+  const WindowNeeds needs = needs_of(data_, journey, *files, store_ != nullptr);
+  const uint64_t available = free_ram(budgets);
+  const uint64_t least = least_shape(needs).bytes();
+  // The rest is for batches in flight and the RAM tier.
+  WindowShape shape =
+      choose_shape(needs, std::max(least, available - available / 3), options_.window_bytes.value_or(0));
+  if (shape.bytes() > available) {
+    throw Error(Code::kMemory, "the budget is too small to run: the window that records are read into takes " +
+                                   bytes_text(shape.bytes()) + " and " + bytes_text(available) + " are left")
+        .hint("the least is " + bytes_text(least) + ", room for the largest record (" + bytes_text(needs.max_bytes) +
+              ") and one more, on top of what batches and decoders need; raise budget.ram");
+  }
+  if (needs.group_records > 0 && needs.hdd) {
+    const uint64_t group =
+        std::min(needs.group_records, needs.records) * (needs.bytes / std::max<uint64_t>(1, needs.records));
+    if (shape.frames * shape.frame_bytes < group)
+      note("a block group of " + bytes_text(group) + " does not fit the window of " +
+           bytes_text(shape.frames * shape.frame_bytes) +
+           ": its blocks are read in pieces, with more seeks; raise budget.ram or lower data.block or "
+           "data.group_blocks");
+  }
+  std::shared_ptr<RamCache> ram;
+  {
+    const std::lock_guard lock(mutex_);
+    const uint64_t whole = data_.bytes() + data_.size() * RamCache::kRowBytes + (uint64_t{8} << 20);
+    const uint64_t left = available - shape.bytes();
+    const bool again = options_.epochs > 1 || journey.batches > journey.plan->steps_per_epoch();
+    uint64_t wanted = options_.ram_bytes.value_or(again && budgets.limit(Tier::kRam) != 0 ? left / 2 : 0);
+    wanted = std::min(wanted, whole);
+    if (!ram_ && wanted > 0) {
+      if (std::optional<Credit> credit = budgets.try_take(Need::ram(wanted)))
+        ram_ = std::make_shared<RamCache>(wanted, std::move(*credit));
+      else if (options_.ram_bytes)
+        throw Error(Code::kMemory, "budget.ram has no room for a RAM tier of " + bytes_text(wanted))
+            .hint("what is left beside batches, decoders and window is " + bytes_text(left));
+    }
+    ram = ram_;
+  }
+  return std::make_unique<PlannedReader>(*this, journey, budgets, std::move(ram), shape, std::move(files));
+}
+
+}  // namespace penstock::io

@@ -1,0 +1,91 @@
+// A data set on its tiers: what a run reads from, hard disk to SSD to RAM, by the plan of its epochs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/memory/budget.h"
+#include "io/data/dataset.h"
+#include "io/read/disk.h"
+#include "io/tier/ram_cache.h"
+#include "io/tier/record_store.h"
+
+namespace penstock::io {
+
+/// A folder on a fast disk, and how much of it.
+struct SsdTier {
+  std::string folder;
+  uint64_t quota_bytes = 0;
+};
+
+struct StorageOptions {
+  /// Of the window that is read ahead; nothing: chosen from what the budget has left and what the order needs.
+  std::optional<uint64_t> window_bytes;
+  /// Of records kept in RAM from one epoch to the next; nothing: half of what the budget has left once the run has its share, where epochs are to come.
+  std::optional<uint64_t> ram_bytes;
+  std::optional<SsdTier> ssd;
+  uint64_t epochs = 1;  ///< of the whole job: a record is kept only where it will be asked for again
+  /// The disks' models; empty: disk_of().
+  std::function<DiskModel(const std::string& path)> disk_of = {};
+  bool direct = true;  ///< reads past the page cache where the file system can
+};
+
+/// A Source over a data set (which must outlive it): same records, same ids, read by plan. Each run that starts on it gets a reader of its own; the RAM tier and the SSD
+/// tier are shared by all of them, one after the other or at once. Data sets without extents are read as they always were.
+///
+/// One reader, in words: the journey of the run is cut into *windows* (a block group, or as much as fits a quarter of the memory). A window's
+/// records are looked up in RAM, then on the SSD; the rest becomes reads of the disks they lie on, sorted by physical place, neighbours together.
+/// One thread a reader issues them in that order, one queue a disk keeps them in flight; they land in frames, and a record is handed out as soon as its
+/// frames are there. Frames come back when their records were handed out: that is the backpressure. Memory: window_bytes, taken from the budget
+/// once, and never more.
+///
+/// A record whose bytes are not its own (checksum) or that cannot be read is tried three times before it is rejected; from the SSD, the source is asked
+/// instead. A tier that fails is left out, with a note; the run goes on.
+class Storage final : public Source {
+ public:
+  /// Throws what RecordStore::open throws only for a wrong folder (kUsage); a failing SSD is a note.
+  Storage(const Dataset& data, StorageOptions options);
+  ~Storage() override;
+
+  const Dataset& data() const { return data_; }
+  /// What a user should know: how each disk is read, a tier that was left out, a window too small for its order. A sentence each; grows.
+  std::vector<std::string> notes() const;
+  /// Of the SSD tier: records kept and their bytes.
+  uint64_t ssd_records() const { return store_ ? store_->kept_records() : 0; }
+  uint64_t ssd_bytes() const { return store_ ? store_->kept_bytes() : 0; }
+  uint64_t ram_records() const;
+  /// Writes what waits for the SSD. Call it at the end of a job; false where the tier is off.
+  bool flush();
+
+  const Schema& schema() const override { return data_.schema(); }
+  uint64_t size() const override { return data_.size(); }
+  uint64_t fingerprint() const override { return data_.fingerprint(); }
+  uint64_t record_bytes(uint64_t id) const override { return data_.record_bytes(id); }
+  uint64_t max_record_bytes() const override { return data_.max_record_bytes(); }
+  uint64_t resident_bytes() const override;
+  void read(std::span<const uint64_t> ids, Intake& out) const override { data_.read(ids, out); }
+  bool waits() const override { return data_.waits(); }
+  std::unique_ptr<Reader> start(const Journey& journey, Budgets& budgets) const override;
+  void ids_at(std::span<uint64_t> places) const override { data_.ids_at(places); }
+  bool verified(uint64_t id) const override { return data_.verified(id); }
+  Location locate(uint64_t id) const override { return data_.locate(id); }
+
+ private:
+  friend class PlannedReader;
+  void note(std::string text) const;
+  DiskModel disk(const std::string& path) const;
+
+  const Dataset& data_;
+  StorageOptions options_;
+  std::unique_ptr<RecordStore> store_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::string> notes_;
+  mutable std::shared_ptr<RamCache> ram_;  ///< made by the first run, which knows what it needs itself
+};
+
+}  // namespace penstock::io

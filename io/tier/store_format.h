@@ -1,0 +1,56 @@
+// What a RecordStore writes, file by file.
+//
+//   FOLDER/<identity, 16 hex>/store.json      identity, what, version
+//                             segment-0000    records one behind the other, nothing else
+//                             table.log       frames of rows, each written when the bytes it speaks of were synced
+//                             used            its change time is when the store was last opened
+//                             .lock           held with flock(2) by whoever fills it
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/file/file_system.h"
+
+namespace penstock::io {
+
+/// A row of the table. A row with length 0 and segment kDropped forgets the record.
+struct StoreRow {
+  static constexpr uint32_t kDropped = UINT32_MAX;
+  uint64_t id = 0;
+  uint64_t offset = 0;
+  uint64_t length = 0;
+  uint64_t checksum = 0;
+  uint32_t segment = 0;
+  uint32_t unused = 0;
+};
+static_assert(sizeof(StoreRow) == 40);
+
+struct StoreFormat {
+  static constexpr uint32_t kTableKind = 0x53544f52;  // "STOR"
+  static constexpr uint64_t kSegmentBytes = uint64_t{1} << 30;
+  static std::string folder(const std::string& tier, uint64_t identity);
+  static std::string segment(const std::string& folder, uint32_t number);
+  static std::string table(const std::string& folder) { return join_path(folder, "table.log"); }
+  static std::string head(const std::string& folder) { return join_path(folder, "store.json"); }
+  static std::string used(const std::string& folder) { return join_path(folder, "used"); }
+  static std::string lock(const std::string& folder) { return join_path(folder, ".lock"); }
+};
+
+/// A store beside this one, for the quota.
+struct OtherStore {
+  std::string folder;
+  std::string what;
+  uint64_t bytes = 0;
+  int64_t used_ns = 0;
+};
+
+/// All stores in a tier's folder but `own`.
+std::vector<OtherStore> other_stores(FileSystem& fs, const std::string& tier, const std::string& own);
+/// Removes it unless somebody fills it. Says whether it is gone.
+bool remove_store(FileSystem& fs, const OtherStore& store);
+/// Bytes of a store's files.
+uint64_t bytes_of_store(FileSystem& fs, const std::string& folder);
+
+}  // namespace penstock::io

@@ -1,0 +1,81 @@
+// Cuts a journey into windows and plans the reads of each.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "io/tier/journey_walk.h"
+#include "io/tier/ram_cache.h"
+#include "io/tier/record_store.h"
+#include "io/tier/source_files.h"
+#include "io/tier/window.h"
+
+namespace penstock::io {
+
+/// Sizes of a reader's memory, chosen once a run.
+struct WindowShape {
+  uint64_t frame_bytes = 0;
+  uint64_t frames = 0;
+  uint64_t window_bytes = 0;    ///< records of a window, at most
+  uint64_t window_records = 0;  ///< likewise
+  uint64_t most_frames = 0;     ///< of a window
+  uint64_t windows = 3;         ///< held at once
+  bool dense = false;           ///< neighbours in the order lie together on the disk: long reads
+
+  /// RAM that the reader takes.
+  uint64_t bytes() const { return frame_bytes * frames + windows * window_records * Window::kRecordBytes; }
+};
+
+/// What a shape is chosen from.
+struct WindowNeeds {
+  uint64_t records = 0, bytes = 0, max_bytes = 0;  ///< of the data set
+  uint64_t group_records = 0;                      ///< kBlock; 0: another order
+  bool dense = false;
+  bool hdd = false;
+  bool has_store = false;  ///< an SSD tier
+  unsigned depth = 1;      ///< reads that keep the disk busy
+};
+
+/// The memory that this order wants, at most `available`; `wished`: window bytes that the user set, or 0. Its bytes() may exceed `available` where even the least does.
+WindowShape choose_shape(const WindowNeeds& needs, uint64_t available, uint64_t wished);
+/// The least that runs: one record, whatever its place, and one more on its way.
+WindowShape least_shape(const WindowNeeds& needs);
+
+/// One thread. What it refers to must outlive it.
+class WindowMaker {
+ public:
+  WindowMaker(const Dataset& data, const JourneyWalk& walk, const WindowShape& shape, SourceFiles& files,
+              SourceFiles* store_files, const RecordStore* store, RamCache* ram)
+      : data_(data), walk_(walk), shape_(shape), files_(files), store_files_(store_files), store_(store), ram_(ram) {}
+
+  static constexpr size_t kStoreDisk = 0;  ///< Window::of_disk: the SSD tier's place ...
+  static constexpr size_t kFirstDisk = 1;  ///< ... and that of the data set's first disk
+
+  ~WindowMaker() = default;
+  /// Sets room aside in the RAM tier for the window's records, as far as there is some. In order: a run sees what the one before planned.
+  void plan_ram(Window& window) const;
+
+  /// The window that begins at ordinal `first` < walk.size().
+  std::shared_ptr<Window> make(uint64_t first);
+
+  /// Of the windows made so far, by place of the disk: what the models say of their reads.
+  struct Predicted {
+    double seconds = 0;
+    uint64_t bytes = 0;
+  };
+  const std::vector<Predicted>& predicted() const { return predicted_; }
+
+ private:
+  std::shared_ptr<Window> plan(uint64_t first, uint64_t last);
+
+  const Dataset& data_;
+  const JourneyWalk& walk_;
+  const WindowShape shape_;
+  SourceFiles& files_;
+  SourceFiles* store_files_;
+  const RecordStore* store_;
+  RamCache* ram_;
+  std::vector<Predicted> predicted_, pending_;
+};
+
+}  // namespace penstock::io

@@ -1,0 +1,112 @@
+#include "io/tier/journey_walk.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/order/epoch_plan.h"
+#include "tests/support/memory_source.h"
+
+namespace penstock::io {
+namespace {
+
+/// Stored back to front.
+class Reversed final : public Source {
+ public:
+  explicit Reversed(uint64_t size) : size_(size) {}
+  const Schema& schema() const override { return schema_; }
+  uint64_t size() const override { return size_; }
+  uint64_t fingerprint() const override { return 1; }
+  uint64_t record_bytes(uint64_t) const override { return 0; }
+  uint64_t max_record_bytes() const override { return 0; }
+  void read(std::span<const uint64_t>, Intake&) const override {}
+  Location locate(uint64_t) const override { return {}; }
+  void ids_at(std::span<uint64_t> places) const override {
+    for (uint64_t& place : places) place = size_ - 1 - place;
+  }
+
+ private:
+  uint64_t size_;
+  Schema schema_;
+};
+
+// What a run would ask for, batch by batch.
+std::vector<Stop> by_batches(const EpochPlan& plan, const Journey& journey, const Source& source) {
+  std::vector<Stop> out;
+  for (uint64_t k = 0; k < journey.batches; ++k) {
+    const uint64_t at = journey.step + k;
+    const StepSlice share = plan.batch(journey.epoch + at / plan.steps_per_epoch(), at % plan.steps_per_epoch());
+    std::vector<uint64_t> places(share.count);
+    plan.records(share.epoch, share.first, places);
+    std::vector<uint64_t> ids = places;
+    if (plan.options().order != Order::kFull) source.ids_at(ids);
+    for (uint64_t i = 0; i < share.count; ++i) out.push_back({share.epoch, share.first + i, places[i], ids[i]});
+  }
+  return out;
+}
+
+TEST(JourneyWalk, GoesTheWayOfTheBatchesFromAnyStepForAnyRank) {
+  const Reversed source(103);
+  for (const Order order : {Order::kSequential, Order::kBlock, Order::kFull}) {
+    for (const Last last : {Last::kDrop, Last::kKeep, Last::kWrap}) {
+      for (const uint32_t ranks : {1u, 3u}) {
+        const EpochPlan plan({.records = 103,
+                              .seed = 4,
+                              .order = order,
+                              .last = last,
+                              .batch = 10,
+                              .rank = ranks - 1,
+                              .ranks = ranks,
+                              .block = 7,
+                              .group_blocks = 3});
+        for (const uint64_t step : {0u, 4u, 10u}) {
+          const Journey journey{
+              .plan = &plan, .epoch = 2, .step = std::min(step, plan.steps_per_epoch()), .batches = 25};
+          const std::vector<Stop> expected = by_batches(plan, journey, source);
+          const JourneyWalk walk(journey, source);
+          ASSERT_EQ(walk.size(), expected.size());
+          const std::vector<Stop> all = walk.stops(0, walk.size());
+          for (uint64_t i = 0; i < all.size(); ++i) {
+            ASSERT_EQ(all[i].epoch, expected[i].epoch) << i;
+            ASSERT_EQ(all[i].position, expected[i].position) << i;
+            ASSERT_EQ(all[i].place, expected[i].place) << i;
+            ASSERT_EQ(all[i].id, expected[i].id) << i;
+            ASSERT_EQ(walk.ordinal(all[i].epoch, all[i].position), i);
+          }
+          const std::vector<Stop> part = walk.stops(11, 37);
+          for (uint64_t i = 0; i < part.size(); ++i) ASSERT_EQ(part[i].id, all[11 + i].id);
+        }
+      }
+    }
+  }
+}
+
+TEST(JourneyWalk, EndsAGroupWhereTheNextBlocksBeginAndAtTheEndOfAnEpoch) {
+  const Reversed source(100);
+  const EpochPlan plan({.records = 100,
+                        .seed = 1,
+                        .order = Order::kBlock,
+                        .last = Last::kKeep,
+                        .batch = 9,
+                        .block = 8,
+                        .group_blocks = 3});
+  const JourneyWalk walk({.plan = &plan, .batches = 24}, source);
+  std::vector<uint64_t> ends;
+  for (uint64_t at = 0; at < walk.size(); at = ends.back()) ends.push_back(walk.group_end(at));
+  EXPECT_EQ(ends, (std::vector<uint64_t>{24, 48, 72, 96, 100, 124, 148, 172, 196, 200}));
+}
+
+TEST(JourneyWalk, KnowsNoOrdinalOfWhatItDoesNotComeBy) {
+  const Reversed source(100);
+  const EpochPlan plan({.records = 100, .batch = 10});
+  const JourneyWalk walk({.plan = &plan, .epoch = 1, .step = 5, .batches = 3}, source);
+  EXPECT_EQ(walk.ordinal(1, 50), 0u);
+  EXPECT_EQ(walk.ordinal(1, 49), std::nullopt);
+  EXPECT_EQ(walk.ordinal(1, 80), std::nullopt);
+  EXPECT_EQ(walk.ordinal(0, 55), std::nullopt);
+  EXPECT_EQ(walk.ordinal(2, 50), std::nullopt);
+}
+
+}  // namespace
+}  // namespace penstock::io
