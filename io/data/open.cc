@@ -1,6 +1,7 @@
 #include "io/data/open.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <utility>
@@ -9,6 +10,8 @@
 #include "io/data/folder_manifest.h"
 #include "io/data/image_folder.h"
 #include "io/data/lmdb_dataset.h"
+#include "io/tar/tar_dataset.h"
+#include "io/tar/tar_format.h"
 
 namespace penstock::io {
 namespace {
@@ -22,7 +25,7 @@ struct Place {
 };
 
 Place take_apart(const std::string& where) {
-  for (const char* kind : {"folder", "flat", "lmdb"}) {
+  for (const char* kind : {"folder", "flat", "lmdb", "tar"}) {
     const std::string prefix = std::string(kind) + ":";
     if (where.starts_with(prefix)) return {kind, where.substr(prefix.size())};
   }
@@ -70,8 +73,9 @@ std::optional<std::string> split_folder(FileSystem& fs, const std::string& path,
 Error no_data_set(const std::string& path, const std::string& found) {
   return Error(Code::kUsage, "'" + path + "' is no data set: " + found)
       .hint(
-          "understood are a folder of class folders (or of pictures) and an LMDB folder (data.mdb); or say which it "
-          "is, as in lmdb:" +
+          "understood are a folder of class folders (or of pictures), an LMDB folder (data.mdb), a tar or a quoted "
+          "glob "
+          "of tars, and HDF5 (.h5); or say which it is, as in lmdb:" +
           path);
 }
 
@@ -102,12 +106,36 @@ std::string kind_of_folder(FileSystem& fs, const std::string& path) {
   throw no_data_set(path, "it holds neither class folders, nor pictures, nor a data.mdb");
 }
 
+std::string cache_of(const OpenOptions& options) {
+  return options.cache_folder == "\n" ? FolderManifest::default_cache_folder() : options.cache_folder;
+}
+
+// A tar, or a pattern that names some; null where the path is neither.
+std::unique_ptr<Dataset> open_tars(FileSystem& fs, const Place& place, const OpenOptions& options) {
+  if (!place.kind.empty() && place.kind != "tar") return nullptr;
+  const bool pattern = !fs.exists(place.path) && is_pattern(place.path);
+  if (!pattern && place.kind.empty()) {
+    if (!fs.exists(place.path) || fs.is_folder(place.path)) return nullptr;
+    std::array<std::byte, kTarBlock> block{};
+    const File file(fs, place.path, OpenMode::kRead);
+    if (!looks_like_tar(std::span(block).first(file.read_at(0, block)))) return nullptr;
+  }
+  if (!pattern && !fs.exists(place.path)) return nullptr;
+  if (!options.labels.empty())
+    throw Error(Code::kUsage,
+                "'" + place.path + "' is a tar and keeps its own labels: '" + options.labels + "' is one too many")
+        .hint("leave --labels out, or unpack it into a folder");
+  return TarDataset::open(fs, shards_of(fs, place.path),
+                          {.classes = options.classes, .cache_folder = cache_of(options)});
+}
+
 }  // namespace
 
 std::unique_ptr<Dataset> open(const std::string& where, const OpenOptions& options, FileSystem& fs) {
   Place place = take_apart(where);
   if (place.path.empty())
     throw Error(Code::kUsage, "the path of the data set is empty").hint("give a folder, as in --data /data/imagenet");
+  if (auto tars = open_tars(fs, place, options)) return tars;
   if (!fs.exists(place.path)) {
     throw Error(Code::kUsage, "there is no '" + place.path + "'").hint("check the path of the data set");
   }
@@ -120,8 +148,7 @@ std::unique_ptr<Dataset> open(const std::string& where, const OpenOptions& optio
   if (!fs.is_folder(*path))
     throw no_data_set(*path, "it is a file of " + std::to_string(fs.stat(*path).bytes) + " bytes");
   if (place.kind.empty()) place.kind = kind_of_folder(fs, *path);
-  const std::string cache =
-      options.cache_folder == "\n" ? FolderManifest::default_cache_folder() : options.cache_folder;
+  const std::string cache = cache_of(options);
   if (place.kind == "lmdb") {
     if (!options.labels.empty()) {
       throw Error(Code::kUsage,

@@ -1,0 +1,237 @@
+#include "io/tar/tar_format.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "engine/base/error.h"
+
+namespace penstock::io {
+namespace {
+
+using Block = std::array<std::byte, kTarBlock>;
+
+constexpr uint64_t kMostMeta = uint64_t{1} << 20;  // of a long name or a pax header: beyond, it is damage
+
+struct Field {
+  size_t at, size;
+};
+constexpr Field kName{0, 100}, kSize{124, 12}, kSum{148, 8}, kPrefix{345, 155};
+constexpr size_t kType = 156, kMagic = 257;
+
+std::string text_of(const Block& block, Field field) {
+  const char* begin = reinterpret_cast<const char*>(block.data()) + field.at;
+  return {begin, ::strnlen(begin, field.size)};
+}
+
+std::optional<uint64_t> number_of(const Block& block, Field field) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(block.data()) + field.at;
+  if ((bytes[0] & 0x80) != 0) {  // base 256, big-endian
+    uint64_t value = bytes[0] & 0x7f;
+    for (size_t i = 1; i < field.size; ++i) {
+      if (value >> 55 != 0) return std::nullopt;
+      value = value << 8 | bytes[i];
+    }
+    return value;
+  }
+  const std::string text = text_of(block, field);
+  const size_t first = text.find_first_not_of(' ');
+  if (first == std::string::npos) return 0;
+  uint64_t value = 0;
+  for (size_t i = first; i < text.size() && text[i] != ' '; ++i) {
+    if (text[i] < '0' || text[i] > '7') return std::nullopt;
+    value = value * 8 + static_cast<uint64_t>(text[i] - '0');
+  }
+  return value;
+}
+
+bool sum_is_right(const Block& block) {
+  // Old programs summed signed bytes.
+  uint64_t sum = 0;
+  int64_t signed_sum = 0;
+  for (size_t i = 0; i < kTarBlock; ++i) {
+    const bool blank = i >= kSum.at && i < kSum.at + kSum.size;
+    const auto byte = blank ? static_cast<unsigned char>(' ') : static_cast<unsigned char>(block[i]);
+    sum += byte;
+    signed_sum += blank ? ' ' : static_cast<signed char>(byte);
+  }
+  const auto stored = number_of(block, kSum);
+  return stored && (*stored == sum || static_cast<int64_t>(*stored) == signed_sum);
+}
+
+bool is_zero(const Block& block) {
+  return std::all_of(block.begin(), block.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
+// "LENGTH KEY=VALUE\n", again and again.
+std::map<std::string, std::string> pax_of(const std::string& text) {
+  std::map<std::string, std::string> out;
+  for (size_t at = 0; at < text.size();) {
+    size_t length = 0;
+    const auto [end, fault] = std::from_chars(text.data() + at, text.data() + text.size(), length);
+    const auto begin = static_cast<size_t>(end - text.data());
+    if (fault != std::errc() || length == 0 || length > text.size() - at || begin + 1 >= at + length) break;
+    const std::string record = text.substr(begin + 1, at + length - begin - 2);
+    const size_t equals = record.find('=');
+    if (equals != std::string::npos) out[record.substr(0, equals)] = record.substr(equals + 1);
+    at += length;
+  }
+  return out;
+}
+
+bool leads_out(const std::string& name) {
+  if (name.starts_with('/')) return true;
+  for (size_t at = 0; at <= name.size();) {
+    const size_t end = std::min(name.find('/', at), name.size());
+    if (name.compare(at, end - at, "..") == 0) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+class Walk {
+ public:
+  Walk(const File& file, uint64_t begin, uint64_t end, const std::function<void(const TarMember&)>& each)
+      : file_(file), at_(begin), end_(end), each_(each) {}
+
+  TarEnd run() {
+    for (;;) {
+      if (at_ + kTarBlock > end_) return {false, whole_};
+      Block block;
+      file_.read_exactly(at_, block);
+      if (is_zero(block)) return {true, whole_};
+      if (!sum_is_right(block)) throw damaged("the header at offset " + std::to_string(at_) + " has a wrong checksum");
+      const auto size = number_of(block, kSize);
+      if (!size) throw damaged("the header at offset " + std::to_string(at_) + " has no size");
+      at_ += kTarBlock;
+      take(block, static_cast<char>(block[kType]), *size);
+      whole_ = at_;
+    }
+  }
+
+ private:
+  void take(const Block& block, char type, uint64_t bytes) {
+    switch (type) {
+      case 'L': long_name_ = meta(bytes); return;
+      case 'K': meta(bytes); return;
+      case 'x': local_ = pax_of(meta(bytes)); return;
+      case 'g':
+        for (auto& [key, value] : pax_of(meta(bytes))) global_[key] = value;
+        return;
+      default: break;
+    }
+    TarMember member{.name = name_of(block), .offset = at_, .bytes = bytes};
+    if (const auto* given = pax("size")) member.bytes = std::strtoull(given->c_str(), nullptr, 10);
+    long_name_.clear();
+    local_.clear();
+    const bool regular = type == '0' || type == '\0' || type == '7';
+    const bool has_data = regular && !member.name.ends_with('/');
+    if (!regular && type >= '1' && type <= '6') member.bytes = 0;  // links, devices, folders
+    if (member.bytes > end_ || at_ + tar_padded(member.bytes) > end_) {
+      // The padding of a last member may be missing; its data may not.
+      if (member.bytes > end_ - at_ || !has_data)
+        throw damaged("it ends in the middle of '" + member.name + "' (at offset " + std::to_string(member.offset) +
+                      ", " + std::to_string(member.bytes) + " bytes long)");
+    }
+    if (has_data && leads_out(member.name))
+      throw damaged("'" + member.name + "' is an absolute path, or leads out of the archive");
+    at_ = std::min(end_, at_ + tar_padded(member.bytes));
+    if (has_data) each_(member);
+  }
+
+  std::string name_of(const Block& block) const {
+    if (const auto* given = pax("path")) return *given;
+    if (!long_name_.empty()) return long_name_.substr(0, long_name_.find('\0'));
+    std::string name = text_of(block, kName);
+    const std::string prefix = text_of(block, kPrefix);
+    const bool ustar = std::memcmp(block.data() + kMagic, "ustar", 6) == 0;  // with its 0; GNU has a blank there
+    if (ustar && !prefix.empty()) name = prefix + "/" + name;
+    while (name.starts_with("./")) name.erase(0, 2);
+    return name;
+  }
+  const std::string* pax(const std::string& key) const {
+    if (const auto found = local_.find(key); found != local_.end()) return &found->second;
+    const auto found = global_.find(key);
+    return found == global_.end() ? nullptr : &found->second;
+  }
+  std::string meta(uint64_t bytes) {
+    if (bytes > kMostMeta || at_ + bytes > end_)
+      throw damaged("a long name at offset " + std::to_string(at_) + " has " + std::to_string(bytes) + " bytes");
+    std::string text(bytes, '\0');
+    file_.read_exactly(at_, std::as_writable_bytes(std::span(text)));
+    at_ += tar_padded(bytes);
+    return text;
+  }
+  Error damaged(const std::string& what) const {
+    return Error(Code::kData, "the tar '" + file_.path() + "' is damaged: " + what)
+        .hint("download or make it again; tar -tf shows how far it is good");
+  }
+
+  const File& file_;
+  uint64_t at_;
+  const uint64_t end_;
+  const std::function<void(const TarMember&)>& each_;
+  uint64_t whole_ = 0;
+  std::string long_name_;
+  std::map<std::string, std::string> local_, global_;
+};
+
+void put(std::string& block, Field field, const std::string& text) {
+  block.replace(field.at, std::min(field.size, text.size()), text.substr(0, field.size));
+}
+
+std::string octal(uint64_t value, size_t digits) {
+  std::string text;
+  for (size_t i = 0; i < digits; ++i, value >>= 3) text.insert(text.begin(), static_cast<char>('0' + (value & 7)));
+  return text;
+}
+
+std::string block_for(const std::string& name, uint64_t bytes, char type) {
+  std::string block(kTarBlock, '\0');
+  put(block, kName, name);
+  put(block, {100, 8}, "0000644");
+  put(block, {108, 8}, "0000000");
+  put(block, {116, 8}, "0000000");
+  put(block, kSize, octal(bytes, 11));
+  put(block, {136, 12}, "00000000000");  // 1970: the same records give the same bytes
+  put(block, kSum, "        ");
+  block[kType] = type;
+  put(block, {kMagic, 8}, std::string("ustar\00000", 8));
+  uint64_t sum = 0;
+  for (const char c : block) sum += static_cast<unsigned char>(c);
+  put(block, kSum, octal(sum, 6) + std::string("\0 ", 2));
+  return block;
+}
+
+std::string pax_record(const std::string& key, const std::string& value) {
+  const size_t rest = key.size() + value.size() + 3;  // ' ', '=' and '\n'
+  size_t length = rest + 1;
+  while (std::to_string(length).size() + rest != length) length = std::to_string(length).size() + rest;
+  return std::to_string(length) + " " + key + "=" + value + "\n";
+}
+
+}  // namespace
+
+TarEnd walk_tar(const File& file, uint64_t begin, uint64_t end, const std::function<void(const TarMember&)>& each) {
+  return Walk(file, begin, end, each).run();
+}
+
+std::string tar_header(const std::string& name, uint64_t bytes) {
+  constexpr uint64_t kMostOctal = uint64_t{1} << 33;
+  if (name.size() <= kName.size && bytes < kMostOctal) return block_for(name, bytes, '0');
+  std::string pax;
+  if (name.size() > kName.size) pax += pax_record("path", name);
+  if (bytes >= kMostOctal) pax += pax_record("size", std::to_string(bytes));
+  const uint64_t length = pax.size();
+  pax.resize(tar_padded(length), '\0');
+  return block_for("pax-header", length, 'x') + pax + block_for(name.substr(0, kName.size), bytes % kMostOctal, '0');
+}
+
+bool looks_like_tar(std::span<const std::byte> bytes) {
+  if (bytes.size() < kTarBlock) return false;
+  Block block;
+  std::copy_n(bytes.begin(), kTarBlock, block.begin());
+  return !is_zero(block) && sum_is_right(block);
+}
+
+}  // namespace penstock::io
