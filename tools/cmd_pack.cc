@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/nearest.h"
 #include "io/data/open.h"
+#include "io/data/open_writer.h"
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/pack/pack.h"
@@ -30,21 +31,23 @@ class PackCommand final : public Command {
  public:
   std::string_view name() const override { return "pack"; }
   std::string_view summary() const override {
-    return "Packs a data set into LMDB, checking every picture; goes on where it was stopped";
+    return "Packs a data set into LMDB, tar or HDF5, checking every picture; goes on where it was stopped";
   }
   std::string_view example() const override {
-    return "penstock pack imagenet/train train.lmdb --shuffle\n  penstock pack photos photos.lmdb --resize 256 "
-           "--quality 90 --plan";
+    return "penstock pack imagenet/train train.lmdb --shuffle\n  penstock pack 'shards/{000..127}.tar' all.h5\n  "
+           "penstock pack photos photos.tar --resize 256 --quality 90 --plan";
   }
 
   void add_options(CLI::App& app) override {
     app.add_option("SOURCE", source_,
-                   "A data set: folder of class folders, LMDB. Left as it is, but for a list of its files "
-                   "(.penstock-manifest) where a folder of class folders has 2,000 and more")
+                   "A data set: folder of class folders, LMDB, tars, HDF5. Left as it is, but for a list of its "
+                   "records (.penstock-manifest, ....penstock-index) where that may be written beside it")
         ->required();
-    app.add_option("DEST", options_.dest, "Folder to make; with train/ and val/ in SOURCE, a folder with both in it")
+    app.add_option("DEST", options_.dest,
+                   "What to make: a folder, or a file ending in .tar or .h5; with train/ and val/ in SOURCE, a folder "
+                   "with both in it")
         ->required();
-    app.add_option("--to", to_, "Format")->capture_default_str()->type_name("lmdb");
+    app.add_option("--to", to_, "Format; by DEST's ending unless given")->type_name("lmdb|tar|hdf5");
     app.add_option("--labels", labels_, "Labels of a flat folder")->type_name("FILE.csv")->check(CLI::ExistingFile);
     app.add_option("--resize", resize_,
                    "Make the shorter side so many pixels where it is longer (encoded anew as JPEG)")
@@ -53,10 +56,16 @@ class PackCommand final : public Command {
     app.add_option("--quality", quality_, "Of JPEGs that are encoded anew (default 90); alone: encode all anew")
         ->check(CLI::Range(1, 100));
     app.add_option("--encode", encode_, "Not offered yet")->group("");
-    app.add_flag("--shuffle", options_.shuffle, "Shuffle on disk; record ids stay. Reads SOURCE twice");
+    app.add_flag("--shuffle", options_.shuffle,
+                 "Shuffle on disk, by reading and writing front to back only; record ids stay. Needs the "
+                 "room twice while it works");
+    app.add_option("--memory", memory_, "Of a shuffle (default 1 GiB)")->type_name("SIZE");
+    app.add_flag("--unchecked", unchecked_, "Copy records as they are: they need not be pictures");
     app.add_flag("--append", append_, "Add SOURCE to the finished LMDB at DEST");
     app.add_option("--limit", limit_, "Only the first N records")->check(at_least_number(1))->type_name("N");
-    app.add_option("--sample", sample_, "Only N records, drawn evenly")->check(at_least_number(1))->type_name("N");
+    app.add_option("--sample", sample_, "Only N records, as many of each class as can be")
+        ->check(at_least_number(1))
+        ->type_name("N");
     app.add_option("--max-damaged", max_damaged_,
                    "Share of damaged records past which the exit code is 3; any share but 0 allows at least one record")
         ->capture_default_str()
@@ -103,9 +112,24 @@ class PackCommand final : public Command {
     if (!encode_.empty())
       throw Error(Code::kUsage,
                   "--encode is not offered: pictures keep their encoding, or become JPEGs by --resize and --quality");
-    if (to_ == "tar" || to_ == "hdf5") throw Error(Code::kUsage, "--to " + to_ + " is not offered: only lmdb is");
-    const std::vector<std::string> formats{"lmdb"};
-    if (to_ != "lmdb") throw Error(Code::kUsage, "--to '" + to_ + "' is no format" + nearest_hint(to_, formats));
+    const auto& formats = io::packed_formats();
+    std::string& format = options_.format;
+    format = to_.empty() ? io::format_for(options_.dest) : to_;
+    if (std::find(formats.begin(), formats.end(), format) == formats.end())
+      throw Error(Code::kUsage, "--to '" + format + "' is no format" + nearest_hint(format, formats));
+    if (append_ && format != "lmdb")
+      throw Error(Code::kUsage, "--append adds to an LMDB; '" + options_.dest + "' is to be " + format)
+          .hint("pack into a file of its own: 'a.tar', 'b.tar' together are one data set as '{a,b}.tar' or '*.tar'");
+    if (unchecked_ && (resize_ || quality_))
+      throw Error(Code::kUsage, "--unchecked copies records as they are: --resize and --quality cannot go with it");
+    options_.checked = !unchecked_;
+    if (!memory_.empty()) {
+      const auto bytes = parse_bytes(memory_);
+      if (!bytes) throw Error(Code::kUsage, "--memory '" + memory_ + "' is no size").hint("write 512 MiB or 2 GiB");
+      options_.memory_bytes = bytes->bytes;
+    }
+    if (options_.memory_bytes < 64_MiB)
+      throw Error(Code::kUsage, "--memory " + memory_ + " is too little").hint("give 64 MiB or more");
     if (append_ && options_.shuffle)
       throw Error(Code::kUsage, "--append and --shuffle exclude each other")
           .hint("pack both sources anew to shuffle them");
@@ -127,6 +151,10 @@ class PackCommand final : public Command {
     if (append_)
       throw Error(Code::kUsage, "--append takes one data set; '" + source_ + "' has train/ and val/")
           .hint("append them one by one");
+    if (options_.format != "lmdb")
+      throw Error(Code::kUsage,
+                  "'" + source_ + "' has train/ and val/: two data sets do not go into one " + options_.format)
+          .hint("pack '" + source_ + "/train' and '" + source_ + "/val', each into a file of its own");
     if (!fs.exists(options_.dest)) {
       if (!plan_) fs.make_folders(options_.dest);
       return;
@@ -161,12 +189,14 @@ class PackCommand final : public Command {
                        Json& parts) {
     const PackPlan plan = plan_pack(data, options, cores);
     words += options.dest + ": " + std::to_string(plan.records) + " records, " + bytes_text(plan.source_bytes) +
-             " would take at most about " + bytes_text(plan.dest_bytes) + " (" + bytes_text(plan.free_bytes) +
-             " are free) and about " + duration_text(plan.seconds) + "\n";
+             " would take at most about " + bytes_text(plan.dest_bytes) +
+             (plan.needed_bytes > plan.dest_bytes ? ", " + bytes_text(plan.needed_bytes) + " while it works" : "") +
+             " (" + bytes_text(plan.free_bytes) + " are free) and about " + duration_text(plan.seconds) + "\n";
     parts.push_back({{"dest", options.dest},
                      {"records", plan.records},
                      {"source_bytes", plan.source_bytes},
                      {"dest_bytes", plan.dest_bytes},
+                     {"needed_bytes", plan.needed_bytes},
                      {"free_bytes", plan.free_bytes},
                      {"seconds", plan.seconds}});
   }
@@ -211,11 +241,11 @@ class PackCommand final : public Command {
     return 3;
   }
 
-  std::string source_, labels_, to_ = "lmdb", encode_, max_damaged_ = "1%";
+  std::string source_, labels_, to_, memory_, encode_, max_damaged_ = "1%";
   PackOptions options_;
   std::optional<int> resize_, quality_;
   std::optional<uint64_t> limit_, sample_;
-  bool append_ = false, plan_ = false;
+  bool append_ = false, plan_ = false, unchecked_ = false;
   Share damaged_share_;
 };
 

@@ -2,37 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "engine/base/error.h"
-#include "io/data/dataset.h"
-#include "io/file/atomic_file.h"
+#include "io/data/datum.h"
 #include "io/file/checksum.h"
 
 namespace penstock::io {
 namespace {
 
-struct Header {
-  char magic[8] = {'P', 'N', 'S', 'T', 'K', 'I', 'D', 'X'};
-  uint32_t version = 1;
-  uint32_t ours = 0;
-  uint64_t transaction = 0, last_page = 0;
-  uint64_t records = 0, names_bytes = 0, head_bytes = 0;
-  uint64_t fingerprint = 0;
-  uint64_t body_sum = 0;
-  uint64_t header_sum = 0;
-};
-static_assert(sizeof(Header) == 80 && sizeof(LmdbIndexRow) == 24);
-
-uint64_t sum_of(const Header& header) {
-  return checksum(std::string_view(reinterpret_cast<const char*>(&header), offsetof(Header, header_sum)));
-}
-
-template <class T>
-std::span<const std::byte> raw(const T& values) {
-  return std::as_bytes(std::span(values));
-}
+constexpr const char* kForeignNote = "Penstock did not write this LMDB: it has no checksums";
 
 Error wrong(const LmdbFile& lmdb, const std::string& what) {
   return Error(Code::kData, "cannot use '" + lmdb.file().path() + "': " + what).hint("pack the source again");
@@ -55,21 +36,10 @@ std::string printable(std::span<const std::byte> key) {
   return out;
 }
 
-// Which state of another's database it is: a remade one often agrees in transaction and last page. (Ours is copied together with its index,
-// so its time says nothing, and its records have checksums.)
-std::string state_of(const LmdbFile& lmdb) {
+uint64_t stamp_of(const LmdbFile& lmdb) {
   const LmdbMeta& meta = lmdb.meta();
-  return std::to_string(meta.root) + " " + std::to_string(meta.entries) + " " + std::to_string(lmdb.bytes()) + " " +
-         std::to_string(lmdb.file().stat().mtime_ns);
+  return Checksum().add(meta.transaction).add(meta.last_page).add(meta.root).add(meta.entries).value();
 }
-
-struct Contents {
-  std::vector<LmdbIndexRow> rows;
-  std::vector<std::string> names;
-  std::string head;
-  uint64_t fingerprint = 0;
-  bool ours = false;
-};
 
 std::vector<std::byte> value_of(const LmdbFile& lmdb, const LmdbEntry& entry) {
   std::vector<std::byte> bytes(entry.length);
@@ -80,26 +50,38 @@ std::vector<std::byte> value_of(const LmdbFile& lmdb, const LmdbEntry& entry) {
 // Places by position first; the chunk behind them says which ids they are.
 class OwnRecords {
  public:
-  OwnRecords(const LmdbFile& lmdb, Contents& out)
-      : lmdb_(lmdb), out_(out), most_records_(std::min(lmdb.meta().entries, lmdb.bytes() / kLeastEntryBytes)) {}
+  OwnRecords(const LmdbFile& lmdb, const LmdbEntry& head, RecordIndexWriter& writer) : lmdb_(lmdb), writer_(writer) {
+    const auto bytes = value_of(lmdb, head);
+    head_ = PackHead::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, lmdb.file().path());
+    if (!(head_.schema == Dataset::picture_schema()))
+      throw Error(Code::kData, "'" + parent_of(lmdb.file().path()) +
+                                   "' holds records of other fields than encoded bytes and a label")
+          .hint("its description is damaged, or of another version: pack the source again");
+  }
 
-  void add(const LmdbKey& key, const LmdbEntry& entry) {
+  void add(const LmdbEntry& entry) {
+    const LmdbKey key = take_key(entry.key);
     if (key.kind == LmdbKeyKind::kRecord) {
       if (key.position != next_++) throw wrong(lmdb_, "record " + std::to_string(next_ - 1) + " is missing");
-      waiting_.push_back(entry);
+      waiting_.push_back({entry.offset, entry.length});
     } else if (key.kind == LmdbKeyKind::kChunk) {
       add_chunk(value_of(lmdb_, entry));
     } else {
       throw wrong(lmdb_, "it has a key that Penstock did not write: '" + printable(entry.key) + "'");
     }
   }
-  void close() const {
+  RecordIndexHead close() const {
     if (!waiting_.empty()) throw wrong(lmdb_, "it ends without the labels of its last records");
-    if (std::find(seen_.begin(), seen_.end(), false) != seen_.end()) missing_id();
+    RecordIndexHead head;
+    head.classes = head_.classes;
+    head.fingerprint = head_.fingerprint();
+    return head;
   }
 
  private:
-  [[noreturn]] void missing_id() const { throw wrong(lmdb_, "an id is missing among its records"); }
+  struct Place {
+    uint64_t offset = 0, length = 0;
+  };
 
   void add_chunk(const std::vector<std::byte>& bytes) {
     const auto chunk = chunk_from(bytes);
@@ -108,163 +90,130 @@ class OwnRecords {
       const RecordNote& note = chunk->records[i];
       if (note.length != waiting_[i].length)
         throw wrong(lmdb_, "record '" + note.name + "' has not the length it was packed with");
-      const uint64_t flags = LmdbIndexRow::kHasChecksum | (note.verified ? LmdbIndexRow::kVerified : 0);
-      if (note.id >= most_records_) missing_id();  // before room is made for it
-      if (note.id >= seen_.size()) {
-        seen_.resize(note.id + 1);
-        out_.rows.resize(note.id + 1);
-        out_.names.resize(note.id + 1);
-      }
-      if (seen_[note.id]) throw wrong(lmdb_, "id " + std::to_string(note.id) + " is in it twice");
-      seen_[note.id] = true;
-      out_.rows[note.id] = {LmdbIndexRow::place_of(waiting_[i].offset, flags), note.checksum, note.length, note.label};
-      out_.names[note.id] = note.name;
+      if (note.label >= static_cast<int64_t>(head_.classes.size()) && !head_.classes.empty())
+        throw wrong(lmdb_, "it has a label " + std::to_string(note.label) + " but only " +
+                               std::to_string(head_.classes.size()) + " classes");
+      const uint64_t flags = RecordRow::kHasChecksum | (note.verified ? RecordRow::kVerified : 0);
+      writer_.add({.offset = waiting_[i].offset,
+                   .length_and_flags = RecordRow::pack(note.length, flags),
+                   .checksum = note.checksum,
+                   .label = note.label},
+                  note.name, note.id);
     }
     waiting_.clear();
   }
 
-  static constexpr uint64_t kLeastEntryBytes = 10;  // of an LMDB page: slot and node header
-
   const LmdbFile& lmdb_;
-  Contents& out_;
-  const uint64_t most_records_;
+  RecordIndexWriter& writer_;
+  PackHead head_;
   uint64_t next_ = 0;
-  std::vector<LmdbEntry> waiting_;
-  std::vector<bool> seen_;
+  std::vector<Place> waiting_;
 };
 
-Contents contents_of(const LmdbFile& lmdb) {
-  Contents out;
-  OwnRecords own(lmdb, out);
-  Checksum foreign_sum;
-  bool first = true;
-  lmdb.walk([&](const LmdbEntry& entry) {
-    const LmdbKey key = take_key(entry.key);
-    if (std::exchange(first, false)) {
-      if (key.kind == LmdbKeyKind::kHead) {
-        const auto bytes = value_of(lmdb, entry);
-        out.head.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        out.fingerprint = PackHead::from_json(out.head, lmdb.file().path()).fingerprint();
-        out.ours = true;
-        return;
-      }
-      std::array<std::byte, 16> start{};
-      const size_t got =
-          lmdb.file().read_at(entry.offset, std::span(start).first(std::min<uint64_t>(entry.length, start.size())));
-      if (!looks_like_picture(std::span(start).first(got))) {
-        throw wrong(lmdb, "its values are no encoded pictures (the first begins with " +
-                              printable(std::span(start).first(std::min<size_t>(got, 4))) + ")");
-      }
+/// Values that are encoded pictures, or Datums that hold one each.
+class ForeignRecords {
+ public:
+  ForeignRecords(const LmdbFile& lmdb, RecordIndexWriter& writer) : lmdb_(lmdb), writer_(writer) {}
+
+  void add(const LmdbEntry& entry) {
+    if (writer_.size() == 0) look_at(entry);
+    RecordRow row{.offset = entry.offset, .length_and_flags = RecordRow::pack(entry.length, 0)};
+    if (datums_) {
+      const Datum datum = read_datum(entry);
+      row.offset += datum.data_at;
+      row.length_and_flags = RecordRow::pack(datum.data_bytes, 0);
+      row.label = static_cast<int32_t>(datum.label);
+      most_ = std::max(most_, datum.label);
     }
-    if (out.ours) {
-      own.add(key, entry);
-      return;
-    }
-    out.rows.push_back({LmdbIndexRow::place_of(entry.offset, 0), 0, static_cast<uint32_t>(entry.length), -1});
-    out.names.push_back(printable(entry.key));
-    foreign_sum.add(out.names.back()).add(std::string_view("\0", 1)).add(entry.length);
-  });
-  own.close();
-  if (!out.ours) {
-    out.fingerprint = foreign_sum.value();
-    out.head = state_of(lmdb);
+    const std::string name = printable(entry.key);
+    sum_.add(name).add(std::string_view("\0", 1)).add(row.length());
+    if (datums_) sum_.add(static_cast<uint64_t>(row.label));
+    writer_.add(row, name);
   }
-  return out;
-}
+  RecordIndexHead close() const {
+    RecordIndexHead head;
+    if (most_ < (1 << 24)) {
+      for (int64_t c = 0; c <= most_; ++c) head.classes.push_back(std::to_string(c));
+    }
+    head.fingerprint = sum_.value();
+    head.note = datums_ ? std::string(kForeignNote) + "; its values are Caffe Datums, with labels"
+                        : std::string(kForeignNote) + " and no labels";
+    return head;
+  }
+
+ private:
+  void look_at(const LmdbEntry& entry) {
+    std::array<std::byte, 16> start{};
+    const size_t got =
+        lmdb_.file().read_at(entry.offset, std::span(start).first(std::min<uint64_t>(entry.length, start.size())));
+    if (looks_like_picture(std::span(start).first(got))) return;
+    datums_ = find_datum(entry).has_value();
+    if (datums_) return;
+    throw wrong(lmdb_, "its values are no encoded pictures (the first begins with " +
+                           printable(std::span(start).first(std::min<size_t>(got, 4))) + ")");
+  }
+
+  std::optional<Datum> find_datum(const LmdbEntry& entry) const {
+    std::array<std::byte, 64> start{}, end{};
+    const uint64_t bytes = std::min<uint64_t>(entry.length, start.size());
+    lmdb_.file().read_exactly(entry.offset, std::span(start).first(bytes));
+    lmdb_.file().read_exactly(entry.offset + entry.length - bytes, std::span(end).first(bytes));
+    return datum_of(std::span(start).first(bytes), std::span(end).first(bytes), entry.length);
+  }
+
+  Datum read_datum(const LmdbEntry& entry) const {
+    const auto datum = find_datum(entry);
+    if (!datum)
+      throw wrong(lmdb_, "the value of '" + printable(entry.key) + "' is no Caffe Datum, as the first one is");
+    if (!datum->encoded)
+      throw Error(Code::kData, "'" + lmdb_.file().path() + "' holds Caffe Datums of raw pixels ('" +
+                                   printable(entry.key) + "'), which are not read")
+          .hint("make it again with convert_imageset --encoded");
+    return *datum;
+  }
+
+  const LmdbFile& lmdb_;
+  RecordIndexWriter& writer_;
+  bool datums_ = false;
+  int64_t most_ = -1;
+  Checksum sum_;
+};
 
 }  // namespace
 
-void LmdbIndex::build(const LmdbFile& lmdb, FileSystem& fs, const std::string& path) {
-  const Contents contents = contents_of(lmdb);
-  std::vector<uint64_t> offsets{0};
-  std::string names;
-  for (const std::string& name : contents.names) {
-    names += name;
-    offsets.push_back(names.size());
+void make_lmdb_index(const LmdbFile& lmdb, FileSystem& fs, const std::string& path) {
+  RecordIndexWriter writer(fs, path);
+  std::optional<OwnRecords> own;
+  ForeignRecords foreign(lmdb, writer);
+  lmdb.walk([&](const LmdbEntry& entry) {
+    if (own)
+      own->add(entry);
+    else if (writer.size() == 0 && take_key(entry.key).kind == LmdbKeyKind::kHead)
+      own.emplace(lmdb, entry, writer);
+    else
+      foreign.add(entry);
+  });
+  if (!own && writer.size() == 0)
+    throw Error(Code::kUsage, "'" + parent_of(lmdb.file().path()) + "' holds no records")
+        .hint("pack a source into it first");
+  RecordIndexHead head = own ? own->close() : foreign.close();
+  head.format = "lmdb";
+  const FileStat stat = lmdb.file().stat();
+  head.files = {{base_name(lmdb.file().path()), stat.bytes, own ? 0 : stat.mtime_ns, stamp_of(lmdb)}};
+  try {
+    writer.finish(std::move(head));
+  } catch (const Error& error) {
+    if (error.code() == Code::kData) throw wrong(lmdb, "an id is missing among its records, or in it twice");
+    throw;
   }
-  Header header;
-  header.ours = contents.ours;
-  header.transaction = lmdb.meta().transaction;
-  header.last_page = lmdb.meta().last_page;
-  header.records = contents.rows.size();
-  header.names_bytes = names.size();
-  header.head_bytes = contents.head.size();
-  header.fingerprint = contents.fingerprint;
-  header.body_sum = Checksum().add(raw(contents.rows)).add(raw(offsets)).add(names).add(contents.head).value();
-  header.header_sum = sum_of(header);
-  AtomicFile file(fs, path);
-  file.write(std::as_bytes(std::span(&header, 1)));
-  file.write(raw(contents.rows));
-  file.write(raw(offsets));
-  file.write(names);
-  file.write(contents.head);
-  file.commit();
 }
 
-std::optional<LmdbIndex> LmdbIndex::open(FileSystem& fs, const std::string& path, const LmdbFile& lmdb) {
-  const auto damaged = [&] {
-    return Error(Code::kData, "the index '" + path + "' is damaged").hint("remove it: it is made again from data.mdb");
-  };
-  LmdbIndex out;
-  out.file_ = File(fs, path, OpenMode::kRead);
-  const uint64_t bytes = out.file_.size();
-  Header header;
-  const Header wanted;
-  if (bytes < sizeof header) throw damaged();
-  out.file_.read_exactly(0, std::as_writable_bytes(std::span(&header, 1)));
-  if (std::memcmp(header.magic, wanted.magic, sizeof header.magic) != 0 || header.version != wanted.version)
-    throw damaged();
-  if (sum_of(header) != header.header_sum) throw damaged();
-  if (header.records > bytes / (sizeof(LmdbIndexRow) + 8) || header.names_bytes > bytes || header.head_bytes > bytes)
-    throw damaged();  // before they are multiplied and added
-  out.names_at_ = sizeof header + header.records * sizeof(LmdbIndexRow);
-  const uint64_t offsets_end = out.names_at_ + (header.records + 1) * 8;
-  const uint64_t head_at = offsets_end + header.names_bytes;
-  if (bytes != head_at + header.head_bytes) throw damaged();
-  if (header.transaction != lmdb.meta().transaction || header.last_page != lmdb.meta().last_page) return std::nullopt;
-
-  out.rows_.resize(header.records);
-  const auto rows = std::as_writable_bytes(std::span(out.rows_));
-  out.file_.read_exactly(sizeof header, rows);
-  Checksum sum;
-  sum.add(rows);
-  // The names and their places are checked now and read later.
-  uint64_t last_end = 0;
-  std::vector<std::byte> part(std::min<uint64_t>(uint64_t{1} << 20, head_at - out.names_at_));
-  for (uint64_t at = out.names_at_; at < head_at; at += part.size()) {
-    part.resize(std::min<uint64_t>(part.size(), head_at - at));
-    out.file_.read_exactly(at, part);
-    sum.add(part);
-    for (uint64_t i = 0; i + 8 <= part.size() && at + i < offsets_end; i += 8) {
-      uint64_t end = 0;
-      std::memcpy(&end, part.data() + i, sizeof end);
-      if (end < last_end || end > header.names_bytes) throw damaged();
-      last_end = end;
-    }
-  }
-  std::string head(header.head_bytes, '\0');
-  out.file_.read_exactly(head_at, std::as_writable_bytes(std::span(head)));
-  if (sum.add(head).value() != header.body_sum) throw damaged();
-  if (header.ours == 0 && head != state_of(lmdb)) return std::nullopt;
-  for (const LmdbIndexRow& row : out.rows_) {
-    if (row.offset() + row.length > lmdb.bytes()) throw damaged();
-  }
-  out.is_ours_ = header.ours != 0;
-  out.fingerprint_ = header.fingerprint;
-  if (out.is_ours_) {
-    out.head_ = PackHead::from_json(head, path);
-  } else {
-    out.head_.schema = Dataset::picture_schema();
-  }
-  return out;
-}
-
-std::string LmdbIndex::name(uint64_t id) const {
-  std::array<uint64_t, 2> ends{};
-  file_.read_exactly(names_at_ + id * 8, std::as_writable_bytes(std::span(ends)));
-  std::string text(ends[1] - ends[0], '\0');
-  file_.read_exactly(names_at_ + (rows_.size() + 1) * 8 + ends[0], std::as_writable_bytes(std::span(text)));
-  return text;
+bool is_current(const RecordIndex& index, const LmdbFile& lmdb) {
+  const RecordIndexHead& head = index.head();
+  if (head.format != "lmdb" || head.files.size() != 1 || head.files[0].stamp != stamp_of(lmdb)) return false;
+  const FileStat stat = lmdb.file().stat();
+  if (head.files[0].bytes != stat.bytes) return false;
+  return !head.note.starts_with(kForeignNote) || head.files[0].mtime_ns == stat.mtime_ns;
 }
 
 }  // namespace penstock::io

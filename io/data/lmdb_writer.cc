@@ -239,7 +239,7 @@ void LmdbWriter::finish() {
   if (committed_ == 0)
     throw Error(Code::kUsage, "there is nothing to pack into '" + dest_ + "'").hint("check the source");
   mdb_env_close(std::exchange(env_->env, nullptr));
-  LmdbIndex::build(LmdbFile(fs_, partial_), fs_, join_path(partial_, LmdbIndex::kFileName));
+  make_lmdb_index(LmdbFile(fs_, partial_), fs_, join_path(partial_, kLmdbIndexFile));
   if (const std::string lock = join_path(partial_, "lock.mdb"); fs_.exists(lock)) fs_.unlink(lock);
   fs_.sync_folder(partial_);
   fs_.rename(partial_, dest_);

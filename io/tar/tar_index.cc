@@ -192,8 +192,19 @@ class Samples {
 /// What Penstock packed: records first, then the chunk that says which they are.
 class Packed {
  public:
-  Packed(RecordIndexWriter& writer, PackHead head) : writer_(writer), head_(std::move(head)) {}
+  explicit Packed(RecordIndexWriter& writer) : writer_(writer) {}
 
+  /// Each shard has one; its records come behind those of the shards before.
+  void begin(PackHead head, const std::string& path) {
+    if (begun_ && head.classes != head_.classes)
+      throw Error(Code::kData, "'" + path + "' was packed with other classes than the shards before it")
+          .hint("name each shard's data set by itself, or pack all sources into one");
+    fingerprints_.add(head.fingerprint());
+    only_ = begun_ ? std::nullopt : std::optional(head.fingerprint());
+    first_id_ = writer_.size();
+    head_ = std::move(head);
+    begun_ = true;
+  }
   void add(const File& file, uint32_t shard, const TarMember& member) {
     if (member.name.starts_with(TarNames::kChunk)) {
       take(file, text_at(file, member, kMostChunk));
@@ -208,7 +219,7 @@ class Packed {
           .hint("pack the source again");
     RecordIndexHead head;
     head.classes = head_.classes;
-    head.fingerprint = head_.fingerprint();
+    head.fingerprint = only_.value_or(fingerprints_.value());
     return head;
   }
 
@@ -225,13 +236,17 @@ class Packed {
           RecordRow::pack(row.length_and_flags, RecordRow::kHasChecksum | (note.verified ? RecordRow::kVerified : 0));
       row.checksum = note.checksum;
       row.label = note.label;
-      writer_.add(row, note.name, note.id);
+      writer_.add(row, note.name, first_id_ + note.id);
     }
     waiting_.clear();
   }
 
   RecordIndexWriter& writer_;
-  const PackHead head_;
+  PackHead head_;
+  bool begun_ = false;
+  uint64_t first_id_ = 0;
+  Checksum fingerprints_;
+  std::optional<uint64_t> only_;  ///< of one shard: as the source's
   std::vector<RecordRow> waiting_;
 };
 
@@ -267,7 +282,7 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
   RecordIndexWriter writer(fs, path);
   Sorted sorted;
   Samples samples(writer);
-  std::optional<Packed> packed;
+  Packed packed(writer);
   std::vector<IndexedFile> files;
   const std::string base = parent_of(shards.front());
   for (uint32_t s = 0; s < shards.size(); ++s) {
@@ -284,9 +299,9 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
       switch (kind) {
         case Kind::kPacked:
           if (member.name == TarNames::kHead)
-            packed.emplace(writer, PackHead::from_json(text_at(file, member, kMostSmall), shards[s]));
-          else if (packed)
-            packed->add(file, s, member);
+            packed.begin(PackHead::from_json(text_at(file, member, kMostSmall), shards[s]), shards[s]);
+          else
+            packed.add(file, s, member);
           break;
         case Kind::kNested:
           if (ending_of(member.name) == "tar")
@@ -299,7 +314,7 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
     });
     if (kind == Kind::kSamples) samples.end_shard(shards[s]);
   }
-  RecordIndexHead head = kind == Kind::kPacked    ? packed->head(shards.front())
+  RecordIndexHead head = kind == Kind::kPacked    ? packed.head(shards.front())
                          : kind == Kind::kSamples ? samples.head()
                                                   : sorted.write(writer);
   if (writer.size() == 0)

@@ -14,7 +14,8 @@ namespace penstock {
 namespace {
 
 // Fisher-Yates with keyed draws: `stream` tells one class from the next.
-void shuffle(std::vector<uint64_t>& ids, uint64_t seed, uint64_t stream, std::string_view key) {
+template <class T>
+void shuffle(std::vector<T>& ids, uint64_t seed, uint64_t stream, std::string_view key) {
   Draws draws(seed, 0, stream, draw_key(key));
   for (uint64_t i = ids.size(); i > 1; --i) std::swap(ids[i - 1], ids[draws.below(i)]);
 }
@@ -89,9 +90,21 @@ std::shared_ptr<const io::Dataset> first_records(std::shared_ptr<const io::Datas
 std::shared_ptr<const io::Dataset> sample_records(std::shared_ptr<const io::Dataset> data, uint64_t count,
                                                   uint64_t seed) {
   if (count >= data->size()) return data;
-  std::vector<uint64_t> ids = all_ids(*data);
-  shuffle(ids, seed, 0, "sample");
-  ids.resize(count);
+  std::map<int64_t, std::vector<uint64_t>> classes;
+  for (uint64_t id = 0; id < data->size(); ++id) classes[data->label(id)].push_back(id);
+  // Class by class in turn, so that each gives as many as any other as long as it has them.
+  std::vector<std::vector<uint64_t>*> left;
+  for (auto& [label, ids] : classes) {
+    shuffle(ids, seed, static_cast<uint64_t>(label), "sample");
+    left.push_back(&ids);
+  }
+  shuffle(left, seed, 0, "sample classes");  // whose records are the odd ones
+  std::vector<uint64_t> ids;
+  for (uint64_t round = 0; ids.size() < count; ++round) {
+    for (size_t c = 0; c < left.size() && ids.size() < count; ++c) {
+      if (round < left[c]->size()) ids.push_back((*left[c])[round]);
+    }
+  }
   std::sort(ids.begin(), ids.end());
   return std::make_shared<Subset>(std::move(data), std::move(ids), "sample");
 }

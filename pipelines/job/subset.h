@@ -104,7 +104,7 @@ class Joined final : public io::Dataset {
 
 /// The first `count` records, or all.
 std::shared_ptr<const io::Dataset> first_records(std::shared_ptr<const io::Dataset> data, uint64_t count);
-/// `count` records (or all), drawn evenly without regard to class, in their order.
+/// `count` records (or all), as many of each class as of any other (or all of a class that has fewer), in their order.
 std::shared_ptr<const io::Dataset> sample_records(std::shared_ptr<const io::Dataset> data, uint64_t count,
                                                   uint64_t seed = 1);
 

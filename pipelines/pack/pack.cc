@@ -3,20 +3,19 @@
 #include <algorithm>
 #include <future>
 #include <memory>
-#include <sstream>
-#include <string_view>
 #include <utility>
 
 #include "engine/base/bytes.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/order/permutation.h"
-#include "io/data/lmdb_dataset.h"
-#include "io/data/lmdb_writer.h"
+#include "io/data/open.h"
+#include "io/data/open_writer.h"
 #include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
 #include "pipelines/job/read_ahead.h"
 #include "pipelines/job/subset.h"
+#include "pipelines/pack/buckets.h"
 #include "pipelines/pack/rejected_log.h"
 #include "pipelines/pack/repack.h"
 
@@ -33,11 +32,12 @@ struct Packed {
 };
 
 uint64_t options_hash(const PackOptions& options) {
-  if (!options.resize && !options.quality && !options.shuffle) return 0;
+  if (!options.resize && !options.quality && !options.shuffle && options.checked) return 0;
   io::Checksum sum;
   sum.add("resize").add(static_cast<uint64_t>(options.resize.value_or(0)));
   sum.add("quality").add(static_cast<uint64_t>(options.quality.value_or(0)));
   sum.add("shuffle").add(uint64_t{options.shuffle}).add(options.shuffle ? options.seed : 0);
+  if (!options.checked) sum.add("unchecked");
   return sum.value();
 }
 
@@ -49,8 +49,10 @@ Packed work_on_next(ReadAhead& reader, const io::Dataset& source, const PackOpti
     Repacker repacker(options.resize, options.quality);
     for (size_t i = begin; i < end; ++i) {
       const RawRecord& record = packed.chunk.records[i];
-      packed.pictures[i] = record.fault.empty() ? repacker.repack(record.bytes, source.verified(record.id))
-                                                : RepackedPicture{record.fault, {}};
+      if (!record.fault.empty())
+        packed.pictures[i].fault = record.fault;
+      else if (options.checked)
+        packed.pictures[i] = repacker.repack(record.bytes, source.verified(record.id));
     }
   });
   return packed;
@@ -82,143 +84,182 @@ void check_room(io::FileSystem& fs, const std::string& dest, uint64_t needed) {
       .hint("free some space, choose another DEST, or make the pictures smaller with --resize");
 }
 
-/// How far the pass that looks for damaged records came: DEST.checked, "digest count". It is on disk before the pass goes on, so a
-/// killed one need not begin again.
-class CheckedMark {
- public:
-  CheckedMark(io::FileSystem& fs, const io::Dataset& source, const std::string& dest)
-      : fs_(fs),
-        path_(io::join_path(io::parent_of(dest), io::base_name(dest) + ".checked")),
-        digest_(data_digest(source)) {}
-
-  uint64_t read() const {
-    if (!fs_.exists(path_)) return 0;
-    std::istringstream words(io::read_file(fs_, path_));
-    std::string digest;
-    uint64_t count = 0;
-    return words >> digest >> count && digest == digest_ ? count : 0;
-  }
-  void write(uint64_t count) const {
-    io::write_file(fs_, path_, std::string_view(digest_ + " " + std::to_string(count) + "\n"));
-  }
-  void remove() const {
-    if (fs_.exists(path_)) fs_.unlink(path_);
-  }
-
- private:
-  io::FileSystem& fs_;
-  std::string path_;
-  std::string digest_;
-};
-
-/// Finds the damaged records from `from` on before anything is packed: with a shuffle, a record's id cannot be told otherwise.
-void find_rejected(const io::Dataset& source, const PackOptions& options, Cores& cores, uint64_t from,
-                   const CheckedMark& mark, RejectedLog& log, ProgressSink& progress, const std::stop_token& stop) {
-  ReadAhead reader(source, source.size() - from, [from](uint64_t place) { return from + place; });
-  PackOptions only_look = options;
-  only_look.resize.reset();
-  only_look.quality.reset();
-  if (from == source.size()) return;
-  progress.begin("checking", source.size(), "images", from);
-  for (uint64_t done = from;;) {
-    const Packed packed = work_on_next(reader, source, only_look, cores);
-    if (packed.chunk.records.empty()) break;
-    stop_if_asked(stop, options.dest);
-    for (size_t i = 0; i < packed.pictures.size(); ++i) {
-      if (!packed.pictures[i].fault.empty())
-        log.add(rejected(source, packed.chunk.records[i].id, packed.pictures[i].fault));
-    }
-    mark.write(done += packed.chunk.records.size());
-    progress.update(done);
-  }
-  progress.end();
-}
-
 /// Everything about one packing. Places are in the order of writing, ids in the source's.
 class Packing {
  public:
   Packing(const io::Dataset& source, const PackOptions& options, Cores& cores, io::FileSystem& fs)
-      : source_(source), options_(options), cores_(cores), fs_(fs), order_(source.size(), options.seed) {
-    writer_ = io::LmdbWriter::open(options.dest,
-                                   {.head = {.schema = source.schema(),
-                                             .classes = source.class_names(),
-                                             .source_fingerprint = source.fingerprint(),
-                                             .options_hash = options_hash(options),
-                                             .expected_records = source.size()},
-                                    .commit_bytes = options.commit_bytes},
-                                   fs);
-  }
+      : source_(source),
+        options_(options),
+        cores_(cores),
+        fs_(fs),
+        writer_(io::open_writer(options.format, options.dest,
+                                {.head = {.schema = source.schema(),
+                                          .classes = source.class_names(),
+                                          .source_fingerprint = source.fingerprint(),
+                                          .options_hash = options_hash(options),
+                                          .expected_records = source.size()},
+                                 .commit_bytes = options.commit_bytes},
+                                fs)) {}
 
   PackResult run(ProgressSink& progress, const std::stop_token& stop) {
     if (writer_->already_complete()) return finished_before();
-    const uint64_t from = writer_->resume_source_position();
     result_.already = writer_->committed();
-    const CheckedMark mark(fs_, source_, options_.dest);
-    const uint64_t checked = !options_.shuffle ? from : from > 0 ? source_.size() : mark.read();
-    RejectedLog log(fs_, options_.dest, checked);
-    if (options_.shuffle) find_rejected(source_, options_, cores_, checked, mark, log, progress, stop);
-    for (const RejectedRecord& record : log.records()) bad_ids_.push_back(record.id);
-    std::sort(bad_ids_.begin(), bad_ids_.end());
+    if (options_.shuffle)
+      pack_shuffled(progress, stop);
+    else
+      pack_as_stored(progress, stop);
+    progress.end();
+    return std::move(result_);
+  }
 
-    ReadAhead reader(source_, source_.size() - from, [this, from](uint64_t place) { return id_at(from + place); });
-    progress.begin("packing", source_.size(), "images", from);
+ private:
+  /// Gives each record from `from` on to take(record, picture), in the source's order, while the next are read and worked on, and says
+  /// after_chunk(position) behind each chunk.
+  template <class Take, class AfterChunk>
+  void each_record(uint64_t from, const char* doing, ProgressSink& progress, const std::stop_token& stop, Take&& take,
+                   AfterChunk&& after_chunk) {
+    ReadAhead reader(source_, source_.size() - from, [from](uint64_t place) { return from + place; });
+    progress.begin(doing, source_.size(), "records", from);
     auto next = std::async(std::launch::async, [&] { return work_on_next(reader, source_, options_, cores_); });
     while (true) {
       const Packed packed = next.get();
       if (packed.chunk.records.empty()) break;
       stop_if_asked(stop, options_.dest);
       next = std::async(std::launch::async, [&] { return work_on_next(reader, source_, options_, cores_); });
-      write(packed, from, log);
-      progress.update(from + packed.chunk.first + packed.chunk.records.size(),
-                      log.records().empty() ? "" : std::to_string(log.records().size()) + " left out");
+      for (size_t i = 0; i < packed.pictures.size(); ++i) {
+        result_.source_bytes += packed.chunk.records[i].bytes.size();
+        take(packed.chunk.records[i], packed.pictures[i]);
+      }
+      const uint64_t position = from + packed.chunk.first + packed.chunk.records.size();
+      after_chunk(position);
+      progress.update(position, bad_ids_.empty() ? "" : std::to_string(bad_ids_.size()) + " left out");
     }
+  }
+
+  static std::span<const std::byte> bytes_of(const RawRecord& record, const RepackedPicture& picture) {
+    return picture.encoded.empty() ? record.bytes : std::span<const std::byte>(picture.encoded);
+  }
+
+  bool take_fault(const RawRecord& record, const RepackedPicture& picture, RejectedLog& log) {
+    if (picture.fault.empty()) return false;
+    log.add(rejected(source_, record.id, picture.fault));
+    bad_ids_.push_back(record.id);
+    return true;
+  }
+
+  // A record's id in DEST: its place among the good ones.
+  uint64_t new_id(uint64_t id) const {
+    return id - static_cast<uint64_t>(std::lower_bound(bad_ids_.begin(), bad_ids_.end(), id) - bad_ids_.begin());
+  }
+
+  void take_log(const RejectedLog& log) {
+    for (const RejectedRecord& record : log.records()) bad_ids_.push_back(record.id);
+    std::sort(bad_ids_.begin(), bad_ids_.end());
+  }
+
+  void finish(const RejectedLog& log) {
     result_.records = writer_->size();
     if (result_.records == 0) refuse_all(log);
     writer_->finish();
-    mark.remove();
-    progress.end();
     result_.rejected = log.records();
     result_.rejected_file = log.path();
-    return std::move(result_);
   }
 
- private:
-  uint64_t id_at(uint64_t place) const { return options_.shuffle ? order_.at(place) : place; }
+  void pack_as_stored(ProgressSink& progress, const std::stop_token& stop) {
+    const uint64_t from = writer_->resume_source_position();
+    RejectedLog log(fs_, options_.dest, from);
+    take_log(log);
+    each_record(
+        from, "packing", progress, stop,
+        [&](const RawRecord& record, const RepackedPicture& picture) {
+          if (take_fault(record, picture, log)) return;
+          const auto bytes = bytes_of(record, picture);
+          writer_->append({.id = new_id(record.id),
+                           .name = source_.name(record.id),
+                           .label = record.label,
+                           .verified = is_verified(record.id),
+                           .source_position = record.id,
+                           .bytes = bytes});
+          result_.dest_bytes += bytes.size();
+        },
+        [](uint64_t) {});
+    finish(log);
+  }
 
-  void write(const Packed& packed, uint64_t from, RejectedLog& log) {
-    for (size_t i = 0; i < packed.pictures.size(); ++i) {
-      const RawRecord& record = packed.chunk.records[i];
-      const RepackedPicture& picture = packed.pictures[i];
-      result_.source_bytes += record.bytes.size();
-      if (!picture.fault.empty()) {
-        if (!options_.shuffle) {
-          log.add(rejected(source_, record.id, picture.fault));
-          bad_ids_.push_back(record.id);
-        } else if (!std::binary_search(bad_ids_.begin(), bad_ids_.end(), record.id)) {
-          throw Error(Code::kData, "'" + source_.name(record.id) + "' changed while it was packed: " + picture.fault)
-              .hint("remove '" + options_.dest + ".partial' and pack again");
-        }
-        continue;
+  void pack_shuffled(ProgressSink& progress, const std::stop_token& stop) {
+    ShuffleBuckets buckets(fs_, {.folder = options_.dest + ".shuffle",
+                                 .identity = data_digest(source_) + " " + std::to_string(options_hash(options_)),
+                                 .places = source_.size(),
+                                 .bytes = source_.bytes(),
+                                 .memory_bytes = options_.memory_bytes});
+    RejectedLog log(fs_, options_.dest, buckets.scattered());
+    take_log(log);
+    scatter(buckets, log, progress, stop);
+    write_buckets(buckets, progress, stop);
+    finish(log);
+    buckets.remove();
+  }
+
+  void scatter(ShuffleBuckets& buckets, RejectedLog& log, ProgressSink& progress, const std::stop_token& stop) {
+    if (buckets.is_complete()) return;
+    const Permutation order(source_.size(), options_.seed);
+    uint64_t position = buckets.scattered();
+    try {
+      each_record(
+          position, "scattering", progress, stop,
+          [&](const RawRecord& record, const RepackedPicture& picture) {
+            if (take_fault(record, picture, log)) return;
+            buckets.add({.place = order.position_of(record.id),
+                         .id = record.id,
+                         .label = record.label,
+                         .name = source_.name(record.id)},
+                        bytes_of(record, picture));
+          },
+          [&](uint64_t reached) {
+            position = reached;
+            if (buckets.unmarked_bytes() >= std::max(options_.commit_bytes, options_.memory_bytes / 2))
+              buckets.mark(position, false);
+          });
+    } catch (const Error& error) {
+      if (error.code() == Code::kCancelled) buckets.mark(position, false);
+      throw;
+    }
+    buckets.mark(position, true);
+  }
+
+  // The second pass: file after file, the next read while one is written.
+  void write_buckets(const ShuffleBuckets& buckets, ProgressSink& progress, const std::stop_token& stop) {
+    const uint64_t from = writer_->resume_source_position();
+    uint64_t b = 0;
+    while (b + 1 < buckets.count() && buckets.first_place(b + 1) <= from) ++b;
+    progress.begin("packing", source_.size(), "records", from);
+    auto next = std::async(std::launch::async, [&, b] { return buckets.take(b); });
+    for (; b < buckets.count(); ++b) {
+      const std::vector<ShuffledRecord> records = next.get();
+      stop_if_asked(stop, options_.dest);
+      if (b + 1 < buckets.count()) next = std::async(std::launch::async, [&, b] { return buckets.take(b + 1); });
+      for (const ShuffledRecord& record : records) {
+        if (record.place < from) continue;
+        writer_->append({.id = new_id(record.id),
+                         .name = record.name,
+                         .label = record.label,
+                         .verified = is_verified(record.id),
+                         .source_position = record.place,
+                         .bytes = record.bytes});
+        result_.dest_bytes += record.bytes.size();
       }
-      const std::span<const std::byte> bytes =
-          picture.encoded.empty() ? record.bytes : std::span<const std::byte>(picture.encoded);
-      const auto before = std::lower_bound(bad_ids_.begin(), bad_ids_.end(), record.id) - bad_ids_.begin();
-      writer_->append({.id = record.id - static_cast<uint64_t>(before),
-                       .name = source_.name(record.id),
-                       .label = record.label,
-                       .verified = true,
-                       .source_position = from + packed.chunk.first + i,
-                       .bytes = bytes});
-      result_.dest_bytes += bytes.size();
+      progress.update(b + 1 < buckets.count() ? buckets.first_place(b + 1) : source_.size());
     }
   }
+
+  bool is_verified(uint64_t id) const { return options_.checked || source_.verified(id); }
 
   PackResult finished_before() {
     result_.already_complete = true;
     result_.rejected = RejectedLog::read(fs_, options_.dest);
     result_.rejected_file = result_.rejected.empty() ? "" : RejectedLog::path_of(options_.dest);
-    result_.records = result_.already = io::LmdbDataset::open(fs_, options_.dest)->size();
-    CheckedMark(fs_, source_, options_.dest).remove();  // of a run that was killed just before it did so
+    result_.records = result_.already = io::open(options_.dest, {.split = io::Split::kAll}, fs_)->size();
+    fs_.remove_all(options_.dest + ".shuffle");  // of a run that was killed just before it did so
     return std::move(result_);
   }
 
@@ -232,8 +273,7 @@ class Packing {
   const PackOptions& options_;
   Cores& cores_;
   io::FileSystem& fs_;
-  const Permutation order_;
-  std::unique_ptr<io::LmdbWriter> writer_;
+  std::unique_ptr<io::RecordWriter> writer_;
   std::vector<uint64_t> bad_ids_;  ///< sorted
   PackResult result_;
 };
@@ -245,7 +285,7 @@ PackResult pack(const io::Dataset& source, const PackOptions& options, Cores& co
   PackOptions clean = options;  // names of files beside DEST are made from its name
   while (clean.dest.size() > 1 && clean.dest.back() == '/') clean.dest.pop_back();
   if (!fs.exists(clean.dest) && !fs.exists(clean.dest + ".partial")) {
-    check_room(fs, clean.dest, plan_pack(source, clean, cores, fs).dest_bytes);
+    check_room(fs, clean.dest, plan_pack(source, clean, cores, fs).needed_bytes);
   }
   return Packing(source, clean, cores, fs).run(progress, stop);
 }
@@ -265,9 +305,10 @@ PackPlan plan_pack(const io::Dataset& source, const PackOptions& options, Cores&
         packed.pictures[i].encoded.empty() ? packed.chunk.records[i].bytes.size() : packed.pictures[i].encoded.size();
   }
   const double seconds = Clock::system().now_seconds() - begin;
-  plan.seconds = seconds / static_cast<double>(std::max<size_t>(1, packed.pictures.size())) *
-                 static_cast<double>(source.size()) * (options.shuffle ? 2 : 1);
+  plan.seconds =
+      seconds / static_cast<double>(std::max<size_t>(1, packed.pictures.size())) * static_cast<double>(source.size());
   plan.dest_bytes = expected_bytes(source, before > 0 ? static_cast<double>(after) / static_cast<double>(before) : 1);
+  plan.needed_bytes = plan.dest_bytes * (1 + uint64_t{options.shuffle} + uint64_t{options.format == "hdf5"});
   std::string folder = io::parent_of(options.dest);
   while (!fs.exists(folder)) folder = io::parent_of(folder);
   plan.free_bytes = fs.free_space(folder);

@@ -1,4 +1,4 @@
-// Any data set into LMDB, checked record by record, going on where it was killed.
+// Any data set into any format, checked record by record, going on where it was killed.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,15 @@
 namespace penstock {
 
 struct PackOptions {
-  std::string dest;            ///< a folder that does not exist, or what this very packing left there
-  std::optional<int> resize;   ///< shorter side in pixels; smaller pictures stay as they are
-  std::optional<int> quality;  ///< of JPEGs that are encoded anew, 1 to 100; without `resize` every picture is
-  bool shuffle = false;        ///< on disk: full shuffle, keyed by `seed`; record ids stay
+  std::string dest;             ///< what does not exist yet, or what this very packing left there
+  std::string format = "lmdb";  ///< see io::packed_formats()
+  std::optional<int> resize;    ///< shorter side in pixels; smaller pictures stay as they are
+  std::optional<int> quality;   ///< of JPEGs that are encoded anew, 1 to 100; without `resize` every picture is
+  bool shuffle = false;         ///< on disk: full shuffle, keyed by `seed`; record ids stay
   uint64_t seed = 1;
+  bool checked = true;  ///< records are pictures, each decoded in full; else they are copied as they are
+  /// Of a shuffle: records and buffers in RAM. Decides nothing about the records.
+  uint64_t memory_bytes = uint64_t{1} << 30;
   /// A commit each so many bytes: what a killed run packs again, at most. Decides nothing about the records.
   uint64_t commit_bytes = uint64_t{16} << 20;
 };
@@ -48,15 +52,16 @@ struct PackResult {
 struct PackPlan {
   uint64_t records = 0;
   uint64_t source_bytes = 0;
-  uint64_t dest_bytes = 0;  ///< estimate, file overhead included
-  uint64_t free_bytes = 0;  ///< where DEST would lie
-  double seconds = 0;       ///< estimate
+  uint64_t dest_bytes = 0;    ///< estimate, file overhead included
+  uint64_t needed_bytes = 0;  ///< while it works: a shuffle has its records twice
+  uint64_t free_bytes = 0;    ///< where DEST would lie
+  double seconds = 0;         ///< estimate
 };
 
 /// Packs. Every picture is decoded in full, on `cores`, while the next are read and the ones before are written; a bad one is left
 /// out and listed in DEST.rejected.jsonl. Record ids are the places among the good records, in the source's order. The same source
-/// and options give the same records, however often it was stopped. With `shuffle` the source is read twice (the ids
-/// must be known first).
+/// and options give the same records, however often it was stopped. With `shuffle` the source is read once, front to back, into
+/// DEST.shuffle/ (ShuffleBuckets), which is removed at the end.
 ///
 /// Errors: kUsage where something else is at DEST; kIo where there is not room enough (before anything is written) or a disk fails;
 /// kCancelled where `stop` was requested. After each of them but the first the same call goes on.

@@ -31,8 +31,6 @@ std::vector<std::byte> read_script(io::FileSystem& fs, const Recipe& recipe) {
 
 /// Refuses to go on with a checkpoint of other data or of a recipe that would have learnt something else.
 void require_same_run(const Position& stored, const Position& now, const Recipe& recipe, const std::string& run) {
-  const Recipe before = pipelines::parse_recipe(stored.recipe, "the recipe of '" + run + "'");
-  pipelines::require_resumable(before, recipe, stored.epoch, run);
   const auto other = [&](const char* what, const std::string& was, const std::string& is) {
     return Error(Code::kUsage, "the run '" + run + "' was " + what + " the data " + was + ", this is " + is)
         .hint("give the data that it was started with, or start a new run: another --out");
@@ -40,6 +38,9 @@ void require_same_run(const Position& stored, const Position& now, const Recipe&
   if (stored.data != now.data) throw other("trained on", stored.data, now.data);
   if (stored.val != now.val)
     throw other("validated on", stored.val.empty() ? "of none" : stored.val, now.val.empty() ? "none" : now.val);
+  // After the data: what fits the data, as data.block, differs with it.
+  const Recipe before = pipelines::parse_recipe(stored.recipe, "the recipe of '" + run + "'");
+  pipelines::require_resumable(before, recipe, stored.epoch, run);
 }
 
 /// One call of train(): what lives as long as it.

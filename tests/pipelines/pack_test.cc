@@ -82,11 +82,11 @@ TEST(Pack, AFinishedOneSaysWhatLiesThereAndTidies) {
   truncate_file(here.folder / "photos/a/02.jpg");
   here.pack_photos("packed", {.shuffle = true});
   fs::remove((here.folder / "packed") + ".rejected.jsonl");
-  write_bytes((here.folder / "packed") + ".checked", {});
+  fs::create_directory((here.folder / "packed") + ".shuffle");
   const PackResult again = here.pack_photos("packed", {.shuffle = true});
   EXPECT_TRUE(again.already_complete);
   EXPECT_EQ(again.records, 23u);
-  EXPECT_FALSE(fs::exists((here.folder / "packed") + ".checked"));
+  EXPECT_FALSE(fs::exists((here.folder / "packed") + ".shuffle"));
 }
 
 TEST(Pack, MakesPicturesSmaller) {
@@ -157,7 +157,9 @@ class StoppingProgress final : public ProgressSink {
  public:
   explicit StoppingProgress(uint64_t after) : after_(after) {}
   std::stop_token token() const { return stop_.get_token(); }
-  void begin(std::string_view, uint64_t, std::string_view, uint64_t already) override { already_ = already; }
+  void begin(std::string_view, uint64_t, std::string_view, uint64_t already) override {
+    already_ = std::max(already_, already);
+  }
   void update(uint64_t, std::string_view) override {
     if (++updates_ >= after_) stop_.request_stop();
   }

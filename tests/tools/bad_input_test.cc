@@ -102,8 +102,9 @@ TEST(BadInput, AForeignDestIsRefusedAndLeftAlone) {
 TEST(BadInput, WhatPackDoesNotOfferIsSaid) {
   const TempFolder folder;
   make_photos(folder / "photos");
-  expect_fault(run({"pack", folder / "photos", folder / "p", "--to", "tar"}), 2, "not offered");
-  expect_fault(run({"pack", folder / "photos", folder / "p", "--to", "hdf5"}), 2, "not offered");
+  expect_fault(run({"pack", folder / "photos", folder / "p", "--to", "tar", "--append"}), 2, "adds to an LMDB");
+  expect_fault(run({"pack", folder / "photos", folder / "p", "--unchecked", "--resize", "9"}), 2, "as they are");
+  expect_fault(run({"pack", folder / "photos", folder / "p", "--shuffle", "--memory", "much"}), 2, "no size");
   expect_fault(run({"pack", folder / "photos", folder / "p", "--encode", "webp"}), 2, "not offered");
   expect_fault(run({"pack", folder / "photos", folder / "p", "--to", "lmbd"}), 2, "'lmdb'");
   EXPECT_FALSE(fs::exists(folder / "p"));
