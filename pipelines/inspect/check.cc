@@ -59,9 +59,9 @@ void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::share
   options.budgets = std::make_shared<Budgets>(result.memory.limits);
   options.epochs = 1;
   options.steps = kSampleBatches;
-  io::StorageOptions tiers = storage_options(recipe, 1);
-  tiers.ssd.reset();  // nothing is written for a check
-  const io::Storage storage(data, tiers);
+  pipelines::Recipe unwritten = recipe;
+  unwritten.budget.ssd.reset();  // nothing is written for a check
+  const io::Storage storage(data, storage_options(unwritten, 1));
   Run run = Run::start(bind_graph(recipe, data, Mode::kTrain), storage, options);
   const std::stop_callback on_stop(stop, [&run] { run.stop(); });
   Clock& clock = Clock::system();

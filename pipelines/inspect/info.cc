@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "pipelines/job/job.h"
 #include "pipelines/job/read_ahead.h"
 #include "pipelines/job/subset.h"
 
@@ -12,6 +13,7 @@ namespace penstock {
 namespace {
 
 constexpr uint64_t kLookedAt = 200;
+constexpr uint64_t kMostBatches = 2000;  // of the order's quality
 
 std::string encoding_of(const RawRecord& record) {
   const auto begins = [&](std::string_view magic) {
@@ -40,39 +42,28 @@ void look_at_encodings(const io::Dataset& data, DataInfo& info) {
                    [](const auto& a, const auto& b) { return a.second > b.second; });
 }
 
-// Labels in the order in which records lie on disk: by offset in one file, else by id (a folder is read by name).
-std::vector<int64_t> labels_on_disk(const io::Dataset& data) {
-  std::vector<uint64_t> ids(data.size());
-  std::iota(ids.begin(), ids.end(), 0);
-  if (data.format() == "lmdb") {
-    std::vector<uint64_t> offsets(ids.size());
-    for (const uint64_t id : ids) offsets[id] = data.locate(id).offset;
-    std::sort(ids.begin(), ids.end(), [&](uint64_t a, uint64_t b) { return offsets[a] < offsets[b]; });
-  }
-  std::vector<int64_t> labels(ids.size());
-  std::transform(ids.begin(), ids.end(), labels.begin(), [&](uint64_t id) { return data.label(id); });
-  return labels;
-}
-
-double order_quality(const io::Dataset& data, const std::vector<uint64_t>& records_of_class) {
-  const auto used = std::count_if(records_of_class.begin(), records_of_class.end(), [](uint64_t n) { return n > 0; });
-  const auto n = static_cast<double>(data.size());
-  if (used < 2 || data.size() <= static_cast<uint64_t>(used)) return -1;
-  const std::vector<int64_t> labels = labels_on_disk(data);
-  double changes = 0;
-  for (size_t i = 1; i < labels.size(); ++i) changes += labels[i] != labels[i - 1];
-  double pairs_alike = 0;  // the chance that two different records are of one class
-  for (const uint64_t count : records_of_class)
-    pairs_alike += static_cast<double>(count) * (static_cast<double>(count) - 1);
-  const double by_chance = (n - 1) * (1 - pairs_alike / (n * (n - 1)));
-  const double sorted = static_cast<double>(used - 1);
-  if (by_chance <= sorted) return -1;
-  return std::clamp((changes - sorted) / (by_chance - sorted), 0.0, 1.0);
+OrderQuality quality_of(const io::Dataset& data, const std::vector<uint64_t>& records_of_class, InfoOptions options) {
+  if (options.block == 0) options.block = fitted_block(data);
+  const EpochPlan plan({.records = data.size(),
+                        .seed = options.seed,
+                        .order = options.order,
+                        .last = Last::kKeep,
+                        .batch = std::min(options.batch, data.size()),
+                        .block = options.block,
+                        .group_blocks = options.group_blocks});
+  std::vector<uint64_t> ids;
+  return order_quality(records_of_class, data.size(), options.batch, kMostBatches,
+                       [&](uint64_t first, std::span<int64_t> out) {
+                         ids.resize(out.size());
+                         plan.records(0, first, ids);
+                         if (options.order != Order::kFull) data.ids_at(ids);
+                         for (size_t i = 0; i < ids.size(); ++i) out[i] = data.label(ids[i]);
+                       });
 }
 
 }  // namespace
 
-DataInfo info_of(const io::Dataset& data) {
+DataInfo info_of(const io::Dataset& data, const InfoOptions& options) {
   DataInfo info;
   info.format = data.format();
   info.path = data.path();
@@ -96,7 +87,7 @@ DataInfo info_of(const io::Dataset& data) {
     info.largest_bytes = std::max(info.largest_bytes, data.record_bytes(id));
   }
   look_at_encodings(data, info);
-  info.order_quality = order_quality(data, info.records_of_class);
+  info.order = quality_of(data, info.records_of_class, options);
   return info;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/order/epoch_plan.h"
+#include "engine/order/order_quality.h"
 #include "io/data/dataset.h"
 
 namespace penstock {
@@ -24,13 +26,20 @@ struct DataInfo {
   uint64_t smallest_bytes = 0, largest_bytes = 0;
   std::vector<std::pair<std::string, uint64_t>> encodings;  ///< by the first bytes of up to 200 records: {"jpeg", 198}
   uint64_t looked_at = 0;                                   ///< records whose first bytes were looked at
-  /// How well the order on disk is shuffled by class: 1 where neighbours are of one class as rarely as by chance, 0 where classes
-  /// lie in one piece each. -1 where it means nothing (one class, no labels).
-  double order_quality = -1;
+  OrderQuality order;                                       ///< of an epoch by InfoOptions
   std::vector<std::string> notes;
 };
 
-/// Reads at most 200 records.
-DataInfo info_of(const io::Dataset& data);
+/// The epoch whose order is looked at: as stored unless set.
+struct InfoOptions {
+  Order order = Order::kSequential;
+  uint64_t block = 0;  ///< records; 0: what a run would take
+  uint64_t group_blocks = 8;
+  uint64_t batch = 256;
+  uint64_t seed = 1;
+};
+
+/// Reads at most 200 records. Throws kUsage where no epoch can be made of the options.
+DataInfo info_of(const io::Dataset& data, const InfoOptions& options = {});
 
 }  // namespace penstock

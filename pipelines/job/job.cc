@@ -78,11 +78,14 @@ RunOptions run_options(const pipelines::Recipe& at_epoch, Mode mode, uint64_t re
   return options;
 }
 
-pipelines::Recipe fitted(pipelines::Recipe recipe, const io::Dataset& data) {
-  if (recipe.data.block != 0) return recipe;
+uint64_t fitted_block(const io::Dataset& data) {
   const uint64_t mean = std::max<uint64_t>(1, data.bytes() / std::max<uint64_t>(1, data.size()));
   const uint64_t block = io::DiskModel::assumed(io::DiskKind::kHdd).extent_bytes() / mean;
-  recipe.data.block = std::clamp<uint64_t>(block, 1, std::max<uint64_t>(1, data.size()));
+  return std::clamp<uint64_t>(block, 1, std::max<uint64_t>(1, data.size()));
+}
+
+pipelines::Recipe fitted(pipelines::Recipe recipe, const io::Dataset& data) {
+  if (recipe.data.block == 0) recipe.data.block = fitted_block(data);
   return recipe;
 }
 

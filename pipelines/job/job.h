@@ -65,6 +65,8 @@ RunOptions run_options(const pipelines::Recipe& at_epoch, Mode mode, uint64_t re
 /// The recipe with everything chosen that the data decides: [data] block where it is 0, from the mean record and the usual hard disk's 44 MB (never
 /// from what this machine's disk was measured to do: the order of an epoch is the same everywhere).
 pipelines::Recipe fitted(pipelines::Recipe recipe, const io::Dataset& data);
+/// Records of a block that a hard disk reads at nearly its sequential rate.
+uint64_t fitted_block(const io::Dataset& data);
 
 /// What [budget] says of the tiers that a data set is read through, for a job of `epochs` epochs.
 io::StorageOptions storage_options(const pipelines::Recipe& recipe, uint64_t epochs);
