@@ -20,9 +20,11 @@ namespace penstock::io {
 namespace {
 
 constexpr uint64_t kMostRegistered = uint64_t{1} << 30;  // the kernel's limit for one buffer
-constexpr uint64_t kExit = ~uint64_t{0};                 // user data of the entry that ends the thread
+constexpr uint64_t kExit = ~uint64_t{0};                 // user data of the entry that ends the thread ...
+constexpr uint64_t kWake = kExit - 1;                    // ... and of the one that wakes it
 
-/// Whoever submits puts entries into the ring (under the mutex); one thread takes completions out and begins what waits.
+/// One thread begins reads and takes completions out. It alone begins them, whoever submits: the kernel does a read that it cannot begin at once in the name of
+/// the thread that began it, and cancels it (ECANCELED, EFAULT) when that thread ends.
 class UringQueue final : public ReadQueue {
  public:
   UringQueue(FileSystem& fs, unsigned depth) : fs_(fs), depth_(depth), slots_(depth) {
@@ -35,8 +37,8 @@ class UringQueue final : public ReadQueue {
   }
 
   int start() {
-    // One entry more than reads: the one that ends the thread.
-    const int rc = io_uring_queue_init(depth_ + 1, &ring_, 0);
+    // Two entries more than reads: those that wake and end the thread.
+    const int rc = io_uring_queue_init(depth_ + 2, &ring_, 0);
     if (rc < 0) return rc;
     ready_ = true;
     thread_ = std::thread([this] { serve(); });
@@ -49,7 +51,11 @@ class UringQueue final : public ReadQueue {
       if (!stopped_) {
         direct_ = direct_ && read.file->is_direct();
         waiting_.push_back(std::move(read));
-        begin_waiting();
+        // With all slots taken, the next completion begins it.
+        if (!woken_ && !free_.empty()) {
+          woken_ = true;
+          send(kWake);
+        }
         return;
       }
     }
@@ -68,10 +74,7 @@ class UringQueue final : public ReadQueue {
       std::unique_lock lock(mutex_);
       idle_.wait(lock, [&] { return in_flight_ == 0; });
       if (!thread_.joinable()) return;
-      io_uring_sqe* entry = io_uring_get_sqe(&ring_);
-      io_uring_prep_nop(entry);
-      entry->user_data = kExit;
-      io_uring_submit(&ring_);
+      send(kExit);
     }
     thread_.join();
   }
@@ -121,6 +124,14 @@ class UringQueue final : public ReadQueue {
   };
 
   // Under the mutex.
+  void send(uint64_t word) {
+    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+    io_uring_prep_nop(entry);
+    entry->user_data = word;
+    io_uring_submit(&ring_);
+  }
+
+  // Under the mutex, on the queue's thread.
   void begin_waiting() {
     unsigned added = 0;
     while (!waiting_.empty() && !free_.empty()) {
@@ -156,7 +167,13 @@ class UringQueue final : public ReadQueue {
       const int result = completion->res;
       io_uring_cqe_seen(&ring_, completion);
       if (number == kExit) return;
-      take(static_cast<unsigned>(number), result);
+      if (number == kWake) {
+        const std::lock_guard lock(mutex_);
+        woken_ = false;
+        begin_waiting();
+      } else {
+        take(static_cast<unsigned>(number), result);
+      }
     }
   }
 
@@ -212,6 +229,7 @@ class UringQueue final : public ReadQueue {
   int64_t busy_since_ = 0;
   Use use_;
   bool stopped_ = false;
+  bool woken_ = false;
   bool direct_ = true;
   std::byte* lent_ = nullptr;
   uint64_t lent_bytes_ = 0;
