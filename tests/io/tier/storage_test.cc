@@ -1,0 +1,302 @@
+#include "io/tier/storage.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "engine/base/bytes.h"
+#include "io/file/faulty_file_system.h"
+#include "io/file/sim_disk.h"
+#include "tests/io/tier/storage_world.h"
+
+namespace penstock::io {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A hard disk forty times nimbler than the usual one, so that a set of 180 MB is as 7.2 GB are to that.
+constexpr SimDisk::Model kNimble{.bytes_per_second = 200e6, .positioning_seconds = 0.00029};
+constexpr uint64_t kRecords = 1600, kMean = 110'000;
+
+DiskModel nimble_model(const std::string&) {
+  DiskModel model = DiskModel::assumed(DiskKind::kHdd);
+  model.name = "sim";
+  model.positioning_seconds = kNimble.positioning_seconds;
+  return model;
+}
+
+class StorageOnDisk : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TempFolder>();
+    pack_records(*folder_ / "data.tar", kRecords, kMean);
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static std::unique_ptr<TarDataset> open(FileSystem& fs) { return TarDataset::open(fs, {*folder_ / "data.tar"}); }
+  static StorageOptions options() { return {.disk_of = nimble_model, .direct = false}; }
+  static PlanOptions block_order() {
+    // Blocks of 2.2 MB: 0.974 of the sequential rate with a positioning each.
+    return {.seed = 5, .order = Order::kBlock, .batch = 20, .block = 20, .group_blocks = 2};
+  }
+
+  static std::unique_ptr<TempFolder> folder_;
+};
+std::unique_ptr<TempFolder> StorageOnDisk::folder_;
+
+TEST_F(StorageOnDisk, AShuffledEpochRunsAtTheDisksSequentialRateAndAFullOneDoesNot) {
+  SimDisk disk(kNimble, "data.tar");
+  const auto data = open(disk);
+  StorageOptions with = options();
+  with.window_bytes = data->bytes() / 20;
+  const Storage storage(*data, with);
+  Budgets budgets;
+  disk.reset();
+  const Went shuffled = go(storage, block_order(), budgets);
+  const SimDisk::Use block = disk.use();
+  EXPECT_EQ(shuffled.records, kRecords);
+  EXPECT_EQ(shuffled.sum, sum_of(block_order(), kRecords, kMean));
+  const double rate = static_cast<double>(shuffled.bytes) / block.seconds / kNimble.bytes_per_second;
+  EXPECT_GE(rate, 0.95);
+  EXPECT_LE(static_cast<double>(block.bytes), 1.07 * static_cast<double>(shuffled.bytes));
+  const double predicted = shuffled.tier("hdd").predicted_bytes_per_second;
+  EXPECT_NEAR(predicted / (static_cast<double>(block.bytes) / block.seconds), 1, 0.05);
+
+  // Record by record in plain random order, on the usual disk.
+  constexpr SimDisk::Model kUsual{};
+  SimDisk usual(kUsual, "data.tar");
+  const auto same = open(usual);
+  with.disk_of = [](const std::string&) { return DiskModel::assumed(DiskKind::kHdd); };
+  const Storage scattered(*same, with);
+  usual.reset();
+  const Went full = go(scattered, {.seed = 5, .order = Order::kFull, .batch = 20}, budgets);
+  EXPECT_EQ(full.records, kRecords);
+  EXPECT_LT(static_cast<double>(full.bytes) / usual.use().seconds / kUsual.bytes_per_second, 0.06);
+}
+
+TEST_F(StorageOnDisk, OfTheShareThatIsKeptInRamNothingIsReadAgain) {
+  for (const double share : {0.1, 0.35, 0.65}) {
+    SimDisk disk(kNimble, "data.tar");
+    const auto data = open(disk);
+    StorageOptions with = options();
+    with.epochs = 3;
+    with.ram_bytes = static_cast<uint64_t>(share * static_cast<double>(data->bytes()));
+    const Storage storage(*data, with);
+    Budgets budgets;
+    const PlanOptions order{.seed = 9, .order = Order::kFull, .batch = 20};
+    go(storage, order, budgets, 0);
+    const uint64_t kept = storage.ram_records();
+    EXPECT_NEAR(static_cast<double>(kept) / kRecords, share, 0.05);
+    for (const uint64_t epoch : {1, 2}) {
+      const Went went = go(storage, order, budgets, epoch);
+      EXPECT_EQ(went.tier("ram").hits, kept);
+      EXPECT_EQ(went.tier("ram").misses, kRecords - kept) << "exactly (1 - x) N";
+      EXPECT_EQ(went.tier("hdd").hits, kRecords - kept);
+      EXPECT_EQ(went.sum, sum_of(order, kRecords, kMean, 0, epoch));
+    }
+  }
+}
+
+TEST_F(StorageOnDisk, TheSecondEpochComesFromTheSsdAndASecondStartToo) {
+  TempFolder ssd;
+  StorageOptions with = options();
+  with.epochs = 2;
+  with.ssd = SsdTier{ssd / "tier", 1_GiB};
+  Budgets budgets;
+  const PlanOptions order{.seed = 9, .order = Order::kFull, .batch = 20};
+  for (const bool again : {false, true}) {
+    SimDisk disk(kNimble, "data.tar");
+    const auto data = open(disk);
+    Storage storage(*data, with);
+    if (!again) {
+      // This disk takes no time at all, so the tier, which never holds it up, is given some now and then.
+      const Went first = go(storage, order, budgets, 0, 1, [&](uint64_t step) {
+        if (step % 10 == 0) storage.flush();
+      });
+      EXPECT_EQ(first.tier("hdd").hits, kRecords);
+      EXPECT_TRUE(storage.flush());
+    }
+    disk.reset();
+    const Went second = go(storage, order, budgets, 1);
+    EXPECT_EQ(second.sum, sum_of(order, kRecords, kMean, 0, 1));
+    EXPECT_EQ(second.tier("ssd").hits, kRecords);
+    EXPECT_EQ(disk.use().bytes, 0u);
+  }
+}
+
+TEST_F(StorageOnDisk, AnEpochSurvivesReadsThatFailAreShortStalledOrWrong) {
+  for (const auto does :
+       {SimDisk::Every::kFails, SimDisk::Every::kShort, SimDisk::Every::kStalls, SimDisk::Every::kWrong}) {
+    for (const PlanOptions& order : {block_order(), PlanOptions{.seed = 2, .order = Order::kFull, .batch = 20}}) {
+      SimDisk disk(kNimble, "data.tar");
+      const auto data = open(disk);
+      const Storage storage(*data, options());
+      Budgets budgets;
+      disk.every(7, does);
+      const Went went = go(storage, order, budgets);
+      EXPECT_EQ(went.rejected.size(), 0u) << static_cast<int>(does);
+      EXPECT_EQ(went.sum, sum_of(order, kRecords, kMean)) << static_cast<int>(does);
+    }
+  }
+}
+
+TEST_F(StorageOnDisk, ARecordOnABadSectorIsRejectedAlone) {
+  SimDisk disk(kNimble, "data.tar");
+  const auto data = open(disk);
+  const Storage storage(*data, options());
+  Budgets budgets;
+  disk.corrupt("data.tar", data->locate(1234).offset + 600);
+  const Went went = go(storage, block_order(), budgets);
+  ASSERT_EQ(went.rejected.size(), 1u);
+  EXPECT_THAT(went.rejected.at(1234), HasSubstr("the bytes are damaged"));
+  EXPECT_EQ(went.records, kRecords - 1);
+}
+
+TEST_F(StorageOnDisk, ADiskThatVanishesIsAnErrorThatSaysSoAndNothingHangs) {
+  SimDisk disk(kNimble, "data.tar");
+  const auto data = open(disk);
+  StorageOptions with = options();
+  with.window_bytes = data->bytes() / 20;
+  const Storage storage(*data, with);
+  Budgets budgets;
+  std::string error;
+  try {
+    go(storage, block_order(), budgets, 0, 1, [&](uint64_t step) {
+      if (step == 50) disk.vanish();
+    });
+  } catch (const Error& found) {
+    EXPECT_EQ(found.code(), Code::kIo);
+    error = found.what();
+  }
+  EXPECT_THAT(error, HasSubstr("the disk may be gone"));
+  EXPECT_EQ(budgets.used(Tier::kRam), 0u);
+  disk.vanish(true);
+  EXPECT_EQ(go(storage, block_order(), budgets).sum, sum_of(block_order(), kRecords, kMean));
+}
+
+TEST_F(StorageOnDisk, AnSsdThatFillsUpOrFailsIsLeftOutWithANote) {
+  const PlanOptions order{.seed = 9, .order = Order::kFull, .batch = 20};
+  for (const int error : {ENOSPC, EIO}) {
+    TempFolder ssd;
+    FaultyFileSystem faulty(
+        {{.op = FileOp::kWrite, .nth = 3, .errno_value = error, .path_part = "tier", .times = 1'000'000}});
+    const auto data = open(faulty);
+    StorageOptions with = options();
+    with.epochs = 2;
+    with.ssd = SsdTier{ssd / "tier", 1_GiB};
+    Storage storage(*data, with);
+    Budgets budgets;
+    for (const uint64_t epoch : {0, 1}) {
+      EXPECT_EQ(go(storage, order, budgets, epoch).sum, sum_of(order, kRecords, kMean, 0, epoch));
+      storage.flush();
+    }
+    std::string notes;
+    for (const std::string& note : storage.notes()) notes += note + "\n";
+    EXPECT_THAT(notes, HasSubstr("SSD tier"));
+    EXPECT_LT(storage.ssd_records(), kRecords);
+  }
+}
+
+TEST_F(StorageOnDisk, AChangedDataSetIsNotServedFromTheOldCache) {
+  TempFolder other;
+  StorageOptions with = options();
+  with.epochs = 2;
+  with.ssd = SsdTier{other / "tier", 1_GiB};
+  const PlanOptions order{.seed = 9, .order = Order::kFull, .batch = 20};
+  Budgets budgets;
+  for (const uint64_t version : {0, 1}) {
+    std::filesystem::remove(other / "d.tar");
+    pack_records(other / "d.tar", 300, kMean, version);
+    const auto data = TarDataset::open(FileSystem::real(), {other / "d.tar"});
+    Storage storage(*data, with);
+    EXPECT_EQ(storage.ssd_records(), 0u);
+    EXPECT_EQ(go(storage, order, budgets).sum, sum_of(order, 300, kMean, version));
+    storage.flush();
+    EXPECT_EQ(storage.ssd_records(), 300u);
+  }
+}
+
+TEST_F(StorageOnDisk, TwoRunsShareOneCache) {
+  TempFolder ssd;
+  StorageOptions with = options();
+  with.epochs = 2;
+  with.ssd = SsdTier{ssd / "tier", 1_GiB};
+  std::vector<std::thread> runs;
+  std::atomic<int> right{0};
+  for (int r = 0; r < 2; ++r) {
+    runs.emplace_back([&, r] {
+      const auto data = open(FileSystem::real());
+      Storage storage(*data, with);
+      Budgets budgets;
+      const PlanOptions order{.seed = static_cast<uint64_t>(r), .order = Order::kFull, .batch = 20};
+      for (const uint64_t epoch : {0, 1}) {
+        right += go(storage, order, budgets, epoch).sum == sum_of(order, kRecords, kMean, 0, epoch);
+        storage.flush();
+      }
+    });
+  }
+  for (std::thread& run : runs) run.join();
+  EXPECT_EQ(right, 4);
+}
+
+TEST_F(StorageOnDisk, ABudgetThatIsTooSmallSaysTheLeastThatWouldDo) {
+  const auto data = open(FileSystem::real());
+  const Storage storage(*data, options());
+  Budgets small(Need::ram(10'000));
+  std::string said;
+  try {
+    go(storage, block_order(), small);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kMemory);
+    said = error.what();
+  }
+  EXPECT_THAT(said, HasSubstr("the least is"));
+  Budgets some(Need::ram(900'000));
+  EXPECT_EQ(go(storage, block_order(), some).sum, sum_of(block_order(), kRecords, kMean));
+  EXPECT_LE(some.peak(Tier::kRam), 900'000u);
+}
+
+TEST_F(StorageOnDisk, ACacheThatIsKilledAtAnyWriteServesOnlyWhatIsRight) {
+  TempFolder folder;
+  constexpr uint64_t kFew = 100, kSmall = 2'000;
+  pack_records(folder / "few.tar", kFew, kSmall);
+  const PlanOptions order{.seed = 9, .order = Order::kFull, .batch = 20};
+  uint64_t crashes = 0;
+  for (uint64_t nth = 1;; ++nth) {
+    StorageOptions with = options();
+    with.epochs = 2;
+    with.ssd = SsdTier{folder / "tier", 1_GiB};
+    bool crashed = false;
+    {
+      FaultyFileSystem faulty({{.nth = nth, .does = PlannedFault::Does::kCrash, .path_part = "tier"}});
+      try {
+        const auto data = TarDataset::open(faulty, {folder / "few.tar"});
+        Storage storage(*data, with);
+        Budgets budgets;
+        go(storage, order, budgets);
+        storage.flush();
+      } catch (const Error&) {}
+      crashed = faulty.crashed();
+    }
+    if (!crashed) break;
+    ++crashes;
+    const auto data = TarDataset::open(FileSystem::real(), {folder / "few.tar"});
+    Storage storage(*data, with);
+    Budgets budgets;
+    for (const uint64_t epoch : {0, 1}) {
+      ASSERT_EQ(go(storage, order, budgets, epoch).sum, sum_of(order, kFew, kSmall, 0, epoch)) << "crash at " << nth;
+      storage.flush();
+    }
+    std::string notes;
+    for (const std::string& note : storage.notes()) notes += note + "\n";
+    EXPECT_EQ(storage.ssd_records(), kFew) << "crash at " << nth << ": " << notes;
+    std::filesystem::remove_all(folder / "tier");
+  }
+  EXPECT_GT(crashes, kFew) << "one a record, and those of the store's own files";
+}
+
+}  // namespace
+}  // namespace penstock::io
