@@ -62,7 +62,7 @@ uint64_t fault_budget(Share share, uint64_t records);
 /// [faults] eval. Cores, budgets, where to begin and how far to go are the caller's.
 RunOptions run_options(const pipelines::Recipe& at_epoch, Mode mode, uint64_t records);
 
-/// The recipe with everything chosen that the data decides: [data] block where it is 0, from the mean record and the usual hard disk's 44 MB (never
+/// The recipe with everything chosen that the data decides: [data] block where it is 0, from the mean record and the usual hard disk's 75 MB (never
 /// from what this machine's disk was measured to do: the order of an epoch is the same everywhere).
 pipelines::Recipe fitted(pipelines::Recipe recipe, const io::Dataset& data);
 /// Records of a block that a hard disk reads at nearly its sequential rate.

@@ -16,7 +16,7 @@ void DataSection::describe(ParamTable<DataSection>& t) {
   t.add("last", &DataSection::last, "the records that fill no whole batch, in training; evaluation keeps them",
         one_of<Last>({{"drop", Last::kDrop}, {"keep", Last::kKeep}, {"wrap", Last::kWrap}}));
   t.add("block", &DataSection::block,
-        "order = \"block\": records of a block; 0: as many as a usual hard disk reads at 95 % of its rate (44 MB)");
+        "order = \"block\": records of a block; 0: as many as a usual hard disk reads at 97 % of its rate (75 MB)");
   t.add("group_blocks", &DataSection::group_blocks, "order = \"block\": blocks that are mixed with one another",
         at_least(1));
   t.add("val", &DataSection::val, "what to validate on where no --val is given");
