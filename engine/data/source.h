@@ -34,6 +34,9 @@ class Intake {
   /// Points record i of an unbounded field at bytes the source keeps alive as long as itself (a mapped or memory
   /// resident source): no copy.
   virtual void lend(size_t field, size_t i, std::span<const std::byte> bytes) = 0;
+  /// Record i comes from behind the cut of the run's graph (Journey::cut): place for the `bytes` bytes that Reader::keep() once got for it. Its unbounded fields
+  /// need not be given then. Asked for in vain (the bytes turn out to be wrong), rows() takes it back. Null where the run has no cut.
+  virtual std::byte* made(size_t, size_t) { return nullptr; }
   /// The optional field is absent from record i.
   virtual void absent(size_t field, size_t i) = 0;
   /// Record i cannot be had: a fault of the data, with the reason in words.
@@ -59,6 +62,11 @@ struct Journey {
   uint64_t batches = 0;
   /// Sequential and block order count places in storage order (Source::ids_at turns them into ids); full order counts ids.
   bool by_storage = true;
+  /// Where the graph has a cut (Graph::cut): its canonical text, which with the source's state decides what is kept; the last stage before it; and the
+  /// bytes of a record behind it, at most. "": none.
+  std::string cut = {};
+  std::string cut_stage = {};
+  uint64_t cut_bytes = 0;
 };
 
 /// What a reader found on one tier so far.
@@ -85,6 +93,10 @@ class Reader {
   /// Calls that wait in read() return at once (with an Error kCancelled), and no more is read ahead. Any thread.
   virtual void stop() noexcept {}
   virtual std::vector<TierUse> tiers() const { return {}; }
+  /// What the stages before the graph's cut made of a record, to be brought back by Intake::made(). Never waits; may be called from
+  /// any thread. wants(): whether it would be kept, so that nobody packs it in vain.
+  virtual bool wants(uint64_t) const { return false; }
+  virtual void keep(uint64_t, std::span<const std::byte>) {}
 };
 
 /// Random access to records 0 .. size() - 1. All const members are thread-safe.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,11 +61,23 @@ struct BatchLayout {
   static BatchLayout of(const Schema& schema, size_t capacity);
 };
 
+/// Behind its first stages a graph may be cut: they draw nothing, so what they make of a record is the same in every epoch and can be kept on a fast disk and
+/// brought back instead of the record's encoded bytes. A record is packed slot by slot: a fixed field that is never absent as its bytes, any other as i64 rows
+/// (-1: absent) and then its bytes.
+struct Cut {
+  size_t stages = 0;          ///< so many of Graph::stages lie before it
+  std::string stage;          ///< id of the last of them
+  std::vector<size_t> slots;  ///< what they leave to the stages behind it and to the batch
+  uint64_t most_bytes = 0;    ///< of one record, packed
+  std::string canonical;      ///< with the source's records it decides what is kept
+};
+
 struct Graph {
   Schema source;
   Schema output;  ///< what a batch carries
   std::vector<Slot> slots;
   std::vector<BoundStage> stages;  ///< record and slice stages first, batch stages after them
+  std::optional<Cut> cut;
 
   /// Bytes of kSlice slots for one record: a worker holds this times the slice's records.
   uint64_t slice_bytes_per_record() const;
@@ -72,6 +85,9 @@ struct Graph {
   uint64_t scratch_bytes() const;
   /// Decides the bytes of a batch together with source, seed and plan: equal for equal graphs.
   std::string canonical() const;
+  /// Cuts it behind the stage `id`. Throws Error kUsage where a stage before draws, or what would be kept has no largest size, or a
+  /// stage behind still reads encoded bytes.
+  void cut_behind(const std::string& id);
 };
 
 }  // namespace penstock

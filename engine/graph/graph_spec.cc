@@ -206,6 +206,7 @@ GraphSpec& GraphSpec::add(StageSpec stage) {
 Graph GraphSpec::bind(const Schema& source, const StageRegistry& registry, Mode mode) const {
   Binder binder(source, registry);
   std::set<std::string> ids;
+  std::vector<const StageSpec*> cuts;
   for (const StageSpec& spec : stages_) {
     const When other = mode == Mode::kTrain ? When::kEval : When::kTrain;
     if (spec.when == other) {
@@ -215,8 +216,22 @@ Graph GraphSpec::bind(const Schema& source, const StageRegistry& registry, Mode 
     if (!ids.insert(spec.id).second)
       throw Error(Code::kUsage, "two stages have the id '" + spec.id + "'").hint("give one of them another `id`");
     binder.add(spec);
+    if (!spec.cache.empty()) cuts.push_back(&spec);
   }
-  return binder.finish();
+  Graph graph = binder.finish();
+  if (cuts.size() > 1)
+    throw Error(Code::kUsage, "stages '" + cuts[0]->id + "' and '" + cuts[1]->id + "' both have a cache")
+        .hint("keep the one whose output is worth more: a later one saves more work, an earlier one is often smaller");
+  if (!cuts.empty()) {
+    try {
+      graph.cut_behind(cuts[0]->id);
+    } catch (Error& error) {
+      const std::string at = cuts[0]->where.text();
+      throw error.add("cache = \"" + cuts[0]->cache + "\" of stage '" + cuts[0]->id + "'" +
+                      (at.empty() ? "" : " at " + at));
+    }
+  }
+  return graph;
 }
 
 }  // namespace penstock

@@ -83,7 +83,7 @@ void Run::Impl::cut_slices(const std::shared_ptr<BatchBlock>& block, std::stop_t
     size_t count = source_.max_record_bytes() == 0 ? std::min(slice_records_, n - first) : 0;
     uint64_t bytes = 0;
     while (first + count < n && count < slice_records_) {
-      const uint64_t more = source_.record_bytes(block->ids[first + count]);
+      const uint64_t more = std::max(source_.record_bytes(block->ids[first + count]), cut_bytes_);
       if (count > 0 && bytes + more > room) break;
       bytes += more;
       ++count;
@@ -110,7 +110,7 @@ void Run::Impl::send(std::shared_ptr<Slice> slice, uint64_t bytes, std::stop_tok
   meter_.room_wait_began();
   slice->buffer = slice_buffer(bytes, stop);
   meter_.room_wait_ended();
-  {
+  if (!graph_->cut) {
     const std::lock_guard lock(totals_mutex_);
     totals_.bytes_read += bytes;
   }

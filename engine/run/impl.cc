@@ -55,8 +55,8 @@ Run::Impl::Impl(Graph graph, const Source& source, RunOptions options)
       slice_records_(slice_records(*graph_, source, options_)),
       meter_(clock_, options_.cores->count()),
       output_(options_.consumers),
-      workers_([this] { return Worker(*graph_, source_, options_.seed, clock_); }),
-      ordered_worker_(*graph_, source_, options_.seed, clock_) {
+      workers_([this] { return Worker(*graph_, source_, reader_.get(), options_.seed, clock_); }),
+      ordered_worker_(*graph_, source_, nullptr, options_.seed, clock_) {
   const uint64_t steps = plan_.steps_per_epoch();
   if (options_.step > steps)
     throw Error(Code::kUsage, "cannot begin at step " + std::to_string(options_.step) + ": an epoch has " +
@@ -109,9 +109,11 @@ Run::Impl::~Impl() {
 void Run::Impl::check_budget() {
   const unsigned threads = options_.cores->count();
   const uint64_t per_record = slice_plan_.column_bytes_per_record;
-  const uint64_t worst_slice = std::min(kSliceBufferBytes, slice_records_ * source_.max_record_bytes());
+  cut_bytes_ = graph_->cut ? graph_->cut->most_bytes : 0;
+  const uint64_t most_bytes = std::max(source_.max_record_bytes(), cut_bytes_);
+  const uint64_t worst_slice = std::min(kSliceBufferBytes, slice_records_ * most_bytes);
   slice_bytes_ = worst_slice + slice_records_ * per_record;
-  const uint64_t largest_record = source_.max_record_bytes() + per_record;
+  const uint64_t largest_record = most_bytes + per_record;
   const uint64_t slice_floor = std::max(slice_bytes_, largest_record);
   const uint64_t fixed = source_.resident_bytes() +
                          threads * (graph_->scratch_bytes() + slice_records_ * graph_->slice_bytes_per_record());
@@ -151,7 +153,10 @@ void Run::Impl::start_reader() {
                            .epoch = options_.epoch,
                            .step = options_.step,
                            .batches = total_batches_,
-                           .by_storage = options_.by_storage},
+                           .by_storage = options_.by_storage,
+                           .cut = graph_->cut ? graph_->cut->canonical : "",
+                           .cut_stage = graph_->cut ? graph_->cut->stage : "",
+                           .cut_bytes = cut_bytes_},
                           *options_.budgets);
 }
 

@@ -86,6 +86,7 @@ class Run::Impl {
   SlicePlan slice_plan_;
   size_t slice_records_ = 1;  ///< of a slice, at most
   uint64_t slice_bytes_ = 0;  ///< of a slice's buffer, but for single records that are larger
+  uint64_t cut_bytes_ = 0;    ///< of a record from behind the graph's cut, at most
   uint64_t total_batches_ = 0;
   uint64_t batches_in_flight_ = 0;
 

@@ -88,6 +88,10 @@ std::byte* SliceIntake::rows(size_t field, size_t i, size_t rows) {
   const Slot& slot = graph_.slots[at];
   set_present(slot, at, i, 1);
   if (slot.place == Place::kBytes) {
+    if (slice_.is_made(i)) {  // it was not what it should be
+      slice_.used -= slice_.made[i].size();
+      slice_.made[i] = {};
+    }
     const size_t bytes = rows * slot.field.row_bytes();
     PENSTOCK_CHECK(bytes == 0 || (slice_.buffer && slice_.used + bytes <= slice_.buffer->size()));
     std::byte* data = bytes == 0 ? nullptr : slice_.buffer->data() + slice_.used;
@@ -110,6 +114,16 @@ void SliceIntake::lend(size_t field, size_t i, std::span<const std::byte> bytes)
   PENSTOCK_CHECK(graph_.slots[at].place == Place::kBytes);
   set_present(graph_.slots[at], at, i, 1);
   slice_.columns[at].bytes[i] = bytes;
+}
+
+std::byte* SliceIntake::made(size_t i, size_t bytes) {
+  if (!graph_.cut) return nullptr;
+  PENSTOCK_CHECK(bytes > 0 && bytes <= graph_.cut->most_bytes && slice_.used + bytes <= slice_.buffer->size());
+  if (slice_.made.empty()) slice_.made.resize(slice_.count);
+  std::byte* data = slice_.buffer->data() + slice_.used;
+  slice_.used += bytes;
+  slice_.made[i] = {data, bytes};
+  return data;
 }
 
 void SliceIntake::absent(size_t field, size_t i) {

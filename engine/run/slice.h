@@ -39,6 +39,9 @@ struct Slice {
     std::vector<uint8_t> present;                   ///< optional fields
   };
   std::vector<Column> columns;  ///< by slot; empty where the slot lies in the batch
+  /// By record, empty where none: what comes from behind the graph's cut, in `buffer`.
+  std::vector<std::span<const std::byte>> made;
+  bool is_made(size_t i) const { return !made.empty() && made[i].data() != nullptr; }
 
   struct Refused {
     bool refused = false;
@@ -62,6 +65,7 @@ class SliceIntake final : public Intake {
   std::byte* row(size_t field, size_t i) override;
   std::byte* rows(size_t field, size_t i, size_t rows) override;
   void lend(size_t field, size_t i, std::span<const std::byte> bytes) override;
+  std::byte* made(size_t i, size_t bytes) override;
   void absent(size_t field, size_t i) override;
   void reject(size_t i, std::string reason) override;
 

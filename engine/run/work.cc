@@ -25,6 +25,9 @@ void Run::Impl::read(Slice& slice) {
                  .positions = std::span(block.positions).subspan(slice.first, slice.count),
                  .attempt = slice.attempt},
                 intake);
+  if (!graph_->cut) return;  // else only now it is known what came
+  const std::lock_guard lock(totals_mutex_);
+  totals_.bytes_read += slice.used;
 }
 
 std::shared_ptr<BatchBlock> Run::Impl::work(Slice& slice) {
@@ -47,6 +50,7 @@ std::shared_ptr<BatchBlock> Run::Impl::work(Slice& slice) {
     }
     if (!slice.refused.empty()) settle_refusals(slice);
     slice.columns.clear();
+    slice.made.clear();
     slice.buffer.reset();
     if (slice.batch->pending.fetch_sub(1) == 1) {
       slice.batch->close();
@@ -96,7 +100,7 @@ void Run::Impl::replace(const Slice& slice, size_t i, Rejection rejection) {
   io_->submit([this, again = std::move(again), id]() mutable {
     const int64_t begin = clock_.now_ns();
     try {
-      const uint64_t bytes = source_.record_bytes(id) + slice_plan_.column_bytes_per_record;
+      const uint64_t bytes = std::max(source_.record_bytes(id), cut_bytes_) + slice_plan_.column_bytes_per_record;
       if (bytes > 0) {
         Credit credit = replacement_reserve_->take(Need::ram(bytes), stop_source_.get_token());
         again->buffer = replacement_pool_->make(bytes, std::move(credit));

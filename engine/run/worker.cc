@@ -76,33 +76,34 @@ class Worker::RecordCursor final : public RecordView {
 
 class Worker::SliceCursor final : public SliceView {
  public:
-  SliceCursor(Worker& worker, Slice& slice, const BoundStage& stage) : worker_(worker), slice_(slice), stage_(stage) {}
-  size_t count() const override { return slice_.count; }
-  std::span<const uint64_t> ids() const override { return slice_.ids(); }
+  SliceCursor(Worker& worker, Slice& slice, const BoundStage& stage, size_t first, size_t count)
+      : worker_(worker), slice_(slice), stage_(stage), first_(first), count_(count) {}
+  size_t count() const override { return count_; }
+  std::span<const uint64_t> ids() const override { return slice_.ids().subspan(first_, count_); }
   FieldView in(size_t i) const override { return whole(stage_.in[i]); }
   FieldView out(size_t i) override { return whole(stage_.out[i]); }
-  void reject(size_t i, std::string reason) override { slice_.refuse(i, stage_.id, std::move(reason)); }
-  Draws draws(size_t i) const override {
-    return Draws(worker_.seed_, slice_.batch->epoch, slice_.ids()[i], stage_.draw_key);
-  }
+  void reject(size_t i, std::string reason) override { slice_.refuse(first_ + i, stage_.id, std::move(reason)); }
+  Draws draws(size_t i) const override { return Draws(worker_.seed_, slice_.batch->epoch, ids()[i], stage_.draw_key); }
 
  private:
   FieldView whole(size_t slot) const {
-    FieldView view = slice_.view(worker_.graph_, slot, 0);
+    FieldView view = slice_.view(worker_.graph_, slot, first_);
     PENSTOCK_CHECK(view.field->extent == Extent::kFixed);
-    view.rows = static_cast<int64_t>(slice_.count);
+    view.rows = static_cast<int64_t>(count_);
     return view;
   }
   Worker& worker_;
   Slice& slice_;
   const BoundStage& stage_;
+  const size_t first_, count_;
 };
 
-Worker::Worker(const Graph& graph, const Source& source, uint64_t seed, Clock& clock)
+Worker::Worker(const Graph& graph, const Source& source, Reader* reader, uint64_t seed, Clock& clock)
     : busy_ns(graph.stages.size()),
       records(graph.stages.size()),
       graph_(graph),
       source_(source),
+      reader_(reader),
       seed_(seed),
       clock_(clock),
       scratch_(graph.stages.size()),
@@ -131,6 +132,7 @@ void Worker::lend_columns(Slice& slice) {
 
 void Worker::run(Slice& slice) {
   lend_columns(slice);
+  if (!slice.made.empty()) unpack(slice);
   size_t begin = 0;
   while (begin < graph_.stages.size() && graph_.stages[begin].kind != StageKind::kBatch) {
     size_t end = begin + 1;
@@ -158,6 +160,7 @@ void Worker::run_records(Slice& slice, size_t begin, size_t end) {
   int64_t before = clock_.now_ns();
   for (size_t i = 0; i < slice.count; ++i) {
     for (size_t s = begin; s < end && !slice.is_refused(i); ++s) {
+      if (skips(slice, s, i)) continue;
       const BoundStage& stage = graph_.stages[s];
       cursor.at(&stage, i);
       try {
@@ -171,6 +174,7 @@ void Worker::run_records(Slice& slice, size_t begin, size_t end) {
           slice.refuse(i, stage.id, outcome.reason());
         }
       } catch (...) { fail(stage, cursor.id()); }
+      if (graph_.cut && s + 1 == graph_.cut->stages) keep(slice, i);
       const int64_t now = clock_.now_ns();
       busy_ns[s] += now - before;
       before = now;
@@ -179,18 +183,80 @@ void Worker::run_records(Slice& slice, size_t begin, size_t end) {
   }
 }
 
+/// Stretches of records that the stage works on: all, but for those that come from behind the cut.
 void Worker::run_slice(Slice& slice, size_t s) {
-  const BoundStage& stage = graph_.stages[s];
   const int64_t before = clock_.now_ns();
+  for (size_t first = 0; first < slice.count;) {
+    size_t end = first;
+    while (end < slice.count && skips(slice, s, end) == skips(slice, s, first)) ++end;
+    if (!skips(slice, s, first)) run_slice_part(slice, s, first, end - first);
+    first = end;
+  }
+  busy_ns[s] += clock_.now_ns() - before;
+}
+
+void Worker::run_slice_part(Slice& slice, size_t s, size_t first, size_t count) {
+  const BoundStage& stage = graph_.stages[s];
   try {
     const auto copied = [](size_t from) { return from != BoundStage::npos; };
     if (std::any_of(stage.copy_from.begin(), stage.copy_from.end(), copied))
-      for (size_t i = 0; i < slice.count; ++i) copy_inputs(slice, stage, i);
-    SliceCursor cursor(*this, slice, stage);
+      for (size_t i = first; i < first + count; ++i) copy_inputs(slice, stage, i);
+    SliceCursor cursor(*this, slice, stage, first, count);
     static_cast<const SliceStage&>(*stage.stage).run(cursor, scratch_[s]);
-  } catch (...) { fail(stage, slice.ids().front()); }
-  busy_ns[s] += clock_.now_ns() - before;
-  records[s] += slice.count;
+  } catch (...) { fail(stage, slice.ids()[first]); }
+  if (graph_.cut && s + 1 == graph_.cut->stages)
+    for (size_t i = first; i < first + count; ++i) keep(slice, i);
+  records[s] += count;
+}
+
+/// Whether the record comes from behind the cut and the stage lies before it.
+bool Worker::skips(const Slice& slice, size_t stage, size_t i) const {
+  return slice.is_made(i) && stage < graph_.cut->stages;
+}
+
+void Worker::unpack(Slice& slice) {
+  const Cut& cut = *graph_.cut;
+  BoundStage last;
+  last.out = cut.slots;
+  RecordCursor cursor(*this, slice);
+  for (size_t i = 0; i < slice.count; ++i) {
+    if (!slice.is_made(i)) continue;
+    cursor.at(&last, i);
+    const std::byte* from = slice.made[i].data();
+    for (size_t k = 0; k < cut.slots.size(); ++k) {
+      const Field& field = graph_.slots[cut.slots[k]].field;
+      int64_t rows = 1;
+      if (field.extent != Extent::kFixed || field.optional) {
+        std::memcpy(&rows, from, sizeof rows);
+        from += sizeof rows;
+      }
+      if (rows < 0) {
+        cursor.absent(k);
+        continue;
+      }
+      const FieldView out = field.extent == Extent::kFixed ? cursor.out(k) : cursor.out(k, rows);
+      std::memcpy(out.data, from, out.bytes());
+      from += out.bytes();
+    }
+  }
+}
+
+void Worker::keep(const Slice& slice, size_t i) {
+  if (reader_ == nullptr || slice.is_refused(i) || !reader_->wants(slice.ids()[i])) return;
+  packed_.clear();
+  const auto add = [&](const void* from, size_t bytes) {
+    const auto* begin = static_cast<const std::byte*>(from);
+    packed_.insert(packed_.end(), begin, begin + bytes);
+  };
+  for (const size_t slot : graph_.cut->slots) {
+    const FieldView view = slice.view(graph_, slot, i);
+    if (view.field->extent != Extent::kFixed || view.field->optional) {
+      const int64_t rows = view.present ? view.rows : -1;
+      add(&rows, sizeof rows);
+    }
+    if (view.present) add(view.data, view.bytes());
+  }
+  reader_->keep(slice.ids()[i], packed_);
 }
 
 void Worker::run_batch_stage(size_t s, Batch& batch) {

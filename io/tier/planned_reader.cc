@@ -21,12 +21,15 @@ SourceFiles::DiskOf disk_of_option(const Storage& storage, const std::function<D
 }  // namespace
 
 PlannedReader::PlannedReader(const Storage& storage, const Journey& journey, Budgets& budgets,
-                             std::shared_ptr<RamCache> ram, WindowShape shape, std::unique_ptr<SourceFiles> files)
+                             std::shared_ptr<RamCache> ram, RecordStore* store, Reserve table, WindowShape shape,
+                             std::unique_ptr<SourceFiles> files)
     : storage_(storage),
       data_(storage.data()),
-      store_(storage.store_.get()),
+      store_(store),
       ram_(std::move(ram)),
       shape_(shape),
+      cut_(!journey.cut.empty()),
+      table_(std::move(table)),
       reserve_(budgets, Need::ram(shape.bytes())),
       walk_(journey, storage.data()),
       files_(std::move(files)),

@@ -25,14 +25,17 @@ namespace penstock::io {
 class PlannedReader final : public Reader {
  public:
   /// Takes its memory; Error kMemory, with the least that would do, where that is not free. `storage` and the journey's plan must outlive it.
+  /// `table`: what the store itself holds in memory.
   PlannedReader(const Storage& storage, const Journey& journey, Budgets& budgets, std::shared_ptr<RamCache> ram,
-                WindowShape shape, std::unique_ptr<SourceFiles> files);
+                RecordStore* store, Reserve table, WindowShape shape, std::unique_ptr<SourceFiles> files);
   ~PlannedReader() override;
 
   void begin() override;
   void read(const Asked& asked, Intake& out) override;
   void stop() noexcept override;
   std::vector<TierUse> tiers() const override;
+  bool wants(uint64_t id) const override;
+  void keep(uint64_t id, std::span<const std::byte> made) override;
 
  private:
   struct Disk {
@@ -68,7 +71,8 @@ class PlannedReader final : public Reader {
   RecordStore* const store_;
   const std::shared_ptr<RamCache> ram_;
   const WindowShape shape_;
-  Reserve reserve_;
+  const bool cut_;  ///< the store keeps what stages made, not records
+  Reserve table_, reserve_;
   JourneyWalk walk_;
   std::unique_ptr<SourceFiles> files_, store_files_;
   WindowMaker maker_;

@@ -83,8 +83,10 @@ void PlannedReader::serve(const std::shared_ptr<Window>& window, size_t place, s
   bool whole = false;
   if (record.state == WindowRecord::State::kReady) {
     // The place is asked for once, even where the bytes turn out to be wrong.
-    dest = out.rows(Dataset::kBytesField, row, record.length);
+    const bool made = cut_ && record.from == WindowRecord::From::kSsd;
+    dest = made ? out.made(row, record.length) : out.rows(Dataset::kBytesField, row, record.length);
     whole = dest == nullptr || copy_out(*window, record, dest);
+    if (made && !whole) dest = nullptr;  // it is another place that the encoded bytes go to
   }
   if (!whole && record.from == WindowRecord::From::kSsd) store_->drop(record.id);
   if (!whole) read_directly(record.id, row, dest, out);
@@ -189,7 +191,7 @@ void PlannedReader::hand_back(const std::shared_ptr<Window>& window, WindowRecor
 /// Keeps the bytes on the tier that they were planned for; null: they did not come.
 void PlannedReader::settle(WindowRecord& record, const std::byte* bytes) {
   if (!record.for_ram) {
-    if (record.from == WindowRecord::From::kDisk && store_ != nullptr && bytes != nullptr)
+    if (record.from == WindowRecord::From::kDisk && store_ != nullptr && !cut_ && bytes != nullptr)
       store_->put(record.id, {bytes, record.length});
     return;
   }
@@ -202,6 +204,12 @@ void PlannedReader::settle(WindowRecord& record, const std::byte* bytes) {
     record.for_ram = false;
   }
   changed_.notify_all();
+}
+
+bool PlannedReader::wants(uint64_t id) const { return cut_ && store_ != nullptr && store_->wants(id); }
+
+void PlannedReader::keep(uint64_t id, std::span<const std::byte> made) {
+  if (cut_ && store_ != nullptr) store_->put(id, made);
 }
 
 }  // namespace penstock::io

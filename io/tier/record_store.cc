@@ -96,6 +96,12 @@ class SegmentStore final : public RecordStore {
     return true;
   }
 
+  bool wants(uint64_t id) const override {
+    const std::lock_guard lock(mutex_);
+    return fills_ && !off_ && !full_ && used_ < capacity_ && waiting_bytes_ < kMostWaiting && !rows_.contains(id) &&
+           !dropped_.contains(id) && !on_way_.contains(id);
+  }
+
   uint64_t room() const override {
     const std::lock_guard lock(mutex_);
     return full_ || off_ ? 0 : capacity_ - std::min(capacity_, used_);

@@ -48,6 +48,8 @@ class RecordStore {
   /// Takes a copy and writes it on a thread of its own. False, and nothing done, where it is not the filling one, is full, off, has the record,
   /// or cannot keep pace (at most `kMostWaiting` bytes wait): never waits.
   virtual bool put(uint64_t id, std::span<const std::byte> bytes) = 0;
+  /// Whether put() would take a record of this id, its bytes aside: for whoever has work to do before it can call it.
+  virtual bool wants(uint64_t id) const = 0;
   /// Room left for more bytes of records.
   virtual uint64_t room() const = 0;
   /// Whether this one may fill it.

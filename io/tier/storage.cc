@@ -22,6 +22,7 @@ uint64_t free_ram(const Budgets& budgets) {
 WindowNeeds needs_of(const Dataset& data, const Journey& journey, const SourceFiles& files, bool has_store) {
   const PlanOptions& plan = journey.plan->options();
   WindowNeeds needs{.records = data.size(), .bytes = data.bytes(), .max_bytes = data.max_record_bytes()};
+  if (has_store && !journey.cut.empty()) needs.max_bytes = std::max(needs.max_bytes, journey.cut_bytes);
   if (plan.order == Order::kBlock && journey.by_storage) needs.group_records = plan.block * plan.group_blocks;
   needs.dense = plan.order != Order::kFull && journey.by_storage && data.file_count() < data.size();
   needs.has_store = has_store;
@@ -33,21 +34,7 @@ WindowNeeds needs_of(const Dataset& data, const Journey& journey, const SourceFi
 
 }  // namespace
 
-Storage::Storage(const Dataset& data, StorageOptions options) : data_(data), options_(std::move(options)) {
-  if (!options_.ssd || !data_.has_extents()) return;
-  const uint64_t state = data_.state();
-  try {
-    store_ = RecordStore::open(data_.file_system(), {.folder = options_.ssd->folder,
-                                                     .quota_bytes = options_.ssd->quota_bytes,
-                                                     .wanted_bytes = data_.bytes(),
-                                                     .identity = Checksum().add("records").add(state).value(),
-                                                     .what = "the records of " + data_.path(),
-                                                     .records = data_.size()});
-  } catch (const Error& error) {
-    if (error.code() == Code::kUsage) throw;
-    note("the SSD tier is left out: " + error.message());
-  }
-}
+Storage::Storage(const Dataset& data, StorageOptions options) : data_(data), options_(std::move(options)) {}
 
 Storage::~Storage() = default;
 
@@ -58,7 +45,9 @@ DiskModel Storage::disk(const std::string& path) const {
 std::vector<std::string> Storage::notes() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> all = notes_;
-  if (store_ && !store_->fault().empty()) all.push_back("the SSD tier is left out: " + store_->fault());
+  for (const auto& [identity, store] : stores_) {
+    if (store && !store->fault().empty()) all.push_back("the SSD tier is left out: " + store->fault());
+  }
   return all;
 }
 
@@ -72,9 +61,51 @@ uint64_t Storage::ram_records() const {
   return ram_ ? ram_->records() : 0;
 }
 
-bool Storage::flush() { return store_ == nullptr || store_->flush(); }
+uint64_t Storage::ssd_records() const {
+  const std::lock_guard lock(mutex_);
+  uint64_t sum = 0;
+  for (const auto& [identity, store] : stores_) sum += store ? store->kept_records() : 0;
+  return sum;
+}
 
-uint64_t Storage::resident_bytes() const { return data_.resident_bytes() + (store_ ? store_->resident_bytes() : 0); }
+uint64_t Storage::ssd_bytes() const {
+  const std::lock_guard lock(mutex_);
+  uint64_t sum = 0;
+  for (const auto& [identity, store] : stores_) sum += store ? store->kept_bytes() : 0;
+  return sum;
+}
+
+bool Storage::flush() {
+  const std::lock_guard lock(mutex_);
+  bool whole = true;
+  for (const auto& [identity, store] : stores_) whole = (store == nullptr || store->flush()) && whole;
+  return whole;
+}
+
+RecordStore* Storage::store_of(const Journey& journey) const {
+  if (!options_.ssd) return nullptr;
+  const bool cut = !journey.cut.empty();
+  RecordStoreOptions wanted{.folder = options_.ssd->folder,
+                            .quota_bytes = options_.ssd->quota_bytes,
+                            .wanted_bytes = cut ? data_.size() * journey.cut_bytes : data_.bytes(),
+                            .identity = Checksum().add("records").add(data_.state()).value(),
+                            .what = "the records of " + data_.path(),
+                            .records = data_.size()};
+  if (cut) {
+    wanted.identity = Checksum().add("made").add(data_.state()).add(journey.cut).value();
+    wanted.what = "what stage '" + journey.cut_stage + "' made of " + data_.path();
+  }
+  const std::lock_guard lock(mutex_);
+  const auto [found, is_new] = stores_.try_emplace(wanted.identity);
+  if (!is_new) return found->second.get();
+  try {
+    found->second = RecordStore::open(data_.file_system(), wanted);
+  } catch (const Error& error) {
+    if (error.code() == Code::kUsage) throw;
+    notes_.push_back("the SSD tier is left out: " + error.message());
+  }
+  return found->second.get();
+}
 
 std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets) const {
   if (!data_.has_extents()) return nullptr;
@@ -82,7 +113,9 @@ std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets)
       data_.file_system(), data_.file_count(), data_.file_count() == data_.size(),
       [this](uint32_t file) { return data_.file_path(file); }, [this](const std::string& path) { return disk(path); },
       options_.direct);
-  const WindowNeeds needs = needs_of(data_, journey, *files, store_ != nullptr);
+  RecordStore* store = store_of(journey);
+  const WindowNeeds needs = needs_of(data_, journey, *files, store != nullptr);
+  Reserve table(budgets, Need::ram(store != nullptr ? store->resident_bytes() : 0));
   const uint64_t available = free_ram(budgets);
   const uint64_t least = least_shape(needs).bytes();
   // The rest is for batches in flight and the RAM tier.
@@ -104,7 +137,7 @@ std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets)
            "data.group_blocks");
   }
   std::shared_ptr<RamCache> ram;
-  {
+  if (journey.cut.empty() || store == nullptr) {
     const std::lock_guard lock(mutex_);
     const uint64_t whole = data_.bytes() + data_.size() * RamCache::kRowBytes + (uint64_t{8} << 20);
     const uint64_t left = available - shape.bytes();
@@ -120,7 +153,8 @@ std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets)
     }
     ram = ram_;
   }
-  return std::make_unique<PlannedReader>(*this, journey, budgets, std::move(ram), shape, std::move(files));
+  return std::make_unique<PlannedReader>(*this, journey, budgets, std::move(ram), store, std::move(table), shape,
+                                         std::move(files));
 }
 
 }  // namespace penstock::io

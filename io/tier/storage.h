@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,8 @@ struct StorageOptions {
 /// A Source over a data set (which must outlive it): same records, same ids, read by plan. Each run that starts on it gets a reader of its own; the RAM tier and the SSD
 /// tier are shared by all of them, one after the other or at once. Data sets without extents are read as they always were.
 ///
+/// Where the graph of a run has a cut (cache = "ssd" on a stage), the SSD tier keeps what the stages before it made, and not the encoded records; there is no RAM tier then.
+///
 /// One reader, in words: the journey of the run is cut into *windows* (a block group, or as much as fits a quarter of the memory). A window's
 /// records are looked up in RAM, then on the SSD; the rest becomes reads of the disks they lie on, sorted by physical place, neighbours together.
 /// One thread a reader issues them in that order, one queue a disk keeps them in flight; they land in frames, and a record is handed out as soon as its
@@ -48,16 +51,15 @@ struct StorageOptions {
 /// instead. A tier that fails is left out, with a note; the run goes on.
 class Storage final : public Source {
  public:
-  /// Throws what RecordStore::open throws only for a wrong folder (kUsage); a failing SSD is a note.
   Storage(const Dataset& data, StorageOptions options);
   ~Storage() override;
 
   const Dataset& data() const { return data_; }
   /// What a user should know: how each disk is read, a tier that was left out, a window too small for its order. A sentence each; grows.
   std::vector<std::string> notes() const;
-  /// Of the SSD tier: records kept and their bytes.
-  uint64_t ssd_records() const { return store_ ? store_->kept_records() : 0; }
-  uint64_t ssd_bytes() const { return store_ ? store_->kept_bytes() : 0; }
+  /// Of the SSD tier, as far as runs have opened it: records kept and their bytes.
+  uint64_t ssd_records() const;
+  uint64_t ssd_bytes() const;
   uint64_t ram_records() const;
   /// Writes what waits for the SSD. Call it at the end of a job; false where the tier is off.
   bool flush();
@@ -67,9 +69,10 @@ class Storage final : public Source {
   uint64_t fingerprint() const override { return data_.fingerprint(); }
   uint64_t record_bytes(uint64_t id) const override { return data_.record_bytes(id); }
   uint64_t max_record_bytes() const override { return data_.max_record_bytes(); }
-  uint64_t resident_bytes() const override;
+  uint64_t resident_bytes() const override { return data_.resident_bytes(); }
   void read(std::span<const uint64_t> ids, Intake& out) const override { data_.read(ids, out); }
   bool waits() const override { return data_.waits(); }
+  /// Throws kMemory where `budgets` are too small, and kUsage where the SSD tier's folder cannot be one; a failing SSD is a note.
   std::unique_ptr<Reader> start(const Journey& journey, Budgets& budgets) const override;
   void ids_at(std::span<uint64_t> places) const override { data_.ids_at(places); }
   bool verified(uint64_t id) const override { return data_.verified(id); }
@@ -78,12 +81,14 @@ class Storage final : public Source {
  private:
   friend class PlannedReader;
   void note(std::string text) const;
+  /// The store of what this journey keeps on the SSD; null where there is none. Opened once.
+  RecordStore* store_of(const Journey& journey) const;
   DiskModel disk(const std::string& path) const;
 
   const Dataset& data_;
   StorageOptions options_;
-  std::unique_ptr<RecordStore> store_;
   mutable std::mutex mutex_;
+  mutable std::map<uint64_t, std::unique_ptr<RecordStore>> stores_;  ///< by identity; null: it could not be opened
   mutable std::vector<std::string> notes_;
   mutable std::shared_ptr<RamCache> ram_;  ///< made by the first run, which knows what it needs itself
 };

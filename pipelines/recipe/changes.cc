@@ -114,6 +114,7 @@ bool may_change_on_resume(const std::string& key) {
                                                      "lanes.devices",   "lanes.threads", "train.epochs",
                                                      "train.eval_every"};
   if (std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end()) return true;
+  if (key.starts_with("stage.") && key.ends_with(".cache")) return true;  // a tier decides no bytes
   return key.starts_with("budget.") || key.starts_with("checkpoint.");
 }
 

@@ -20,6 +20,7 @@ struct StageHead {
   std::map<std::string, std::string> inputs;
   std::map<std::string, std::string> outputs;
   std::optional<std::string> draw;
+  std::optional<std::string> cache;
 
   static void describe(ParamTable<StageHead>& t) {
     t.add("name", &StageHead::name, "which stage it is; `penstock stages` lists them", required(), not_empty());
@@ -29,6 +30,10 @@ struct StageHead {
     t.add("inputs", &StageHead::inputs, "the stage's own name of a field = the field of this recipe");
     t.add("outputs", &StageHead::outputs, "the stage's own name of a field = the field of this recipe");
     t.add("draw", &StageHead::draw, "stages with the same draw share their random numbers", not_empty());
+    t.add("cache", &StageHead::cache,
+          "\"ssd\": what this stage and those before it make is kept in budget.ssd and not made again; none of them "
+          "may draw",
+          one_of({"ssd"}));
   }
 };
 
@@ -59,6 +64,15 @@ void check_input(const InputSection& input, const ValueMap& tree) {
   throw Error(Code::kUsage, at(it == tree.end() ? Where{} : it->second.where) + "input.mean has " +
                                 std::to_string(input.mean.size()) + " channels and input.std " +
                                 std::to_string(input.std.size()));
+}
+
+void check_cache(const Recipe& recipe) {
+  for (const StageSpec& stage : recipe.stages) {
+    if (stage.cache.empty() || recipe.budget.ssd) continue;
+    throw Error(Code::kUsage,
+                at(stage.where) + "stage '" + stage.id + "' says cache = \"ssd\", and budget.ssd is not set")
+        .hint("say where it is and how much it may hold: [budget] ssd = { path = \"/fast/cache\", size = \"50GiB\" }");
+  }
 }
 
 void check_net(const NetSection& net, const ValueMap& tree) {
@@ -116,6 +130,7 @@ Recipe recipe_from_map(const ValueMap& tree) {
   check_ids(recipe.stages);
   check_input(recipe.input, tree);
   check_net(recipe.net, tree);
+  check_cache(recipe);
   check_phases(recipe);
   return recipe;
 }
@@ -158,17 +173,19 @@ StageSpec ParamCodec<StageSpec>::read(const Value& value, const ParamRules& rule
   stage.inputs = head.inputs;
   stage.outputs = head.outputs;
   stage.draw = head.draw.value_or("");
+  stage.cache = head.cache.value_or("");
   stage.where = value.where;
   return stage;
 }
 
 std::optional<Value> ParamCodec<StageSpec>::write(const StageSpec& stage, const ParamRules&) {
   ValueMap table = stage.params;
-  const StageHead head{stage.name, stage.id, stage.when, stage.inputs, stage.outputs, std::nullopt};
+  const StageHead head{stage.name, stage.id, stage.when, stage.inputs, stage.outputs, std::nullopt, std::nullopt};
   for (auto& [key, item] : to_map<StageHead>(head)) {
     if (const ValueMap* names = item.get_if<ValueMap>(); names == nullptr || !names->empty()) table[key] = item;
   }
   if (!stage.draw.empty()) table["draw"] = stage.draw;
+  if (!stage.cache.empty()) table["cache"] = stage.cache;
   Value value(std::move(table));
   value.where = stage.where;
   return value;

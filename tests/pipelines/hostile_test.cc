@@ -35,6 +35,11 @@ struct World {
   bool past_the_door = true;
   bool cold = false;
   std::string device;
+  bool tiers = false;
+  std::optional<ByteSize> window;
+  std::optional<ByteSize> ram_cache;
+  std::optional<ByteSize> ssd;
+  bool cut = false;
 
   static void describe(ParamTable<World>& t) {
     t.add("threads", &World::threads, "compute threads", at_least(1));
@@ -47,6 +52,11 @@ struct World {
     t.add("past_the_door", &World::past_the_door, "io_uring may read files");
     t.add("cold", &World::cold, "without manifests and indexes");
     t.add("device", &World::device, "where batches are copied to and read back from");
+    t.add("tiers", &World::tiers, "records are read by plan, through io::Storage");
+    t.add("window", &World::window, "tiers: what is read ahead");
+    t.add("ram_cache", &World::ram_cache, "tiers: records kept in RAM");
+    t.add("ssd", &World::ssd, "tiers: an SSD tier of so much, cold for the first stream and warm for the second");
+    t.add("cut", &World::cut, "tiers: the SSD tier keeps pictures that the evaluation's view was cut from");
   }
 };
 
@@ -97,9 +107,26 @@ class Hostile : public testing::TestWithParam<std::string> {
 
   std::string data_path() const { return folder_ / "data"; }
 
-  /// ids and pixels of two epochs, as each consumer saw them.
+  /// ids and pixels of two epochs, as each consumer saw them; with tiers, as the second of two streams did.
   std::vector<std::string> bytes_of(const io::Dataset& data, Mode mode, const World& world) {
-    const Graph graph = bind_graph(recipe_, data, mode);
+    if (!world.tiers) return bytes_of_source(data, mode, world);
+    io::StorageOptions options{.epochs = 4};
+    if (world.window) options.window_bytes = world.window->bytes;
+    if (world.ram_cache) options.ram_bytes = world.ram_cache->bytes;
+    if (world.ssd) options.ssd = io::SsdTier{folder_ / "tier", world.ssd->bytes};
+    io::Storage storage(data, options);
+    const std::vector<std::string> first = bytes_of_source(storage, mode, world);
+    storage.flush();
+    std::vector<std::string> again = bytes_of_source(storage, mode, world);
+    EXPECT_EQ(first == again, true);
+    if (world.ssd && (!world.cut || mode == Mode::kEval)) EXPECT_GT(storage.ssd_records(), 0u);
+    return again;
+  }
+
+  std::vector<std::string> bytes_of_source(const Source& data, Mode mode, const World& world) {
+    pipelines::Recipe recipe = recipe_;
+    for (StageSpec& stage : recipe.stages) stage.cache = world.cut && stage.id == "center" ? "ssd" : "";
+    const Graph graph = bind_graph(recipe, data, mode);
     RunOptions options = run_options(recipe_, mode, data.size());
     options.epochs = 2;
     options.cores = std::make_shared<Cores>(static_cast<unsigned>(world.threads));
@@ -142,7 +169,7 @@ class Hostile : public testing::TestWithParam<std::string> {
   }
 
   /// What the run says that it must have, in bytes: found by asking for it with too little.
-  static uint64_t least(const Graph& graph, const io::Dataset& data, RunOptions options) {
+  static uint64_t least(const Graph& graph, const Source& data, RunOptions options) {
     uint64_t low = 1, high = uint64_t{1} << 32;
     while (low + 1 < high) {
       const uint64_t middle = low + (high - low) / 2;

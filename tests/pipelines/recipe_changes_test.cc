@@ -78,6 +78,14 @@ TEST(Changes, NameStagesThatCameWentOrMoved) {
               ElementsAre(Change{"stage.b", "{ id = \"b\", name = \"x.b\", when = \"both\" }", ""}));
 }
 
+TEST(Resume, WhatStagesKeepOnTheSsdMayChange) {
+  const Recipe before = parse(kPhased);
+  const Recipe after = parse(kPhased, {"stage.crop.cache=ssd", "budget.ssd={path=\"/x\", size=\"1GiB\"}"});
+  EXPECT_EQ(after.stages[0].cache, "ssd");
+  EXPECT_THAT(refused_on_resume(before, after, 3), IsEmpty());
+  EXPECT_EQ(recipe_from_map(recipe_to_map(after)).stages[0].cache, "ssd");
+}
+
 TEST(Resume, DevicesThreadsBudgetsAndEpochsMayChange) {
   const Recipe before = parse(kPhased);
   const Recipe after =

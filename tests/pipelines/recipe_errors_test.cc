@@ -36,6 +36,12 @@ TEST(RecipeErrors, WrongTypes) {
   EXPECT_EQ(fault("[[stage]]\nname = 3\n"), "r.toml:2: stage[0].name must be a string that is not empty, not 3");
 }
 
+TEST(RecipeErrors, ACacheNeedsAPlaceToBe) {
+  EXPECT_THAT(fault("[[stage]]\nname = \"x.a\"\ncache = \"ssd\"\n"),
+              StartsWith("r.toml:1: stage 'a' says cache = \"ssd\", and budget.ssd is not set\n"));
+  EXPECT_THAT(fault("[[stage]]\nname = \"x.a\"\ncache = \"sdd\"\n"), HasSubstr("must be \"ssd\""));
+}
+
 TEST(RecipeErrors, WordsOutsideTheList) {
   EXPECT_EQ(fault("[data]\norder = \"ful\"\n"),
             "r.toml:2: data.order must be \"sequential\", \"block\" or \"full\", not \"ful\"; the nearest right one is "
