@@ -20,13 +20,13 @@ SourceFiles::DiskOf disk_of_option(const Storage& storage, const std::function<D
 
 }  // namespace
 
-PlannedReader::PlannedReader(const Storage& storage, const Journey& journey, Budgets& budgets,
-                             std::shared_ptr<RamCache> ram, RecordStore* store, Reserve table, WindowShape shape,
-                             std::unique_ptr<SourceFiles> files)
+PlannedReader::PlannedReader(const Storage& storage, const Journey& journey, Budgets& budgets, FastTiers tiers,
+                             Reserve table, WindowShape shape, std::unique_ptr<SourceFiles> files)
     : storage_(storage),
       data_(storage.data()),
-      store_(store),
-      ram_(std::move(ram)),
+      fast_(std::move(tiers)),
+      store_(fast_.store),
+      ram_(fast_.ram.get()),
       shape_(shape),
       cut_(!journey.cut.empty()),
       table_(std::move(table)),
@@ -38,7 +38,7 @@ PlannedReader::PlannedReader(const Storage& storage, const Journey& journey, Bud
                                            storage.data().file_system(), 1, false,
                                            [store = store_](uint32_t file) { return store->file_path(file); },
                                            disk_of_option(storage, storage.options_.disk_of), storage.options_.direct)),
-      maker_(data_, walk_, shape_, *files_, store_files_.get(), store_, ram_.get()),
+      maker_(data_, walk_, shape_, *files_, store_files_.get(), fast_),
       frames_(shape.frames, shape.frame_bytes) {}
 
 PlannedReader::~PlannedReader() {
@@ -85,7 +85,7 @@ void PlannedReader::run() {
     for (uint64_t next = 0; next < walk_.size();) {
       if (!wait_for_place()) return;
       const std::shared_ptr<Window> window = maker_.make(next);
-      maker_.plan_ram(*window);
+      maker_.plan_tiers(*window);
       {
         const std::lock_guard lock(mutex_);
         windows_.push_back(window);

@@ -26,8 +26,8 @@ class PlannedReader final : public Reader {
  public:
   /// Takes its memory; Error kMemory, with the least that would do, where that is not free. `storage` and the journey's plan must outlive it.
   /// `table`: what the store itself holds in memory.
-  PlannedReader(const Storage& storage, const Journey& journey, Budgets& budgets, std::shared_ptr<RamCache> ram,
-                RecordStore* store, Reserve table, WindowShape shape, std::unique_ptr<SourceFiles> files);
+  PlannedReader(const Storage& storage, const Journey& journey, Budgets& budgets, FastTiers tiers, Reserve table,
+                WindowShape shape, std::unique_ptr<SourceFiles> files);
   ~PlannedReader() override;
 
   void begin() override;
@@ -68,8 +68,9 @@ class PlannedReader final : public Reader {
 
   const Storage& storage_;
   const Dataset& data_;
-  RecordStore* const store_;
-  const std::shared_ptr<RamCache> ram_;
+  const FastTiers fast_;
+  RecordStore* const store_;  ///< of fast_
+  RamCache* const ram_;       ///< likewise
   const WindowShape shape_;
   const bool cut_;  ///< the store keeps what stages made, not records
   Reserve table_, reserve_;

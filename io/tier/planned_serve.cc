@@ -191,8 +191,7 @@ void PlannedReader::hand_back(const std::shared_ptr<Window>& window, WindowRecor
 /// Keeps the bytes on the tier that they were planned for; null: they did not come.
 void PlannedReader::settle(WindowRecord& record, const std::byte* bytes) {
   if (!record.for_ram) {
-    if (record.from == WindowRecord::From::kDisk && store_ != nullptr && !cut_ && bytes != nullptr)
-      store_->put(record.id, {bytes, record.length});
+    if (record.for_store && !cut_ && bytes != nullptr) store_->put(record.id, {bytes, record.length});
     return;
   }
   if (bytes != nullptr)

@@ -136,25 +136,31 @@ std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets)
            ": its blocks are read in pieces, with more seeks; raise budget.ram or lower data.block or "
            "data.group_blocks");
   }
-  std::shared_ptr<RamCache> ram;
+  FastTiers tiers{.store = store};
+  if (store != nullptr && journey.cut.empty())
+    tiers.store_keeps = KeepRule::choose(data_, *files, needs.dense, options_.ssd->quota_bytes);
   if (journey.cut.empty() || store == nullptr) {
-    const std::lock_guard lock(mutex_);
-    const uint64_t whole = data_.bytes() + data_.size() * RamCache::kRowBytes + (uint64_t{8} << 20);
-    const uint64_t left = available - shape.bytes();
-    const bool again = options_.epochs > 1 || journey.batches > journey.plan->steps_per_epoch();
-    uint64_t wanted = options_.ram_bytes.value_or(again && budgets.limit(Tier::kRam) != 0 ? left / 2 : 0);
-    wanted = std::min(wanted, whole);
-    if (!ram_ && wanted > 0) {
-      if (std::optional<Credit> credit = budgets.try_take(Need::ram(wanted)))
-        ram_ = std::make_shared<RamCache>(wanted, std::move(*credit));
-      else if (options_.ram_bytes)
-        throw Error(Code::kMemory, "budget.ram has no room for a RAM tier of " + bytes_text(wanted))
-            .hint("what is left beside batches, decoders and window is " + bytes_text(left));
-    }
-    ram = ram_;
+    tiers.ram = ram_tier(journey, budgets, available - shape.bytes());
+    if (tiers.ram) tiers.ram_keeps = KeepRule::choose(data_, *files, needs.dense, tiers.ram->capacity());
   }
-  return std::make_unique<PlannedReader>(*this, journey, budgets, std::move(ram), store, std::move(table), shape,
+  return std::make_unique<PlannedReader>(*this, journey, budgets, std::move(tiers), std::move(table), shape,
                                          std::move(files));
+}
+
+std::shared_ptr<RamCache> Storage::ram_tier(const Journey& journey, Budgets& budgets, uint64_t left) const {
+  const std::lock_guard lock(mutex_);
+  const uint64_t whole = data_.bytes() + data_.size() * RamCache::kRowBytes + (uint64_t{8} << 20);
+  const bool again = options_.epochs > 1 || journey.batches > journey.plan->steps_per_epoch();
+  uint64_t wanted = options_.ram_bytes.value_or(again && budgets.limit(Tier::kRam) != 0 ? left / 2 : 0);
+  wanted = std::min(wanted, whole);
+  if (ram_ || wanted == 0) return ram_;
+  if (std::optional<Credit> credit = budgets.try_take(Need::ram(wanted))) {
+    ram_ = std::make_shared<RamCache>(wanted, std::move(*credit));
+  } else if (options_.ram_bytes) {
+    throw Error(Code::kMemory, "budget.ram has no room for a RAM tier of " + bytes_text(wanted))
+        .hint("what is left beside batches, decoders and window is " + bytes_text(left));
+  }
+  return ram_;
 }
 
 }  // namespace penstock::io

@@ -83,6 +83,8 @@ class Storage final : public Source {
   void note(std::string text) const;
   /// The store of what this journey keeps on the SSD; null where there is none. Opened once.
   RecordStore* store_of(const Journey& journey) const;
+  /// The RAM tier, made by the first run that leaves room for it.
+  std::shared_ptr<RamCache> ram_tier(const Journey& journey, Budgets& budgets, uint64_t left) const;
   DiskModel disk(const std::string& path) const;
 
   const Dataset& data_;

@@ -41,7 +41,8 @@ struct WindowRecord {
   State state = State::kWaiting;
   From from = From::kNowhere;
   bool failed = false;
-  bool for_ram = false;  ///< room is set aside for it in the RAM tier
+  bool for_ram = false;    ///< room is set aside for it in the RAM tier
+  bool for_store = false;  ///< the SSD tier is to get it
 };
 
 struct Window {

@@ -89,11 +89,15 @@ std::shared_ptr<Window> WindowMaker::make(uint64_t first) {
   }
 }
 
-void WindowMaker::plan_ram(Window& window) const {
-  if (ram_ == nullptr) return;
+void WindowMaker::plan_tiers(Window& window) const {
   for (WindowRecord& record : window.records) {
-    if (record.from != WindowRecord::From::kRam && record.length > 0)
-      record.for_ram = ram_->plan(record.id, record.length, this);
+    if (record.from == WindowRecord::From::kRam || record.length == 0) continue;
+    const bool stored = record.from == WindowRecord::From::kSsd;
+    const DiskModel& disk = stored ? store_files_->model(0) : files_.model(record.disk);
+    if (tiers_.ram != nullptr && tiers_.ram_keeps.keeps(disk, record.length))
+      record.for_ram = tiers_.ram->plan(record.id, record.length, this);
+    record.for_store =
+        !stored && !record.for_ram && tiers_.store != nullptr && tiers_.store_keeps.keeps(disk, record.length);
   }
 }
 
@@ -111,9 +115,9 @@ std::shared_ptr<Window> WindowMaker::plan(uint64_t first, uint64_t last) {
     WindowRecord& record = window->records[i];
     record.id = stops[i].id;
     record.place = stops[i].place;
-    if (ram_ != nullptr) {
+    if (tiers_.ram != nullptr) {
       // What this reader brings there itself, on its way before this record, is as good as there.
-      if (const auto found = ram_->find(record.id);
+      if (const auto found = tiers_.ram->find(record.id);
           found && (found->coming_from == nullptr || found->coming_from == this)) {
         record.from = WindowRecord::From::kRam;
         record.resident = found->bytes;
@@ -122,8 +126,8 @@ std::shared_ptr<Window> WindowMaker::plan(uint64_t first, uint64_t last) {
         continue;
       }
     }
-    if (store_ != nullptr) {
-      if (const auto kept = store_->find(record.id); kept && kept->length > 0) {
+    if (tiers_.store != nullptr) {
+      if (const auto kept = tiers_.store->find(record.id); kept && kept->length > 0) {
         record.from = WindowRecord::From::kSsd;
         record.length = kept->length;
         record.checksum = kept->checksum;

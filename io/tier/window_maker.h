@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "io/tier/journey_walk.h"
+#include "io/tier/keep_rule.h"
 #include "io/tier/ram_cache.h"
 #include "io/tier/record_store.h"
 #include "io/tier/source_files.h"
@@ -41,19 +42,27 @@ WindowShape choose_shape(const WindowNeeds& needs, uint64_t available, uint64_t 
 /// The least that runs: one record, whatever its place, and one more on its way.
 WindowShape least_shape(const WindowNeeds& needs);
 
+/// The faster tiers of a reader, and what each keeps.
+struct FastTiers {
+  std::shared_ptr<RamCache> ram;  ///< null: none
+  KeepRule ram_keeps;
+  RecordStore* store = nullptr;  ///< null: none
+  KeepRule store_keeps;
+};
+
 /// One thread. What it refers to must outlive it.
 class WindowMaker {
  public:
   WindowMaker(const Dataset& data, const JourneyWalk& walk, const WindowShape& shape, SourceFiles& files,
-              SourceFiles* store_files, const RecordStore* store, RamCache* ram)
-      : data_(data), walk_(walk), shape_(shape), files_(files), store_files_(store_files), store_(store), ram_(ram) {}
+              SourceFiles* store_files, const FastTiers& tiers)
+      : data_(data), walk_(walk), shape_(shape), files_(files), store_files_(store_files), tiers_(tiers) {}
 
   static constexpr size_t kStoreDisk = 0;  ///< Window::of_disk: the SSD tier's place ...
   static constexpr size_t kFirstDisk = 1;  ///< ... and that of the data set's first disk
 
-  ~WindowMaker() = default;
-  /// Sets room aside in the RAM tier for the window's records, as far as there is some. In order: a run sees what the one before planned.
-  void plan_ram(Window& window) const;
+  /// Sets room aside in the RAM tier for the window's records that it keeps, as far as there is some, and marks those that the SSD tier keeps. In order: a run
+  /// sees what the one before planned.
+  void plan_tiers(Window& window) const;
 
   /// The window that begins at ordinal `first` < walk.size().
   std::shared_ptr<Window> make(uint64_t first);
@@ -73,8 +82,7 @@ class WindowMaker {
   const WindowShape shape_;
   SourceFiles& files_;
   SourceFiles* store_files_;
-  const RecordStore* store_;
-  RamCache* ram_;
+  const FastTiers& tiers_;
   std::vector<Predicted> predicted_, pending_;
 };
 
