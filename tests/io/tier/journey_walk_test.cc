@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <time.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -95,6 +97,35 @@ TEST(JourneyWalk, EndsAGroupWhereTheNextBlocksBeginAndAtTheEndOfAnEpoch) {
   std::vector<uint64_t> ends;
   for (uint64_t at = 0; at < walk.size(); at = ends.back()) ends.push_back(walk.group_end(at));
   EXPECT_EQ(ends, (std::vector<uint64_t>{24, 48, 72, 96, 100, 124, 148, 172, 196, 200}));
+}
+
+TEST(JourneyWalk, SeeksAnyPlaceOfTenBillionRecordsInMicroseconds) {
+  constexpr uint64_t kRecords = 10'000'000'000;
+  const Reversed source(kRecords);
+  for (const Order order : {Order::kSequential, Order::kBlock, Order::kFull}) {
+    const EpochPlan plan(
+        {.records = kRecords, .seed = 3, .order = order, .batch = 256, .block = 681, .group_blocks = 8});
+    // 300 epochs from the middle of one: the walk itself is a few numbers, whatever it covers.
+    const JourneyWalk walk({.plan = &plan, .epoch = 7, .step = 12'345'678, .batches = 300 * plan.steps_per_epoch()},
+                           source);
+    EXPECT_GT(walk.size(), 290 * kRecords);
+    constexpr int kSeeks = 2000;
+    timespec begin = {}, end = {};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+    uint64_t at = 1;
+    for (int i = 0; i < kSeeks; ++i) {
+      at = (at * 6364136223846793005u + 1442695040888963407u) % (walk.size() - 1);
+      const Stop stop = walk.stops(at, at + 1).front();
+      ASSERT_LT(stop.id, kRecords);
+      ASSERT_EQ(walk.ordinal(stop.epoch, stop.position), at);
+      ASSERT_GT(walk.group_end(at), at);
+    }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+    const double seconds =
+        static_cast<double>(end.tv_sec - begin.tv_sec) + static_cast<double>(end.tv_nsec - begin.tv_nsec) * 1e-9;
+    RecordProperty(std::string("us_a_seek_").append(name_of(order)), std::to_string(seconds / kSeeks * 1e6));
+    EXPECT_LT(seconds / kSeeks, 100e-6) << name_of(order);
+  }
 }
 
 TEST(JourneyWalk, KnowsNoOrdinalOfWhatItDoesNotComeBy) {
