@@ -189,6 +189,13 @@ void EpochPlan::records(uint64_t epoch, uint64_t first, std::span<uint64_t> out)
   }
 }
 
+uint64_t EpochPlan::group_end(uint64_t epoch, uint64_t position) const {
+  if (options_.order != Order::kBlock) return positions_per_epoch();
+  const uint64_t within = position % options_.records;
+  const BlockLayout::Group group = BlockLayout(options_, epoch).group_at(within);
+  return std::min(position - within + group.first + group.count, std::max(position + 1, positions_per_epoch()));
+}
+
 uint64_t EpochPlan::replacement(uint64_t epoch, uint64_t position, uint32_t attempt) const {
   PENSTOCK_CHECK(attempt >= 1);
   position %= options_.records;

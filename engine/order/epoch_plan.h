@@ -79,6 +79,10 @@ class EpochPlan {
   /// record_at for out.size() positions from `first` on; much cheaper than one by one.
   void records(uint64_t epoch, uint64_t first, std::span<uint64_t> out) const;
 
+  /// kBlock: the position behind the last one of the group that `position` stands in. Groups are of one length but for those with the shorter block in them, and
+  /// the last. Under another order the end of the epoch; under kWrap, positions behind the records have groups of their own.
+  uint64_t group_end(uint64_t epoch, uint64_t position) const;
+
   /// The record that stands in for the one at `position`, which was rejected; attempt 1, 2, ... Never the rejected
   /// record itself, and no record twice before all have been tried. Out of the same block group under kBlock (so that
   /// it costs no far read; out of the whole set where the group has no other), else out of the whole set.

@@ -65,8 +65,7 @@ uint64_t JourneyWalk::group_end(uint64_t first) const {
     const Place place = this->place(at);
     return journey_.plan->batch(journey_.epoch + place.epoch, place.step).first + place.within;
   };
-  const uint64_t group = options.block * options.group_blocks;
-  const uint64_t behind = position_of(counted) / group * group + group;
+  const uint64_t behind = journey_.plan->group_end(journey_.epoch + counted / per_epoch_, position_of(counted));
   uint64_t low = counted, high = epoch_end;  // position_of(low) < behind; all from high on are not
   while (high - low > 1) {
     const uint64_t middle = low + (high - low) / 2;

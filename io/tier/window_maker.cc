@@ -13,6 +13,7 @@ constexpr uint64_t kLeastFrame = 2 * kPage;
 constexpr uint64_t kSsdWindows = uint64_t{64} << 20;
 constexpr uint64_t kHddWindows = uint64_t{256} << 20;  // scattered reads on a hard disk: the more, the shorter the way
 constexpr uint64_t kLongestRead = uint64_t{1} << 30;
+constexpr uint64_t kFramesOfAWindow = 16;
 
 uint64_t up(uint64_t bytes, uint64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
@@ -31,12 +32,11 @@ void count_records(WindowShape& shape, const WindowNeeds& needs) {
   shape.window_records = std::min({by_bytes * 2, needs.records, uint64_t{1} << 20});
 }
 
-}  // namespace
-
-WindowShape least_shape(const WindowNeeds& needs) {
+// The least window of frames of that size.
+WindowShape with_frames(const WindowNeeds& needs, uint64_t frame_bytes) {
   WindowShape shape;
   shape.dense = needs.dense;
-  shape.frame_bytes = std::min(frame_for(needs), std::max(kLeastFrame, up(needs.max_bytes + kPage, kPage)));
+  shape.frame_bytes = frame_bytes;
   shape.frames = frames_of(needs.max_bytes, shape.frame_bytes) + 1;
   shape.most_frames = shape.frames;
   shape.window_bytes = std::max<uint64_t>(1, needs.max_bytes);
@@ -44,8 +44,8 @@ WindowShape least_shape(const WindowNeeds& needs) {
   return shape;
 }
 
-WindowShape choose_shape(const WindowNeeds& needs, uint64_t available, uint64_t wished) {
-  WindowShape shape = least_shape(needs);
+// Window bytes that the order wants, whatever there is.
+uint64_t wanted_by(const WindowNeeds& needs, uint64_t wished) {
   uint64_t wanted = wished;
   if (wanted == 0 && needs.group_records > 0) {
     // Two groups: one is handed out while the next is read.
@@ -53,12 +53,27 @@ WindowShape choose_shape(const WindowNeeds& needs, uint64_t available, uint64_t 
     wanted = 2 * (group * mean_of(needs) + group * mean_of(needs) / 32);
   } else if (wanted == 0) {
     wanted = needs.hdd && !needs.dense ? kHddWindows : kSsdWindows;
-    wanted = std::max(wanted, uint64_t{4} * needs.depth * shape.frame_bytes);
+    wanted = std::max(wanted, uint64_t{4} * needs.depth * frame_for(needs));
   }
-  wanted = std::min(wanted, 2 * (needs.bytes + needs.bytes / 32) + 8 * shape.frame_bytes);
-  wanted = std::max(wanted, 4 * needs.max_bytes);
-  const WindowShape least = shape;
-  for (;; wanted -= wanted / 8) {
+  wanted = std::min(wanted, 2 * (needs.bytes + needs.bytes / 32) + 8 * frame_for(needs));
+  return std::max(wanted, 4 * needs.max_bytes);
+}
+
+}  // namespace
+
+WindowShape least_shape(const WindowNeeds& needs) {
+  return with_frames(needs, std::min(frame_for(needs), std::max(kLeastFrame, up(needs.max_bytes + kPage, kPage))));
+}
+
+WindowShape choose_shape(const WindowNeeds& needs, uint64_t available, uint64_t wished) {
+  const WindowShape smallest = least_shape(needs);
+  for (uint64_t wanted = wanted_by(needs, wished);; wanted -= wanted / 8) {
+    // Frames as long as the disk likes them, but not so long that a window has only a few.
+    uint64_t frame = frame_for(needs);
+    while (frame > smallest.frame_bytes && wanted / frame < kFramesOfAWindow)
+      frame = std::max(smallest.frame_bytes, up(frame / 2, kPage));
+    const WindowShape least = with_frames(needs, frame);
+    WindowShape shape = least;
     shape.frames = std::max(least.frames, wanted / shape.frame_bytes);
     // A dense window of half the frames; of scattered ones a quarter, so that the disk always has the next one's reads.
     shape.window_bytes = std::max(least.window_bytes, wanted / (needs.group_records > 0 ? 2 : 4));
@@ -66,7 +81,8 @@ WindowShape choose_shape(const WindowNeeds& needs, uint64_t available, uint64_t 
                                                 : std::clamp<uint64_t>(shape.window_bytes / shape.frame_bytes + 1,
                                                                        least.frames - 1, shape.frames);
     count_records(shape, needs);
-    if (shape.bytes() <= available || shape.frames == least.frames) return shape;
+    if (shape.bytes() <= available) return shape;
+    if (shape.frames == least.frames && frame == smallest.frame_bytes) return shape;
   }
 }
 

@@ -85,12 +85,12 @@ class OneBatch final : public Intake {
   std::vector<int64_t> labels;
 };
 
-/// `epochs` epochs from `epoch` on through a reader of the storage. `each` is called before each step.
+/// `epochs` epochs from `epoch` on through a reader of the storage, or `most_steps`. `each` is called before each step.
 inline Went go(const Storage& storage, PlanOptions options, Budgets& budgets, uint64_t epoch = 0, uint64_t epochs = 1,
-               const std::function<void(uint64_t step)>& each = {}) {
+               const std::function<void(uint64_t step)>& each = {}, uint64_t most_steps = UINT64_MAX) {
   options.records = storage.size();
   const EpochPlan plan(options);
-  const uint64_t steps = plan.steps_per_epoch() * epochs;
+  const uint64_t steps = std::min(most_steps, plan.steps_per_epoch() * epochs);
   const auto reader = storage.start({.plan = &plan, .epoch = epoch, .batches = steps}, budgets);
   reader->begin();
   Went went;
