@@ -9,6 +9,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <liburing.h>
@@ -131,9 +132,10 @@ class UringQueue final : public ReadQueue {
     io_uring_submit(&ring_);
   }
 
-  // Under the mutex, on the queue's thread.
-  void begin_waiting() {
-    unsigned added = 0;
+  // Under the mutex, on the queue's thread. `again`: reads that go on, before those that wait.
+  void begin_waiting(const std::vector<unsigned>& again) {
+    for (const unsigned number : again) prepare(number);
+    size_t added = again.size();
     while (!waiting_.empty() && !free_.empty()) {
       const unsigned slot = free_.back();
       free_.pop_back();
@@ -160,34 +162,39 @@ class UringQueue final : public ReadQueue {
   }
 
   void serve() {
+    std::vector<io_uring_cqe*> completions(depth_ + 2);
+    std::vector<std::pair<uint64_t, int>> ended;
+    std::vector<unsigned> again;
     for (;;) {
-      io_uring_cqe* completion = nullptr;
-      if (io_uring_wait_cqe(&ring_, &completion) < 0) continue;  // EINTR
-      const uint64_t number = completion->user_data;
-      const int result = completion->res;
-      io_uring_cqe_seen(&ring_, completion);
-      if (number == kExit) return;
-      if (number == kWake) {
-        const std::lock_guard lock(mutex_);
-        woken_ = false;
-        begin_waiting();
-      } else {
-        take(static_cast<unsigned>(number), result);
+      io_uring_cqe* first = nullptr;
+      if (io_uring_wait_cqe(&ring_, &first) < 0) continue;  // EINTR
+      const unsigned count =
+          io_uring_peek_batch_cqe(&ring_, completions.data(), static_cast<unsigned>(completions.size()));
+      ended.clear();
+      for (unsigned i = 0; i < count; ++i) ended.emplace_back(completions[i]->user_data, completions[i]->res);
+      io_uring_cq_advance(&ring_, count);
+      again.clear();
+      bool exit = false;
+      for (const auto& [number, result] : ended) {
+        exit = exit || number == kExit;
+        if (number < depth_ && goes_on(static_cast<unsigned>(number), result))
+          again.push_back(static_cast<unsigned>(number));
       }
+      if (exit) return;  // nothing is in flight then
+      const std::lock_guard lock(mutex_);
+      woken_ = false;
+      begin_waiting(again);
     }
   }
 
-  void take(unsigned number, int result) {
+  // Ends a read, unless it has to go on.
+  bool goes_on(unsigned number, int result) {
     Slot finished;
     int64_t total = 0;
     {
       const std::lock_guard lock(mutex_);
       Slot& slot = slots_[number];
-      if (again(slot, result)) {
-        prepare(number);
-        io_uring_submit(&ring_);
-        return;
-      }
+      if (is_unfinished(slot, result)) return true;
       total = result < 0 ? result : static_cast<int64_t>(slot.done);
       finished = std::move(slot);
       ++use_.reads;
@@ -202,17 +209,22 @@ class UringQueue final : public ReadQueue {
       use_.busy_seconds += static_cast<double>(Clock::system().now_ns() - busy_since_) * 1e-9;
       idle_.notify_all();
     }
-    if (!stopped_) begin_waiting();
+    return false;
   }
 
   // Whether the read goes on: interrupted, or short though the file does not end there.
-  static bool again(Slot& slot, int result) {
+  static bool is_unfinished(Slot& slot, int result) {
     if (result == -EINTR || result == -EAGAIN) return true;
     if (result <= 0) return false;
+    const uint64_t before = slot.done;
     slot.done += static_cast<uint64_t>(result);
     const uint64_t file_bytes = slot.read.file->bytes();
     if (slot.done >= slot.read.bytes || slot.read.offset + slot.done >= file_bytes) return false;
-    if (slot.read.file->is_direct()) slot.done = slot.done / QueuedRead::kAlignment * QueuedRead::kAlignment;
+    if (!slot.read.file->is_direct()) return true;
+    // A direct read goes on at a page. Less than one more page: the file was cut short since it was opened.
+    const uint64_t pages = slot.done / QueuedRead::kAlignment * QueuedRead::kAlignment;
+    if (pages == before) return false;
+    slot.done = pages;
     return true;
   }
 

@@ -17,12 +17,13 @@ std::optional<uint32_t> Frames::take() {
   return frame;
 }
 
-void Frames::give_back(uint32_t frame) {
+void Frames::give_back(std::span<const uint32_t> frames) {
+  if (frames.empty()) return;
   {
     const std::lock_guard lock(mutex_);
-    free_.push_back(frame);
+    free_.insert(free_.end(), frames.begin(), frames.end());
   }
-  freed_.notify_one();
+  freed_.notify_one();  // one thread takes them
 }
 
 void Frames::stop() {

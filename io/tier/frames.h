@@ -6,20 +6,21 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/memory/buffer.h"
 
 namespace penstock::io {
 
-/// Frames of `frame_bytes` (a multiple of 4 KiB). Thread-safe.
+/// Frames of `frame_bytes` (a multiple of 4 KiB). Thread-safe; one thread takes them.
 class Frames {
  public:
   Frames(uint64_t count, uint64_t frame_bytes);
 
   /// Waits for a free one; nothing once stopped.
   std::optional<uint32_t> take();
-  void give_back(uint32_t frame);
+  void give_back(std::span<const uint32_t> frames);
   void stop();
 
   std::byte* data(uint32_t frame) { return memory_.data() + uint64_t{frame} * frame_bytes_; }

@@ -66,6 +66,7 @@ void PlannedReader::stop() noexcept {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
+    for (WindowWaiter* waiter : waiters_) waiter->wake.notify_all();
   }
   frames_.stop();
   changed_.notify_all();
@@ -76,6 +77,7 @@ void PlannedReader::fail(std::exception_ptr error) {
   {
     const std::lock_guard lock(mutex_);
     if (!error_) error_ = std::move(error);
+    for (WindowWaiter* waiter : waiters_) waiter->wake.notify_all();
   }
   changed_.notify_all();
 }
@@ -131,7 +133,7 @@ void PlannedReader::issue(const std::shared_ptr<Window>& window) {
     for (size_t place = 0; place < cursors.size(); ++place) {
       if (cursors[place].read >= window->of_disk[place].size()) continue;
       left = true;
-      // Twice the depth: the queue has the next one at hand whenever one ends.
+      // Twice the depth: the queue has the next ones at hand whenever some end, and this thread need not wake for each.
       Disk& disk = disks_[place];
       while (cursors[place].read < window->of_disk[place].size() && disk.queue->pending() < 2 * disk.depth) {
         if (!issue_next(window, place, cursors[place])) return;
@@ -145,7 +147,7 @@ void PlannedReader::issue(const std::shared_ptr<Window>& window) {
       if (stopped_) return true;
       for (size_t place = 0; place < cursors.size(); ++place) {
         if (cursors[place].read < window->of_disk[place].size() &&
-            disks_[place].queue->pending() < 2 * disks_[place].depth)
+            disks_[place].queue->pending() <= disks_[place].depth)
           return true;
       }
       return false;
@@ -184,6 +186,7 @@ bool PlannedReader::issue_next(const std::shared_ptr<Window>& window, size_t pla
 }
 
 void PlannedReader::landed(Window& window, uint32_t number, size_t k, int64_t result) {
+  bool has_room = false;
   {
     const std::lock_guard lock(mutex_);
     const WindowRead& read = window.reads[number];
@@ -197,10 +200,12 @@ void PlannedReader::landed(Window& window, uint32_t number, size_t k, int64_t re
       if (result < 0 || static_cast<uint64_t>(result) < needed) record.failed = true;
       if (--record.pending > 0) continue;
       record.state = record.failed ? WindowRecord::State::kFailed : WindowRecord::State::kReady;
+      if (record.waiter != nullptr && --record.waiter->left == 0) record.waiter->wake.notify_one();
     }
+    const Disk& disk = disks_[read.disk];
+    has_room = disk.queue->pending() <= disk.depth + 1;  // this one still counts
   }
-  changed_.notify_all();
-  room_.notify_one();
+  if (has_room) room_.notify_one();
 }
 
 std::vector<TierUse> PlannedReader::tiers() const {

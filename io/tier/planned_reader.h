@@ -58,11 +58,12 @@ class PlannedReader final : public Reader {
   Disk& disk(size_t place);
   void fail(std::exception_ptr error);
   // planned_serve.cc: the run's threads
-  void serve(const std::shared_ptr<Window>& window, size_t record, size_t row, Intake& out);
+  void wait_for(Window& window, size_t first, size_t count);
+  void serve(Window& window, WindowRecord& record, size_t row, Intake& out);
   std::shared_ptr<Window> window_of(uint64_t ordinal);
   bool copy_out(Window& window, const WindowRecord& record, std::byte* dest);
   void read_directly(uint64_t id, size_t row, std::byte* dest, Intake& out);
-  void hand_back(const std::shared_ptr<Window>& window, WindowRecord& record);
+  void hand_back(Window& window, size_t first, size_t count);
   void wait_for_ram(WindowRecord& record);
   void settle(WindowRecord& record, const std::byte* bytes);
 
@@ -80,8 +81,9 @@ class PlannedReader final : public Reader {
   Frames frames_;
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;  ///< a record is there, a window was added, the reader stopped
-  std::condition_variable room_;     ///< a queue has room, a window is gone
+  std::condition_variable changed_;  ///< a window was added, the RAM tier got a record, the reader stopped
+  std::condition_variable room_;     ///< a queue has room, a window is gone: what the issuing thread waits for
+  std::vector<WindowWaiter*> waiters_;
   std::deque<std::shared_ptr<Window>> windows_;
   std::vector<Disk> disks_;  ///< by place (WindowMaker)
   std::vector<WindowMaker::Predicted> predicted_;

@@ -40,15 +40,25 @@ class OneRow final : public Intake {
 }  // namespace
 
 void PlannedReader::read(const Asked& asked, Intake& out) {
-  for (size_t i = 0; i < asked.ids.size(); ++i) {
+  const size_t n = asked.ids.size();
+  for (size_t i = 0; i < n;) {
     const std::optional<uint64_t> ordinal =
         asked.attempt > 0 ? std::nullopt : walk_.ordinal(asked.epoch, asked.positions[i]);
     if (!ordinal) {
       read_directly(asked.ids[i], i, nullptr, out);
+      ++i;
       continue;
     }
     const std::shared_ptr<Window> window = window_of(*ordinal);
-    serve(window, *ordinal - window->first, i, out);
+    const size_t first = *ordinal - window->first;
+    size_t count = 1;
+    while (i + count < n && *ordinal + count < window->last && asked.positions[i + count] == asked.positions[i] + count)
+      ++count;
+    // Nothing is kept from its end by a wait for many: all of a window fits the frames, and all before this window was handed out by whoever came before.
+    wait_for(*window, first, count);
+    for (size_t k = 0; k < count; ++k) serve(*window, window->records[first + k], i + k, out);
+    hand_back(*window, first, count);
+    i += count;
   }
 }
 
@@ -67,16 +77,27 @@ std::shared_ptr<Window> PlannedReader::window_of(uint64_t ordinal) {
   throw Error(Code::kCancelled, "the run was stopped");
 }
 
-void PlannedReader::serve(const std::shared_ptr<Window>& window, size_t place, size_t row, Intake& out) {
-  WindowRecord& record = window->records[place];
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return record.state != WindowRecord::State::kWaiting || stopped_ || error_; });
-    if (record.state == WindowRecord::State::kWaiting) {
-      if (error_) std::rethrow_exception(error_);
-      throw Error(Code::kCancelled, "the run was stopped");
-    }
+/// Waits until `count` records from `first` on are there, or failed.
+void PlannedReader::wait_for(Window& window, size_t first, size_t count) {
+  std::unique_lock lock(mutex_);
+  WindowWaiter waiter;
+  for (size_t k = first; k < first + count; ++k) {
+    WindowRecord& record = window.records[k];
+    if (record.state != WindowRecord::State::kWaiting) continue;
+    record.waiter = &waiter;
+    ++waiter.left;
   }
+  if (waiter.left == 0) return;
+  waiters_.push_back(&waiter);
+  waiter.wake.wait(lock, [&] { return waiter.left == 0 || stopped_ || error_; });
+  std::erase(waiters_, &waiter);
+  for (size_t k = first; k < first + count; ++k) window.records[k].waiter = nullptr;
+  if (waiter.left == 0) return;
+  if (error_) std::rethrow_exception(error_);
+  throw Error(Code::kCancelled, "the run was stopped");
+}
+
+void PlannedReader::serve(Window& window, WindowRecord& record, size_t row, Intake& out) {
   if (record.from == WindowRecord::From::kRam && record.resident.data() == nullptr) wait_for_ram(record);
   data_.fill(record.id, row, out);
   std::byte* dest = nullptr;
@@ -85,13 +106,12 @@ void PlannedReader::serve(const std::shared_ptr<Window>& window, size_t place, s
     // The place is asked for once, even where the bytes turn out to be wrong.
     const bool made = cut_ && record.from == WindowRecord::From::kSsd;
     dest = made ? out.made(row, record.length) : out.rows(Dataset::kBytesField, row, record.length);
-    whole = dest == nullptr || copy_out(*window, record, dest);
+    whole = dest == nullptr || copy_out(window, record, dest);
     if (made && !whole) dest = nullptr;  // it is another place that the encoded bytes go to
   }
   if (!whole && record.from == WindowRecord::From::kSsd) store_->drop(record.id);
   if (!whole) read_directly(record.id, row, dest, out);
   settle(record, whole ? dest : nullptr);
-  hand_back(window, record);
 }
 
 /// The record was planned for the RAM tier by an earlier stop of this journey, which another thread may be handing out just now.
@@ -152,39 +172,42 @@ void PlannedReader::read_directly(uint64_t id, size_t row, std::byte* dest, Inta
   }
 }
 
-void PlannedReader::hand_back(const std::shared_ptr<Window>& window, WindowRecord& record) {
+void PlannedReader::hand_back(Window& window, size_t first, size_t count) {
   std::vector<uint32_t> free;
   bool gone = false;
   {
     const std::lock_guard lock(mutex_);
-    const bool by_read =
-        record.length > 0 && (record.from == WindowRecord::From::kDisk || record.from == WindowRecord::From::kSsd);
-    if (by_read) {
-      WindowRead& read = window->reads[record.read];
-      const uint64_t begin = record.at / shape_.frame_bytes;
-      const uint64_t end = (record.at + record.length - 1) / shape_.frame_bytes;
-      for (uint64_t f = begin; f <= end; ++f) {
-        if (--read.frames[f].users == 0) free.push_back(read.frames[f].frame);
+    for (size_t k = first; k < first + count; ++k) {
+      const WindowRecord& record = window.records[k];
+      const bool by_read =
+          record.length > 0 && (record.from == WindowRecord::From::kDisk || record.from == WindowRecord::From::kSsd);
+      if (by_read) {
+        WindowRead& read = window.reads[record.read];
+        const uint64_t begin = record.at / shape_.frame_bytes;
+        const uint64_t end = (record.at + record.length - 1) / shape_.frame_bytes;
+        for (uint64_t f = begin; f <= end; ++f) {
+          if (--read.frames[f].users == 0) free.push_back(read.frames[f].frame);
+        }
       }
+      const bool good = record.state == WindowRecord::State::kReady;
+      Counts* counts = record.from == WindowRecord::From::kRam           ? &from_ram_
+                       : record.from == WindowRecord::From::kSsd && good ? &from_ssd_
+                                                                         : nullptr;
+      if (counts == nullptr) {
+        if (from_disk_.size() <= record.disk) from_disk_.resize(record.disk + 1);
+        counts = &from_disk_[record.disk];
+      }
+      ++counts->hits;
+      counts->bytes += record.length;
     }
-    const bool good = record.state == WindowRecord::State::kReady;
-    Counts* counts = record.from == WindowRecord::From::kRam           ? &from_ram_
-                     : record.from == WindowRecord::From::kSsd && good ? &from_ssd_
-                                                                       : nullptr;
-    if (counts == nullptr) {
-      if (from_disk_.size() <= record.disk) from_disk_.resize(record.disk + 1);
-      counts = &from_disk_[record.disk];
-    }
-    ++counts->hits;
-    counts->bytes += record.length;
-    ++served_;
-    --window->left;
+    served_ += count;
+    window.left -= count;
     while (!windows_.empty() && windows_.front()->left == 0) {
       windows_.pop_front();
       gone = true;
     }
   }
-  for (const uint32_t frame : free) frames_.give_back(frame);
+  frames_.give_back(free);
   if (gone) room_.notify_all();
 }
 

@@ -1,6 +1,7 @@
 // One window of a reader: the records that are read together, and how far each of them is.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -25,6 +26,12 @@ struct WindowRead {
   std::vector<Frame> frames;
 };
 
+/// A thread that waits until some records of a window are there.
+struct WindowWaiter {
+  std::condition_variable wake;
+  uint64_t left = 0;
+};
+
 struct WindowRecord {
   enum class State : uint8_t { kWaiting, kReady, kFailed };
   enum class From : uint8_t { kDisk, kSsd, kRam, kNowhere };
@@ -38,6 +45,7 @@ struct WindowRecord {
   uint32_t read = 0;                    ///< kDisk, kSsd: into Window::reads
   uint32_t pending = 0;                 ///< frames not yet there
   uint32_t disk = 0;
+  WindowWaiter* waiter = nullptr;  ///< told when the record is there
   State state = State::kWaiting;
   From from = From::kNowhere;
   bool failed = false;

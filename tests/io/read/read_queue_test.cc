@@ -90,6 +90,24 @@ TEST_P(ReadQueueTest, AReadBehindTheEndIsShortAndOneThatCannotBeIsAnError) {
   EXPECT_LT(read(std::make_shared<ReadFile>(FileSystem::real(), folder_ / "", false), 0), 0) << "a folder";
 }
 
+TEST_P(ReadQueueTest, AFileThatWasCutShortSinceGivesWhatIsLeft) {
+  for (const bool direct : {false, true}) {
+    const std::string path = folder_.put("short", text_.substr(0, 64 * kPage));
+    const auto file = std::make_shared<ReadFile>(FileSystem::real(), path, direct);
+    const auto queue = make_read_queue(FileSystem::real(), 4, GetParam());
+    ASSERT_EQ(::truncate(path.c_str(), 10'000), 0);
+    Buffer memory(16 * kPage);
+    std::atomic<int64_t> result{INT64_MIN};
+    queue->submit({.file = file, .offset = 0, .bytes = 16 * kPage, .dest = memory.data(), .done = [&](int64_t got) {
+                     result = got;
+                     result.notify_all();
+                   }});
+    result.wait(INT64_MIN);
+    EXPECT_EQ(result, 10'000);
+    EXPECT_EQ(std::memcmp(memory.data(), text_.data(), 10'000), 0);
+  }
+}
+
 TEST_P(ReadQueueTest, AStoppedQueueCancelsWhatItDidNotBegin) {
   const auto file = std::make_shared<ReadFile>(FileSystem::real(), folder_ / "f", true);
   const auto queue = make_read_queue(FileSystem::real(), 2, GetParam());
