@@ -28,7 +28,6 @@ namespace penstock::io {
 namespace {
 
 constexpr uint64_t kCommitBytes = uint64_t{32} << 20;  // a sync each so many: what a kill loses
-constexpr uint64_t kSpareBytes = uint64_t{64} << 20;   // of the disk that stay free
 constexpr uint64_t kRowBytes = 72;                     // of the table in memory: a row and its node
 
 class SegmentStore final : public RecordStore {
@@ -58,7 +57,7 @@ class SegmentStore final : public RecordStore {
               1) +
               "\n");
       write_file(fs_, StoreFormat::used(folder_), std::string_view("used\n"));
-      make_room();
+      capacity_ = room_in_tier(fs_, options_, folder_);
       open_table();
       writer_ = std::thread([this] { write_on(); });
     } else {
@@ -155,27 +154,6 @@ class SegmentStore final : public RecordStore {
     uint64_t id = 0;
     std::vector<std::byte> bytes;
   };
-
-  /// Stores of an older state of the same thing go, then those used longest ago, until what is wanted fits.
-  void make_room() {
-    std::vector<OtherStore> others = other_stores(fs_, options_.folder, folder_);
-    std::sort(others.begin(), others.end(), [&](const OtherStore& a, const OtherStore& b) {
-      const bool a_old = a.what == options_.what, b_old = b.what == options_.what;
-      return a_old != b_old ? a_old : a.used_ns < b.used_ns;
-    });
-    uint64_t theirs = 0;
-    for (const OtherStore& other : others) theirs += other.bytes;
-    const uint64_t own = bytes_of_store(fs_, folder_);
-    const uint64_t wanted =
-        std::max(own, std::min(options_.wanted_bytes + options_.wanted_bytes / 64, options_.quota_bytes));
-    for (const OtherStore& other : others) {
-      if (other.what != options_.what && theirs + wanted <= options_.quota_bytes) break;
-      if (remove_store(fs_, other)) theirs -= other.bytes;
-    }
-    const uint64_t room = options_.quota_bytes - std::min(options_.quota_bytes, theirs);
-    const uint64_t free = fs_.free_space(folder_) + own;
-    capacity_ = std::min(room, free - std::min(free, kSpareBytes));
-  }
 
   void open_table() {
     const std::string path = StoreFormat::table(folder_);

@@ -97,7 +97,10 @@ RecordStore* Storage::store_of(const Journey& journey) const {
   }
   const std::lock_guard lock(mutex_);
   const auto [found, is_new] = stores_.try_emplace(wanted.identity);
-  if (!is_new) return found->second.get();
+  if (!is_new) {
+    if (found->second) found->second->refresh();  // what another process has added since
+    return found->second.get();
+  }
   try {
     found->second = RecordStore::open(data_.file_system(), wanted);
   } catch (const Error& error) {

@@ -2,6 +2,8 @@
 
 #include <sys/file.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
@@ -9,6 +11,11 @@
 #include "io/file/file.h"
 
 namespace penstock::io {
+namespace {
+
+constexpr uint64_t kSpareBytes = uint64_t{64} << 20;  // of the disk that stay free
+
+}  // namespace
 
 std::string StoreFormat::folder(const std::string& tier, uint64_t identity) { return join_path(tier, hex(identity)); }
 
@@ -48,6 +55,26 @@ bool remove_store(FileSystem& fs, const OtherStore& store) {
   if (::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) return false;
   fs.remove_all(store.folder);
   return true;
+}
+
+uint64_t room_in_tier(FileSystem& fs, const RecordStoreOptions& options, const std::string& folder) {
+  std::vector<OtherStore> others = other_stores(fs, options.folder, folder);
+  std::sort(others.begin(), others.end(), [&](const OtherStore& a, const OtherStore& b) {
+    const bool a_old = a.what == options.what, b_old = b.what == options.what;
+    return a_old != b_old ? a_old : a.used_ns < b.used_ns;
+  });
+  uint64_t theirs = 0;
+  for (const OtherStore& other : others) theirs += other.bytes;
+  const uint64_t own = bytes_of_store(fs, folder);
+  const uint64_t wanted =
+      std::max(own, std::min(options.wanted_bytes + options.wanted_bytes / 64, options.quota_bytes));
+  for (const OtherStore& other : others) {
+    if (other.what != options.what && theirs + wanted <= options.quota_bytes) break;
+    if (remove_store(fs, other)) theirs -= other.bytes;
+  }
+  const uint64_t room = options.quota_bytes - std::min(options.quota_bytes, theirs);
+  const uint64_t free = fs.free_space(folder) + own;
+  return std::min(room, free - std::min(free, kSpareBytes));
 }
 
 }  // namespace penstock::io

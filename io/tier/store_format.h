@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "io/file/file_system.h"
+#include "io/tier/record_store.h"
 
 namespace penstock::io {
 
@@ -50,6 +51,9 @@ struct OtherStore {
 std::vector<OtherStore> other_stores(FileSystem& fs, const std::string& tier, const std::string& own);
 /// Removes it unless somebody fills it. Says whether it is gone.
 bool remove_store(FileSystem& fs, const OtherStore& store);
+/// Makes room for the store at `folder`: stores of an older state of the same thing go, then those used longest ago, until what is wanted fits; those in use stay.
+/// Gives the bytes that the store may have.
+uint64_t room_in_tier(FileSystem& fs, const RecordStoreOptions& options, const std::string& folder);
 /// Bytes of a store's files.
 uint64_t bytes_of_store(FileSystem& fs, const std::string& folder);
 
