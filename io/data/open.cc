@@ -10,6 +10,7 @@
 #include "io/data/folder_manifest.h"
 #include "io/data/image_folder.h"
 #include "io/data/lmdb_dataset.h"
+#include "io/hdf5/open_hdf5.h"
 #include "io/tar/tar_dataset.h"
 #include "io/tar/tar_format.h"
 
@@ -25,7 +26,7 @@ struct Place {
 };
 
 Place take_apart(const std::string& where) {
-  for (const char* kind : {"folder", "flat", "lmdb", "tar"}) {
+  for (const char* kind : {"folder", "flat", "lmdb", "tar", "hdf5"}) {
     const std::string prefix = std::string(kind) + ":";
     if (where.starts_with(prefix)) return {kind, where.substr(prefix.size())};
   }
@@ -74,8 +75,7 @@ Error no_data_set(const std::string& path, const std::string& found) {
   return Error(Code::kUsage, "'" + path + "' is no data set: " + found)
       .hint(
           "understood are a folder of class folders (or of pictures), an LMDB folder (data.mdb), a tar or a quoted "
-          "glob "
-          "of tars, and HDF5 (.h5); or say which it is, as in lmdb:" +
+          "glob of tars, and HDF5 (.h5); or say which it is, as in lmdb:" +
           path);
 }
 
@@ -110,6 +110,38 @@ std::string cache_of(const OpenOptions& options) {
   return options.cache_folder == "\n" ? FolderManifest::default_cache_folder() : options.cache_folder;
 }
 
+Error keeps_labels(const std::string& path, const std::string& what, const OpenOptions& options) {
+  return Error(Code::kUsage,
+               "'" + path + "' is " + what + " and keeps its own labels: '" + options.labels + "' is one too many")
+      .hint("leave --labels out");
+}
+
+// Where a file keeps its parts in groups, the group of the split that was asked for; "" where it does not.
+std::string hdf5_group(const std::string& path, Split split) {
+  if (split == Split::kAll || !has_hdf5_group(path, "train")) return "";
+  if (split == Split::kTrain) return "train";
+  for (const char* name : {"val", "valid", "validation"}) {
+    if (has_hdf5_group(path, name)) return name;
+  }
+  return "";
+}
+
+// An HDF5 file; null where the path is none. `hdf5:` or the ending say so even where its beginning does not.
+std::unique_ptr<Dataset> open_hdf5_file(FileSystem& fs, const Place& place, const OpenOptions& options) {
+  if (!place.kind.empty() && place.kind != "hdf5") return nullptr;
+  if (!fs.exists(place.path) || fs.is_folder(place.path)) return nullptr;
+  if (place.kind.empty() && !looks_like_hdf5(fs, place.path)) {
+    if (!place.path.ends_with(".h5") && !place.path.ends_with(".hdf5")) return nullptr;
+    throw Error(Code::kData, "'" + place.path + "' has an HDF5's name and does not begin like one")
+        .hint("it is damaged, empty, or of another kind: say which, as in tar:" + place.path);
+  }
+  if (!options.labels.empty()) throw keeps_labels(place.path, "HDF5", options);
+  const std::string group = hdf5_group(place.path, options.split);
+  if (options.split == Split::kVal && group.empty())
+    throw Error(Code::kUsage, "'" + place.path + "' has no validation part").hint("give --val");
+  return open_hdf5(fs, place.path, group, options.classes, cache_of(options));
+}
+
 // A tar, or a pattern that names some; null where the path is neither.
 std::unique_ptr<Dataset> open_tars(FileSystem& fs, const Place& place, const OpenOptions& options) {
   if (!place.kind.empty() && place.kind != "tar") return nullptr;
@@ -136,6 +168,7 @@ std::unique_ptr<Dataset> open(const std::string& where, const OpenOptions& optio
   if (place.path.empty())
     throw Error(Code::kUsage, "the path of the data set is empty").hint("give a folder, as in --data /data/imagenet");
   if (auto tars = open_tars(fs, place, options)) return tars;
+  if (auto hdf5 = open_hdf5_file(fs, place, options)) return hdf5;
   if (!fs.exists(place.path)) {
     throw Error(Code::kUsage, "there is no '" + place.path + "'").hint("check the path of the data set");
   }
@@ -150,11 +183,7 @@ std::unique_ptr<Dataset> open(const std::string& where, const OpenOptions& optio
   if (place.kind.empty()) place.kind = kind_of_folder(fs, *path);
   const std::string cache = cache_of(options);
   if (place.kind == "lmdb") {
-    if (!options.labels.empty()) {
-      throw Error(Code::kUsage,
-                  "'" + *path + "' is an LMDB and keeps its own labels: '" + options.labels + "' is one too many")
-          .hint("leave --labels out");
-    }
+    if (!options.labels.empty()) throw keeps_labels(*path, "an LMDB", options);
     return LmdbDataset::open(fs, *path, {.classes = options.classes, .cache_folder = cache});
   }
   return ImageFolder::open(fs, *path,
@@ -167,6 +196,7 @@ std::unique_ptr<Dataset> open(const std::string& where, const OpenOptions& optio
 
 bool has_split(const std::string& where, Split split, FileSystem& fs) {
   const std::string path = take_apart(where).path;
+  if (split == Split::kVal && fs.exists(path) && !fs.is_folder(path) && !hdf5_group(path, split).empty()) return true;
   return fs.exists(path) && split_folder(fs, strip_file(fs, path), split).has_value();
 }
 

@@ -26,8 +26,9 @@ struct OpenOptions {
   std::string cache_folder = "\n";
 };
 
-/// Opens `where`, a path or "kind:path" with kind one of folder, flat, lmdb. Recognised by looking: data.mdb in the folder (or the file data.mdb itself) is an LMDB;
-/// sub-folders with pictures are classes; pictures right in it make it flat; train/ beside val/, valid/, validation/ or test/ (and no other folders) are splits.
+/// Opens `where`, a path or "kind:path" with kind one of folder, flat, lmdb, tar, hdf5. Recognised by looking: data.mdb in the folder (or the file data.mdb itself)
+/// is an LMDB; sub-folders with pictures are classes; pictures right in it make it flat; train/ beside val/, valid/, validation/ or test/ (and no other folders) are splits; a file
+/// that begins with a tar header, or a pattern of file names, is a tar; one that begins as HDF5 does is HDF5, its groups train and val being splits.
 /// Throws kUsage, saying what was found and what is understood, where `where` is missing, empty, holds no pictures or is no data set; kIo
 /// where it cannot be read; kData where it is damaged. `fs` must outlive the result.
 std::unique_ptr<Dataset> open(const std::string& where, const OpenOptions& options = {},

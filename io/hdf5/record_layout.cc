@@ -145,7 +145,10 @@ Hdf5Layout read_hdf5_layout(const std::string& path, uint64_t file_bytes) {
 bool is_hdf5_layout(const std::string& path) {
   const Hdf5Lock lock;
   const Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-  return file >= 0 && H5Lexists(file, kHead, H5P_DEFAULT) > 0 && H5Lexists(file, "offsets", H5P_DEFAULT) > 0;
+  if (file < 0) return false;
+  const auto has = [&](const char* name) { return H5Lexists(file, name, H5P_DEFAULT) > 0; };
+  return (has(kHead) && has("offsets")) ||
+         (has("checksum") && has("name_offsets"));  // one may be missing: that is damage
 }
 
 }  // namespace penstock::io

@@ -47,7 +47,7 @@ Hdf5Layout make_hdf5_layout(const std::string& path, const PackHead& head, uint6
 /// What is in the file `path`. Throws kData, naming file and data set, where it is no HDF5, cut short, lacks a data set, or one has another
 /// type, length or place than it must have.
 Hdf5Layout read_hdf5_layout(const std::string& path, uint64_t file_bytes);
-/// Whether `path` is HDF5 with a data set `head`: ours, as opposed to other people's arrays. False for anything else.
+/// Whether `path` is HDF5 with data sets that only ours have, as opposed to other people's arrays. False for anything else.
 bool is_hdf5_layout(const std::string& path);
 
 }  // namespace penstock::io

@@ -91,6 +91,7 @@ struct Hdf5RecordWriter::State {
   }
 
   bool look_at_dest() const;
+  bool is_left_over() const;
   void take_partial();
   void lock_partial();
   void take_up();
@@ -119,6 +120,16 @@ bool Hdf5RecordWriter::State::look_at_dest() const {
   if (read_hdf5_layout(dest, fs.stat(dest).bytes).head == options.head) return true;
   throw Error(Code::kUsage, "'" + dest + "' is there already, packed from another source or with other options")
       .hint("choose another DEST, or remove it");
+}
+
+// DEST.partial is there, with nothing in it but what a writer leaves; some of that may be removed already.
+bool Hdf5RecordWriter::State::is_left_over() const {
+  if (!fs.exists(partial) || !fs.is_folder(partial)) return false;
+  const std::vector<FolderEntry> entries = fs.list(partial);
+  return std::all_of(entries.begin(), entries.end(), [](const FolderEntry& entry) {
+    return entry.name == kLock || entry.name == kDescription || entry.name == kBytesFile || entry.name == kLogFile ||
+           entry.name == kMade || entry.name == std::string(kDescription) + ".tmp";
+  });
 }
 
 void Hdf5RecordWriter::State::lock_partial() {
@@ -176,7 +187,7 @@ std::unique_ptr<Hdf5RecordWriter> Hdf5RecordWriter::open(const std::string& dest
   if (!state->complete) {
     state->take_partial();
     state->take_up();
-  } else if (fs.exists(join_path(state->partial, kDescription))) {  // killed right after the renaming
+  } else if (state->is_left_over()) {  // killed right after the renaming
     state->lock_partial();
     fs.remove_all(state->partial);
   }

@@ -1,8 +1,7 @@
 #include "io/tar/tar_dataset.h"
 
-#include "engine/base/error.h"
-#include "io/data/folder_manifest.h"
 #include "io/file/checksum.h"
+#include "io/index/made_index.h"
 #include "io/tar/tar_index.h"
 
 namespace penstock::io {
@@ -19,24 +18,12 @@ std::unique_ptr<TarDataset> TarDataset::open(FileSystem& fs, const std::vector<s
   const std::string base = parent_of(first);
   const std::vector<std::string> places =
       index_places(first, join_path(base, name + ".penstock-index"), options.cache_folder);
-  std::unique_ptr<RecordIndex> index;
-  for (const std::string& place : places) {
-    index = RecordIndex::open(fs, place);
-    if (index && index->head().files.size() == shards.size() && index->is_current(fs, base)) break;
-    index.reset();
-  }
-  for (size_t i = 0; i < places.size() && !index; ++i) {
-    try {
-      if (i > 0) fs.make_folders(parent_of(places[i]));
-      build_index(fs, shards, places[i]);
-    } catch (const Error& error) {
-      if (error.code() != Code::kIo || i + 1 == places.size())
-        throw;  // a folder that cannot be written: the next place
-      continue;
-    }
-    index = RecordIndex::open(fs, places[i]);
-  }
-  if (!index) throw Error(Code::kIo, "the index of '" + first + "' cannot be read back").hint("is the disk full?");
+  auto index = find_or_make_index(
+      fs, first, places,
+      [&](const RecordIndex& found) {
+        return found.head().files.size() == shards.size() && found.is_current(fs, base);
+      },
+      [&](const std::string& place) { build_index(fs, shards, place); });
   std::unique_ptr<TarDataset> data(
       new TarDataset(fs, shards.size() == 1 ? first : base, base, std::move(index), options.classes));
   if (!data->index().head().note.empty()) data->notes_.push_back(data->index().head().note);
