@@ -1,5 +1,8 @@
 #include "tools/cmd_check.h"
 
+#include <algorithm>
+#include <ctime>
+
 #include <CLI/CLI.hpp>
 
 #include "engine/base/bytes.h"
@@ -40,6 +43,33 @@ Json json_of(const CheckedView& view) {
           {"scratch_bytes", view.scratch_bytes}};
 }
 
+double held(uint64_t tier, uint64_t data) {
+  return data == 0 ? 0 : std::min(1.0, static_cast<double>(tier) / static_cast<double>(data));
+}
+
+std::string words_of(const io::Storage::Prediction::Disk& disk) {
+  const bool measured = disk.model.measured_unix > 0;
+  char date[16] = "";
+  const auto when = static_cast<std::time_t>(disk.model.measured_unix);
+  if (std::tm utc{}; measured && gmtime_r(&when, &utc) != nullptr) std::strftime(date, sizeof date, "%Y-%m-%d", &utc);
+  return "  " + disk.model.name + (disk.model.kind == io::DiskKind::kHdd ? ", hard disk" : ", ssd") +
+         (measured ? std::string(", probed ") + date
+                   : std::string(", assumed: penstock probe --data DATA measures it")) +
+         ": " + bytes_text(disk.bytes) + " in " + duration_text(disk.seconds) + " an epoch without tiers, " +
+         byte_rate_text(disk.seconds > 0 ? static_cast<double>(disk.bytes) / disk.seconds : 0) + "\n";
+}
+
+Json json_of(const io::Storage::Prediction& reading) {
+  Json out = Json::array();
+  for (const auto& disk : reading.disks)
+    out.push_back({{"name", disk.model.name},
+                   {"kind", disk.model.kind == io::DiskKind::kHdd ? "hdd" : "ssd"},
+                   {"measured_unix", disk.model.measured_unix},
+                   {"bytes_an_epoch", disk.bytes},
+                   {"seconds_an_epoch", disk.seconds}});
+  return out;
+}
+
 class CheckCommand final : public Command {
  public:
   std::string_view name() const override { return "check"; }
@@ -67,7 +97,13 @@ class CheckCommand final : public Command {
     words += "memory: " + result.memory.text + "; a batch " + bytes_text(result.train.batch_bytes) +
              ", decoders at most " + bytes_text(result.train.scratch_bytes) + ", index " +
              bytes_text(result.index_bytes) + "; the sample took " + bytes_text(result.peak_budget_bytes) + "\n";
-    words += "disk: " + bytes_text(result.data_bytes) + " are read each epoch\n";
+    words += "disk: " + bytes_text(result.data_bytes) + " are read each epoch, into a window of " +
+             bytes_text(result.reading.window_bytes) + "\n";
+    for (const auto& disk : result.reading.disks) words += words_of(disk);
+    if (recipe.budget.ssd)
+      words += "tiers: " + bytes_text(recipe.budget.ssd->size.bytes) + " of '" + recipe.budget.ssd->path + "' hold " +
+               percent_text(held(recipe.budget.ssd->size.bytes, result.data_bytes)) +
+               " of the records' bytes from the second epoch on\n";
     words += "data side: " + rate_text(result.records_per_second, "records") + " in a sample; an epoch in " +
              duration_text(result.epoch_seconds) + ", " + std::to_string(result.epochs) + " epochs in " +
              duration_text(result.total_seconds) + " if the network keeps up\n";
@@ -78,6 +114,9 @@ class CheckCommand final : public Command {
               {"index_bytes", result.index_bytes},
               {"sample_peak_bytes", result.peak_budget_bytes},
               {"bytes_per_epoch", result.data_bytes},
+              {"window_bytes", result.reading.window_bytes},
+              {"disk_seconds_an_epoch", result.disk_seconds},
+              {"disks", json_of(result.reading)},
               {"epochs", result.epochs},
               {"records_per_second", result.records_per_second},
               {"epoch_seconds", result.epoch_seconds},

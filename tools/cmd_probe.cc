@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "engine/base/bytes.h"
+#include "engine/base/error.h"
 #include "engine/device/devices.h"
 #include "io/data/open.h"
 #include "pipelines/inspect/probe.h"
@@ -23,6 +24,7 @@ class ProbeCommand final : public Command {
     app.add_option("--images", images_, "Pictures to decode, at most")
         ->capture_default_str()
         ->check(at_least_number(1));
+    app.add_flag("--no-remember", forget_, "Do not keep what was measured of the disks for later runs' plans");
   }
 
   int run(Context& context) override {
@@ -35,7 +37,7 @@ class ProbeCommand final : public Command {
       context.output.note("decoding up to " + std::to_string(images_) + " pictures held in memory ...");
       say(probe_decode(*data, cores, images_, context.stop), words, json);
       context.output.note("reading from the disk ...");
-      say(probe_disk(*data, context.stop), words, json);
+      say(probe_disks(*data, context.stop), words, json);
     }
     const double copied = probe_memcpy(cores);
     json["memcpy_bytes_per_second"] = copied;
@@ -69,16 +71,55 @@ class ProbeCommand final : public Command {
     if (rates.refused > 0) words += "                  " + std::to_string(rates.refused) + " could not be decoded\n";
   }
 
-  static void say(const DiskRates& rates, std::string& words, Json& json) {
-    json["disk_sequential_bytes_per_second"] = rates.sequential_bytes_per_second;
-    json["disk_random_reads_per_second"] = rates.random_reads_per_second;
-    words += "disk, in order    " + byte_rate_text(rates.sequential_bytes_per_second) + " (" +
-             bytes_text(rates.sequential_bytes) + " read, page cache dropped)\n";
-    words += "disk, anywhere    " + rate_text(rates.random_reads_per_second, "reads") + " of 4 KiB, 32 in flight\n";
+  void say(const std::vector<DiskRates>& disks, std::string& words, Json& json) const {
+    json["disks"] = Json::array();
+    for (const DiskRates& rates : disks) {
+      const io::DiskModel& disk = rates.model;
+      const bool hdd = disk.kind == io::DiskKind::kHdd;
+      const bool first = json["disks"].empty();
+      if (first) {
+        json["disk_sequential_bytes_per_second"] = disk.bytes_per_second;
+        json["disk_random_reads_per_second"] = disk.reads_per_second;
+      }
+      Json by_depth = Json::object();
+      std::string depths;
+      for (const auto& [depth, reads] : rates.reads_per_second_at) {
+        by_depth[std::to_string(depth)] = reads;
+        depths += (depths.empty() ? "" : ", ") + rate_text(reads, "reads") + " at " + std::to_string(depth);
+      }
+      json["disks"].push_back({{"name", disk.name},
+                               {"kind", hdd ? "hdd" : "ssd"},
+                               {"bytes_per_second", disk.bytes_per_second},
+                               {"positioning_seconds", disk.positioning_seconds},
+                               {"latency_seconds", disk.latency_seconds},
+                               {"reads_per_second", disk.reads_per_second},
+                               {"random_reads_per_second", by_depth},
+                               {"sequential_bytes", rates.sequential_bytes},
+                               {"how", rates.how},
+                               {"measured_unix", disk.measured_unix}});
+      words += "disk " + disk.name + (hdd ? " (hard disk)" : " (ssd)") + ", in order " +
+               byte_rate_text(disk.bytes_per_second) + " (" + bytes_text(rates.sequential_bytes) + " read by " +
+               rates.how + ")\n";
+      words += "     anywhere, 4 KiB, by reads in flight: " + depths + "\n";
+      if (hdd)
+        words += "     positioning " + duration_text(disk.positioning_seconds) + "; a block of " +
+                 bytes_text(disk.extent_bytes(0.97)) + " is read at 97 % of its rate\n";
+      if (!forget_) remember(disk, words, first);
+    }
+  }
+
+  static void remember(const io::DiskModel& disk, std::string& words, bool say_where) {
+    const std::string folder = io::disks_folder();
+    if (folder.empty()) return;
+    try {
+      io::remember_disk(io::FileSystem::real(), disk, folder);
+      if (say_where) words += "     remembered in " + folder + " for the plans of later runs\n";
+    } catch (const Error& error) { words += "     not remembered: " + error.message() + "\n"; }
   }
 
   std::string data_;
   uint64_t images_ = 1000;
+  bool forget_ = false;
 };
 
 }  // namespace

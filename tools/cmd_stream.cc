@@ -40,6 +40,7 @@ class StreamCommand final : public Command {
         ->type_name("T");
     app.add_option("--digest", digest_, "Write a line a batch: epoch step count ids_xxh3 bytes_xxh3")
         ->type_name("FILE");
+    app.add_option("--timeline", timeline_, "Draw what each tier gave, and when")->type_name("FILE.svg");
   }
 
   int run(Context& context) override {
@@ -52,6 +53,9 @@ class StreamCommand final : public Command {
     options.steps = steps_.value_or(UINT64_MAX);
     options.step_ms = step_ms_;
     options.digest_file = digest_;
+    require_writable(timeline_, "--timeline");
+    options.timeline_file = timeline_;
+    options.timeline_title = recipe.name + " over " + recipe_.paths.data;
     options.trace = context.trace;
     const auto data = open_view(recipe_.paths, options.view);
     for (const std::string& note : data->notes()) context.output.note("note: " + note);
@@ -66,22 +70,23 @@ class StreamCommand final : public Command {
                           ") was refused by " + rejection.stage + ": " + rejection.reason);
     }
     for (const std::string& note : result.notes) context.output.note("note: " + note);
-    context.output.result(words_of(result), to_json(result, memory));
+    context.output.result(words_of(result, data->size()), to_json(result, memory, data->size()));
     return 0;
   }
 
  private:
-  static std::string words_of(const StreamResult& result) {
+  static std::string words_of(const StreamResult& result, uint64_t records) {
     std::string words = result.report.text();
     if (result.accelerator_utilisation)
       words += "the accelerator computed for " + percent_text(*result.accelerator_utilisation) + " of the time\n";
+    words += tiers_text(result.tiers, records);
     words += "read " + bytes_text(result.report.bytes_read) + ", " + duration_text(result.cpu_seconds) +
              " of CPU time, memory at most " + bytes_text(result.peak_rss_bytes) + " (budgets " +
              bytes_text(result.report.peak_budget_bytes) + ")\n";
     return words;
   }
 
-  static Json to_json(const StreamResult& result, const JobMemory& memory) {
+  static Json to_json(const StreamResult& result, const JobMemory& memory, uint64_t records) {
     Json json = json_of(result.report);
     if (result.accelerator_utilisation) json["accelerator_utilisation"] = *result.accelerator_utilisation;
     json["cpu_seconds"] = result.cpu_seconds;
@@ -89,10 +94,7 @@ class StreamCommand final : public Command {
     json["budget_bytes"] = memory.limits[Tier::kRam];
     json["stopped"] = result.stopped;
     json["tiers"] = Json::array();
-    for (const TierUse& tier : result.tiers) {
-      json["tiers"].push_back(
-          {{"name", tier.name}, {"hits", tier.hits}, {"misses", tier.misses}, {"bytes_read", tier.bytes_read}});
-    }
+    for (const TierUse& tier : result.tiers) json["tiers"].push_back(json_of(tier, records));
     return json;
   }
 
@@ -100,7 +102,7 @@ class StreamCommand final : public Command {
   uint64_t epochs_ = 1;
   std::optional<uint64_t> steps_;
   std::optional<double> step_ms_;
-  std::string from_, view_ = "train", digest_;
+  std::string from_, view_ = "train", digest_, timeline_;
 };
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "tools/json_report.h"
 
+#include <algorithm>
+
+#include "pipelines/stream/tiers.h"
+
 namespace penstock::tools {
 
 Json json_of(const Report& report) {
@@ -28,6 +32,24 @@ Json json_of(const Report& report) {
           {"bottleneck", report.bottleneck()},
           {"threads", report.threads},
           {"stages", stages}};
+}
+
+Json json_of(const TierUse& tier, uint64_t records) {
+  Json json{{"name", tier.name},
+            {"hits", tier.hits},
+            {"misses", tier.misses},
+            {"bytes_needed", tier.bytes_needed},
+            {"bytes_read", tier.bytes_read},
+            {"reads", tier.reads},
+            {"busy_seconds", tier.busy_seconds},
+            {"achieved_bytes_per_second", achieved_bytes_per_second(tier)},
+            {"predicted_bytes_per_second", tier.predicted_bytes_per_second},
+            {"predicted_seconds", tier.predicted_seconds}};
+  if (tier.kept > 0) {
+    json["kept"] = tier.kept;
+    json["least_misses_an_epoch"] = records - std::min(records, tier.kept);
+  }
+  return json;
 }
 
 Json json_of(const Rejection& rejection) {

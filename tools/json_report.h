@@ -9,6 +9,8 @@ namespace penstock::tools {
 
 /// The keys of INTERFACE.md that a Report can tell.
 Json json_of(const Report& report);
+/// `records`: of the data set, for the least misses of a tier that keeps some of them.
+Json json_of(const TierUse& tier, uint64_t records);
 Json json_of(const Rejection& rejection);
 
 }  // namespace penstock::tools

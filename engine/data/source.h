@@ -79,6 +79,8 @@ struct TierUse {
   uint64_t reads = 0;                     ///< requests to the device
   double busy_seconds = 0;                ///< at least one request was under way
   double predicted_bytes_per_second = 0;  ///< what the device's model says of these reads; 0: no model
+  double predicted_seconds = 0;           ///< likewise, of all reads planned so far
+  uint64_t kept = 0;  ///< records that this tier holds for later epochs; 0 of the data set's own disk
 };
 
 /// One run's way through a source, made by Source::start(). A source that knows the order of the epoch reads ahead in it.

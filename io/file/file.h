@@ -46,6 +46,8 @@ class File {
 
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
+  /// Of a file that is open.
+  FileSystem& file_system() const { return *fs_; }
   const std::string& path() const { return path_; }
 
  private:

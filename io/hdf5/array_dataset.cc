@@ -17,6 +17,7 @@ constexpr uint64_t kMostChunk = uint64_t{256}
                                 << 20;  // a larger one is unpacked for each record: not to be read at random
 constexpr uint64_t kMostPicture = uint64_t{1} << 31;
 constexpr uint64_t kMostChannels = 4;
+constexpr uint64_t kMostLabels = uint64_t{1} << 31;  // they are held in memory: beyond, it is damage
 constexpr std::array<const char*, 6> kPixelNames{"images", "image", "data", "x", "X", "pixels"};
 constexpr std::array<const char*, 6> kLabelNames{"labels", "label", "y", "Y", "targets", "target"};
 
@@ -87,7 +88,8 @@ Hdf5ArrayDataset::Hdf5ArrayDataset(FileSystem& fs, std::string path)
 Hdf5ArrayDataset::~Hdf5ArrayDataset() = default;
 
 std::unique_ptr<Hdf5ArrayDataset> Hdf5ArrayDataset::open(FileSystem& fs, const std::string& path,
-                                                         const std::string& group) {
+                                                         const std::string& group,
+                                                         const std::vector<std::string>& classes) {
   const Hdf5Lock lock;
   std::unique_ptr<Hdf5ArrayDataset> data(new Hdf5ArrayDataset(fs, path));
   Library& library = *data->library_;
@@ -117,7 +119,8 @@ std::unique_ptr<Hdf5ArrayDataset> Hdf5ArrayDataset::open(FileSystem& fs, const s
   } else {
     data->take_labels(labels);
   }
-  data->sum_up();
+  data->sum_up();  // of the labels as they are in the file
+  data->name_classes(classes);
   return data;
 }
 
@@ -175,10 +178,23 @@ void Hdf5ArrayDataset::take_labels(const std::string& array) {
     throw wrong(path_, "there are " + std::to_string(shape[0]) + " labels in '" + array + "' for " +
                            std::to_string(records_) + " pictures in '" + array_ + "'");
   }
+  if (records_ > kMostLabels)
+    throw wrong(path_, "'" + array + "' has more than " + std::to_string(kMostLabels) + " labels");
   if (H5Dget_storage_size(set) == 0) throw wrong(path_, "the labels '" + array + "' were never written");
   labels_.resize(records_);
   if (H5Dread(set, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels_.data()) < 0)
     throw wrong(path_, "the labels '" + array + "' cannot be read: " + hdf5_message());
+}
+
+void Hdf5ArrayDataset::name_classes(const std::vector<std::string>& wanted) {
+  constexpr int32_t kMostClasses = 1 << 16;  // beyond, they are no classes but values
+  const int32_t most = labels_.empty() ? -1 : *std::max_element(labels_.begin(), labels_.end());
+  if (most >= kMostClasses) return;
+  for (int32_t c = 0; c <= most; ++c) classes_.push_back(std::to_string(c));
+  if (wanted.empty() || classes_.empty()) return;
+  const std::vector<int64_t> place = match_classes(classes_, wanted, path_);
+  for (int32_t& label : labels_) label = label < 0 ? -1 : static_cast<int32_t>(place[static_cast<size_t>(label)]);
+  classes_ = wanted;
 }
 
 void Hdf5ArrayDataset::sum_up() {

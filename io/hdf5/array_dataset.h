@@ -20,12 +20,14 @@ namespace penstock::io {
 ///   pixels u8 (H, W, C)
 ///   label i64
 /// What lies in one piece is read by offset, many reads in flight; what is chunked or compressed goes through HDF5, one thread at a
-/// time, with a bounded cache of unpacked chunks. No names, classes or checksums: a record's name is its array and place, "images[17]".
+/// time, with a bounded cache of unpacked chunks. No checksums; a record's name is its array and place, "images[17]", a class's its number.
 class Hdf5ArrayDataset final : public Dataset {
  public:
-  /// `fs` must outlive it. `group`: look only below it ("train"); "" for everywhere. Throws kUsage where no array fits (saying which are there), kData where the
+  /// `fs` must outlive it. `group`: look only below it ("train"); "" for everywhere. `classes`: when given, labels are places in this list, matched by name. Throws
+  /// kUsage where no array fits (saying which are there), kData where the
   /// file is no HDF5, is damaged or cut short, or the labels are no integers, of another length, or not readable.
-  static std::unique_ptr<Hdf5ArrayDataset> open(FileSystem& fs, const std::string& path, const std::string& group = {});
+  static std::unique_ptr<Hdf5ArrayDataset> open(FileSystem& fs, const std::string& path, const std::string& group = {},
+                                                const std::vector<std::string>& classes = {});
   ~Hdf5ArrayDataset() override;
 
   const Schema& schema() const override { return schema_; }
@@ -40,7 +42,7 @@ class Hdf5ArrayDataset final : public Dataset {
   Location locate(uint64_t id) const override;
 
   std::string_view format() const override { return "hdf5"; }
-  const std::vector<std::string>& class_names() const override { return no_classes_; }
+  const std::vector<std::string>& class_names() const override { return classes_; }
   int64_t label(uint64_t id) const override { return labels_.empty() ? -1 : labels_[id]; }
   std::string name(uint64_t id) const override { return array_ + "[" + std::to_string(id) + "]"; }
   uint64_t bytes() const override { return records_ * picture_bytes_; }
@@ -58,6 +60,7 @@ class Hdf5ArrayDataset final : public Dataset {
   Hdf5ArrayDataset(FileSystem& fs, std::string path);
   void take_pixels();
   void take_labels(const std::string& array);
+  void name_classes(const std::vector<std::string>& wanted);
   void sum_up();
   void read_by_offset(std::span<const uint64_t> ids, std::span<std::byte* const> dest, Intake& out) const;
   /// A record that HDF5 cannot read is rejected, or an Error where `out` is null.
@@ -69,7 +72,7 @@ class Hdf5ArrayDataset final : public Dataset {
   File file_;
   std::unique_ptr<Library> library_;
   Schema schema_;
-  std::vector<std::string> no_classes_, notes_;
+  std::vector<std::string> classes_, notes_;
   std::vector<int32_t> labels_;
   uint64_t records_ = 0, picture_bytes_ = 0, fingerprint_ = 0;
   uint64_t offset_ = 0;       ///< of the array in the file; 0: HDF5 has to unpack it

@@ -35,7 +35,7 @@ bool has_hdf5_group(const std::string& path, const std::string& group) {
 std::unique_ptr<Dataset> open_hdf5(FileSystem& fs, const std::string& path, const std::string& group,
                                    const std::vector<std::string>& classes, const std::string& cache_folder) {
   if (is_hdf5_layout(path)) return Hdf5Dataset::open(fs, path, {.classes = classes, .cache_folder = cache_folder});
-  return Hdf5ArrayDataset::open(fs, path, group);
+  return Hdf5ArrayDataset::open(fs, path, group, classes);
 }
 
 }  // namespace penstock::io

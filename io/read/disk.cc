@@ -1,10 +1,13 @@
 #include "io/read/disk.h"
 
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -40,11 +43,20 @@ Kernel ask_kernel(uint64_t device) {
   return found;
 }
 
+uint64_t filesystem_of(FileSystem& fs, const std::string& path) {
+  struct statfs found = {};
+  if (!fs.passes_through() || ::statfs(path.c_str(), &found) != 0) return 0;
+  uint64_t id = 0;
+  std::memcpy(&id, &found.f_fsid, std::min(sizeof id, sizeof found.f_fsid));
+  return id;
+}
+
 DiskModel from_json(const nlohmann::json& json) {
   DiskModel disk;
   disk.kind = json.value("kind", "ssd") == "hdd" ? DiskKind::kHdd : DiskKind::kSsd;
   disk.name = json.value("name", "?");
   disk.device = json.value("device", uint64_t{0});
+  disk.filesystem = json.value("filesystem", uint64_t{0});
   disk.bytes_per_second = json.value("bytes_per_second", 0.0);
   disk.positioning_seconds = json.value("positioning_seconds", 0.0);
   disk.latency_seconds = json.value("latency_seconds", 0.0);
@@ -56,6 +68,7 @@ DiskModel from_json(const nlohmann::json& json) {
 nlohmann::ordered_json to_json(const DiskModel& disk) {
   return {{"name", disk.name},
           {"device", disk.device},
+          {"filesystem", disk.filesystem},
           {"kind", disk.kind == DiskKind::kHdd ? "hdd" : "ssd"},
           {"bytes_per_second", disk.bytes_per_second},
           {"positioning_seconds", disk.positioning_seconds},
@@ -69,6 +82,7 @@ bool recall(FileSystem& fs, DiskModel& disk) {
   const std::string folder = disks_folder();
   if (folder.empty()) return false;
   const std::string path = join_path(folder, kFileName);
+  const int64_t oldest = static_cast<int64_t>(std::time(nullptr)) - kDiskMemorySeconds;
   bool found = false;
   try {
     if (!fs.exists(path)) return false;
@@ -77,7 +91,9 @@ bool recall(FileSystem& fs, DiskModel& disk) {
       const auto json = nlohmann::json::parse(line, nullptr, false);
       if (!json.is_object()) continue;
       const DiskModel other = from_json(json);
-      if (other.name != disk.name || other.device != disk.device || other.bytes_per_second <= 0) continue;
+      if (other.name != disk.name || other.device != disk.device || other.filesystem != disk.filesystem ||
+          other.bytes_per_second <= 0 || other.measured_unix < oldest)
+        continue;
       disk = other;
       found = true;
     }
@@ -127,6 +143,7 @@ DiskModel disk_of(FileSystem& fs, const std::string& path) {
     DiskModel disk = DiskModel::assumed(kernel.rotational ? DiskKind::kHdd : DiskKind::kSsd);
     if (!kernel.name.empty()) disk.name = kernel.name;
     disk.device = device;
+    disk.filesystem = filesystem_of(fs, path);
     recall(fs, disk);
     return disk;
   } catch (const Error&) { return DiskModel::assumed(DiskKind::kSsd); }

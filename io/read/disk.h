@@ -19,6 +19,8 @@ struct DiskModel {
   DiskKind kind = DiskKind::kSsd;
   std::string name;     ///< "sda", "loop3", or "?" where the kernel does not say
   uint64_t device = 0;  ///< st_dev of the file system on it
+  uint64_t filesystem =
+      0;  ///< statfs(2) f_fsid of it: another one after mkfs, so that a new disk of an old name is not taken for it
   double bytes_per_second = 0;
   double positioning_seconds = 0;  ///< hdd: mean seek and half a turn
   double latency_seconds = 0;      ///< of one small read, alone
@@ -40,6 +42,8 @@ struct DiskModel {
 /// The model of the disk that `path` lies on: as probed and remembered, else assumed from what the kernel calls it (rotational or not; an SSD where it does
 /// not say). Never fails.
 DiskModel disk_of(FileSystem& fs, const std::string& path);
+/// Of the remembered ones none that is older than this is used: disks age, and are filled.
+constexpr int64_t kDiskMemorySeconds = int64_t{90} * 24 * 3600;
 /// Remembers a measured model: a line a device in `folder`/disks.jsonl. By device, not by path.
 void remember_disk(FileSystem& fs, const DiskModel& disk, const std::string& folder);
 /// Where disk_of looks: $XDG_CACHE_HOME/penstock, else ~/.cache/penstock, else "".

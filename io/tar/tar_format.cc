@@ -1,5 +1,7 @@
 #include "io/tar/tar_format.h"
 
+#include "io/read/disk.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -89,16 +91,26 @@ bool leads_out(const std::string& name) {
   return false;
 }
 
+constexpr uint64_t kHddChunk = uint64_t{4} << 20;
+constexpr uint64_t kSsdChunk = uint64_t{16} << 10;
+
 class Walk {
  public:
   Walk(const File& file, uint64_t begin, uint64_t end, const std::function<void(const TarMember&)>& each)
-      : file_(file), at_(begin), end_(end), each_(each) {}
+      : file_(file), at_(begin), end_(end), each_(each) {
+    const DiskModel disk = disk_of(file.file_system(), file.path());
+    if (disk.kind == DiskKind::kHdd) hole_ = disk.hole_bytes();
+    chunk_ = disk.kind == DiskKind::kHdd ? kHddChunk : kSsdChunk;
+  }
 
   TarEnd run() {
     for (;;) {
-      if (at_ + kTarBlock > end_) return {false, whole_};
+      if (at_ + kTarBlock > end_) {
+        if (rest_is_zero()) return {false, whole_};
+        throw damaged("it ends in the middle of the header at offset " + std::to_string(at_));
+      }
       Block block;
-      file_.read_exactly(at_, block);
+      read(at_, block);
       if (is_zero(block)) return {true, whole_};
       if (!sum_is_right(block)) throw damaged("the header at offset " + std::to_string(at_) + " has a wrong checksum");
       const auto size = number_of(block, kSize);
@@ -110,6 +122,18 @@ class Walk {
   }
 
  private:
+  // Headers of small members come with their neighbours'. On a hard disk everything is read, front to back, where skipping a member would take longer.
+  void read(uint64_t at, std::span<std::byte> dest) {
+    if (at < ahead_at_ || at + dest.size() > ahead_at_ + ahead_.size()) {
+      const bool goes_on = !ahead_.empty() && at >= ahead_at_ && at <= ahead_at_ + ahead_.size() + hole_;
+      const uint64_t begin = goes_on ? std::min(at, ahead_at_ + ahead_.size()) : at;
+      ahead_.resize(std::min(end_ - begin, std::max<uint64_t>(chunk_ + (at - begin), dest.size() + (at - begin))));
+      file_.read_exactly(begin, ahead_);
+      ahead_at_ = begin;
+    }
+    std::memcpy(dest.data(), ahead_.data() + (at - ahead_at_), dest.size());
+  }
+
   void take(const Block& block, char type, uint64_t bytes) {
     switch (type) {
       case 'L': long_name_ = meta(bytes); return;
@@ -121,7 +145,11 @@ class Walk {
       default: break;
     }
     TarMember member{.name = name_of(block), .offset = at_, .bytes = bytes};
-    if (const auto* given = pax("size")) member.bytes = std::strtoull(given->c_str(), nullptr, 10);
+    if (const auto* given = pax("size")) {
+      const auto [end, fault] = std::from_chars(given->data(), given->data() + given->size(), member.bytes);
+      if (fault != std::errc() || end != given->data() + given->size())
+        throw damaged("the size of '" + member.name + "' is no number: '" + given->substr(0, 40) + "'");
+    }
     long_name_.clear();
     local_.clear();
     const bool regular = type == '0' || type == '\0' || type == '7';
@@ -137,6 +165,13 @@ class Walk {
       throw damaged("'" + member.name + "' is an absolute path, or leads out of the archive");
     at_ = std::min(end_, at_ + tar_padded(member.bytes));
     if (has_data) each_(member);
+  }
+
+  // Of what is left behind the last whole block: some programs write closing zeros of any length.
+  bool rest_is_zero() const {
+    Block block{};
+    if (at_ < end_) file_.read_exactly(at_, std::span(block).first(end_ - at_));
+    return is_zero(block);
   }
 
   std::string name_of(const Block& block) const {
@@ -158,7 +193,7 @@ class Walk {
     if (bytes > kMostMeta || at_ + bytes > end_)
       throw damaged("a long name at offset " + std::to_string(at_) + " has " + std::to_string(bytes) + " bytes");
     std::string text(bytes, '\0');
-    file_.read_exactly(at_, std::as_writable_bytes(std::span(text)));
+    read(at_, std::as_writable_bytes(std::span(text)));
     at_ += tar_padded(bytes);
     return text;
   }
@@ -171,6 +206,9 @@ class Walk {
   uint64_t at_;
   const uint64_t end_;
   const std::function<void(const TarMember&)>& each_;
+  uint64_t hole_ = 0, chunk_ = 0;
+  std::vector<std::byte> ahead_;
+  uint64_t ahead_at_ = 0;
   uint64_t whole_ = 0;
   std::string long_name_;
   std::map<std::string, std::string> local_, global_;

@@ -55,7 +55,7 @@ class Sorted {
   }
   bool empty() const { return count_ == 0; }
 
-  RecordIndexHead write(RecordIndexWriter& writer) {
+  RecordIndexHead write(RecordIndexWriter& writer, const std::string& path) {
     RecordIndexHead head;
     std::vector<Entry> all;
     all.reserve(count_);
@@ -64,6 +64,11 @@ class Sorted {
       std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
         return std::pair(folder_of(a.name), a.name) < std::pair(folder_of(b.name), b.name);
       });
+      const auto twice = std::adjacent_find(entries.begin(), entries.end(),
+                                            [](const Entry& a, const Entry& b) { return a.name == b.name; });
+      if (twice != entries.end())
+        throw Error(Code::kData, "'" + twice->name + "' comes twice in '" + path + "'")
+            .hint("unpacked, the second would replace the first: make the tar again");
       for (Entry& entry : entries) {
         entry.row.label = static_cast<int32_t>(head.classes.size() - 1);
         all.push_back(std::move(entry));
@@ -284,6 +289,7 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
   Samples samples(writer);
   Packed packed(writer);
   std::vector<IndexedFile> files;
+  std::string unclosed;
   const std::string base = parent_of(shards.front());
   for (uint32_t s = 0; s < shards.size(); ++s) {
     const File file(fs, shards[s], OpenMode::kRead);
@@ -295,7 +301,7 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
         sorted.add(prefix + member.name,
                    {.offset = member.offset, .length_and_flags = RecordRow::pack(member.bytes, 0), .file = s});
     };
-    walk_tar(file, 0, stat.bytes, [&](const TarMember& member) {
+    const TarEnd end = walk_tar(file, 0, stat.bytes, [&](const TarMember& member) {
       switch (kind) {
         case Kind::kPacked:
           if (member.name == TarNames::kHead)
@@ -313,13 +319,16 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
       }
     });
     if (kind == Kind::kSamples) samples.end_shard(shards[s]);
+    if (!end.closed) unclosed += (unclosed.empty() ? "'" : ", '") + base_name(shards[s]) + "'";
   }
   RecordIndexHead head = kind == Kind::kPacked    ? packed.head(shards.front())
                          : kind == Kind::kSamples ? samples.head()
-                                                  : sorted.write(writer);
+                                                  : sorted.write(writer, shards.front());
   if (writer.size() == 0)
     throw Error(Code::kUsage, "'" + shards.front() + "' holds no pictures")
         .hint("pictures are members that end in .jpg, .jpeg, .png, ...; class tars as in ImageNet's are read too");
+  if (!unclosed.empty())
+    head.note += (head.note.empty() ? "" : "; ") + unclosed + " does not end as tars do, and may have been cut short";
   head.format = "tar";
   head.files = std::move(files);
   writer.finish(std::move(head));

@@ -220,6 +220,7 @@ std::vector<TierUse> PlannedReader::tiers() const {
     }
     if (place < predicted_.size() && predicted_[place].seconds > 0)
       tier.predicted_bytes_per_second = static_cast<double>(predicted_[place].bytes) / predicted_[place].seconds;
+    if (place < predicted_.size()) tier.predicted_seconds = predicted_[place].seconds;
   };
   bool source_on_ssd = false;
   const size_t disks = files_->disks();
@@ -242,6 +243,7 @@ std::vector<TierUse> PlannedReader::tiers() const {
     tier.hits = from_ssd_.hits;
     tier.bytes_needed = from_ssd_.bytes;
     tier.misses = served_ - from_ssd_.hits - from_ram_.hits;
+    tier.kept = store_->kept_records();
     use_of(WindowMaker::kStoreDisk, tier);
     out.push_back(std::move(tier));
   }
@@ -251,6 +253,7 @@ std::vector<TierUse> PlannedReader::tiers() const {
     tier.hits = from_ram_.hits;
     tier.bytes_needed = tier.bytes_read = from_ram_.bytes;
     tier.misses = served_ - from_ram_.hits;
+    tier.kept = ram_->records();
     out.push_back(std::move(tier));
   }
   return out;

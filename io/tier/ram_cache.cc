@@ -27,7 +27,9 @@ bool RamCache::plan(uint64_t id, uint64_t bytes, const void* who) {
   if (bytes > free_bytes_) {
     const uint64_t left = capacity_ - std::min(capacity_, used_ + kRowBytes);
     if (left < bytes) return false;
-    const uint64_t block = std::min(left, std::max<uint64_t>(kBlockBytes, bytes));
+    // The last block leaves room for the rows of its records, as many as of this one's size would fill it.
+    const uint64_t last = std::max(bytes, left * bytes / (bytes + kRowBytes));
+    const uint64_t block = std::min(last, std::max<uint64_t>(kBlockBytes, bytes));
     blocks_.emplace_back(block);
     free_ = blocks_.back().data();
     free_bytes_ = block;

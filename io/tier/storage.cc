@@ -110,12 +110,42 @@ RecordStore* Storage::store_of(const Journey& journey) const {
   return found->second.get();
 }
 
-std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets) const {
-  if (!data_.has_extents()) return nullptr;
-  auto files = std::make_unique<SourceFiles>(
+std::unique_ptr<SourceFiles> Storage::source_files() const {
+  return std::make_unique<SourceFiles>(
       data_.file_system(), data_.file_count(), data_.file_count() == data_.size(),
       [this](uint32_t file) { return data_.file_path(file); }, [this](const std::string& path) { return disk(path); },
       options_.direct);
+}
+
+Storage::Prediction Storage::predict_epoch(const EpochPlan& plan, Budgets& budgets, uint64_t most_windows) const {
+  Prediction out;
+  if (!data_.has_extents()) return out;
+  const Journey journey{.plan = &plan, .batches = plan.steps_per_epoch()};
+  const std::unique_ptr<SourceFiles> files = source_files();
+  const WindowNeeds needs = needs_of(data_, journey, *files, false);
+  const uint64_t available = free_ram(budgets);
+  const WindowShape shape = choose_shape(needs, std::max(least_shape(needs).bytes(), available - available / 3),
+                                         options_.window_bytes.value_or(0));
+  out.window_bytes = shape.bytes();
+  const JourneyWalk walk(journey, data_);
+  const FastTiers none;
+  WindowMaker maker(data_, walk, shape, *files, nullptr, none);
+  uint64_t planned = 0;
+  for (uint64_t window = 0; window < most_windows && planned < walk.size(); ++window)
+    planned = maker.make(planned)->last;
+  const double whole = planned > 0 ? static_cast<double>(walk.size()) / static_cast<double>(planned) : 0;
+  for (size_t d = 0; d < files->disks(); ++d) {
+    const size_t place = WindowMaker::kFirstDisk + d;
+    const auto found = place < maker.predicted().size() ? maker.predicted()[place] : WindowMaker::Predicted{};
+    out.disks.push_back(
+        {files->model(d), found.seconds * whole, static_cast<uint64_t>(static_cast<double>(found.bytes) * whole)});
+  }
+  return out;
+}
+
+std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets) const {
+  if (!data_.has_extents()) return nullptr;
+  std::unique_ptr<SourceFiles> files = source_files();
   RecordStore* store = store_of(journey);
   const WindowNeeds needs = needs_of(data_, journey, *files, store != nullptr);
   Reserve table(budgets, Need::ram(store != nullptr ? store->resident_bytes() : 0));

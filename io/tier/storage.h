@@ -18,6 +18,8 @@
 
 namespace penstock::io {
 
+class SourceFiles;
+
 /// A folder on a fast disk, and how much of it.
 struct SsdTier {
   std::string folder;
@@ -61,6 +63,18 @@ class Storage final : public Source {
   uint64_t ssd_records() const;
   uint64_t ssd_bytes() const;
   uint64_t ram_records() const;
+  /// What the disks' models say of the reads of one whole epoch without any tier, and the memory that would be read into: nothing is read. From up to
+  /// `most_windows` windows, the rest reckoned from those.
+  struct Prediction {
+    struct Disk {
+      DiskModel model;
+      double seconds = 0;
+      uint64_t bytes = 0;
+    };
+    std::vector<Disk> disks;
+    uint64_t window_bytes = 0;
+  };
+  Prediction predict_epoch(const EpochPlan& plan, Budgets& budgets, uint64_t most_windows = 64) const;
   /// Writes what waits for the SSD. Call it at the end of a job; false where the tier is off.
   bool flush();
 
@@ -85,6 +99,7 @@ class Storage final : public Source {
   RecordStore* store_of(const Journey& journey) const;
   /// The RAM tier, made by the first run that leaves room for it.
   std::shared_ptr<RamCache> ram_tier(const Journey& journey, Budgets& budgets, uint64_t left) const;
+  std::unique_ptr<SourceFiles> source_files() const;
   DiskModel disk(const std::string& path) const;
 
   const Dataset& data_;

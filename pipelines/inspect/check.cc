@@ -4,6 +4,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
+#include "engine/order/epoch_plan.h"
 #include "io/file/atomic_file.h"
 #include "pipelines/recipe/phases.h"
 #include "pipelines/stream/passage.h"
@@ -62,6 +63,18 @@ void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::share
   pipelines::Recipe unwritten = recipe;
   unwritten.budget.ssd.reset();  // nothing is written for a check
   const io::Storage storage(data, storage_options(unwritten, 1));
+  {
+    const EpochPlan plan({.records = data.size(),
+                          .seed = options.seed,
+                          .order = options.order,
+                          .last = options.last,
+                          .batch = options.batch,
+                          .block = options.block,
+                          .group_blocks = options.group_blocks});
+    Budgets free(result.memory.limits);
+    result.reading = storage.predict_epoch(plan, free);
+    for (const auto& disk : result.reading.disks) result.disk_seconds = std::max(result.disk_seconds, disk.seconds);
+  }
   Run run = Run::start(bind_graph(recipe, data, Mode::kTrain), storage, options);
   const std::stop_callback on_stop(stop, [&run] { run.stop(); });
   Clock& clock = Clock::system();
@@ -113,7 +126,8 @@ CheckResult check(const pipelines::Recipe& given, const JobData& data, std::shar
   result.notes = data.train->notes();
   sample(pipelines::phase_view(recipe, 0), *data.train, std::move(cores), std::move(stop), result);
   if (result.records_per_second > 0) {
-    result.epoch_seconds = static_cast<double>(data.train->size()) / result.records_per_second;
+    result.epoch_seconds =
+        std::max(result.disk_seconds, static_cast<double>(data.train->size()) / result.records_per_second);
     result.total_seconds = result.epoch_seconds * static_cast<double>(result.epochs);
   }
   return result;

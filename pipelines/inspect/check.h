@@ -41,6 +41,8 @@ struct CheckResult {
   uint64_t peak_budget_bytes = 0;  ///< what the sample took
   uint64_t epochs = 0;
   uint64_t data_bytes = 0;                      ///< encoded, of the training part
+  io::Storage::Prediction reading;              ///< of an epoch without tiers, by the models of the disks
+  double disk_seconds = 0;                      ///< likewise: of the slowest disk
   double records_per_second = 0;                ///< of the data side, from a sample; 0: not measured
   double epoch_seconds = 0, total_seconds = 0;  ///< predicted, were the data the only limit
   std::vector<std::string> notes;

@@ -32,9 +32,10 @@ std::string encoding_of(const RawRecord& record) {
 void look_at_encodings(const io::Dataset& data, DataInfo& info) {
   const uint64_t count = std::min(kLookedAt, data.size());
   std::map<std::string, uint64_t> counts;
+  const bool encoded = data.schema().index_of("bytes") != Schema::npos;
   ReadAhead reader(data, count, [&](uint64_t place) { return place * data.size() / count; });
   for (RawChunk chunk = reader.next(); !chunk.records.empty(); chunk = reader.next()) {
-    for (const RawRecord& record : chunk.records) ++counts[encoding_of(record)];
+    for (const RawRecord& record : chunk.records) ++counts[encoded ? encoding_of(record) : "pixels"];
   }
   info.looked_at = count;
   info.encodings.assign(counts.begin(), counts.end());
@@ -77,15 +78,16 @@ DataInfo info_of(const io::Dataset& data, const InfoOptions& options) {
   info.smallest_bytes = data.size() > 0 ? UINT64_MAX : 0;
   for (uint64_t id = 0; id < data.size(); ++id) {
     const int64_t label = data.label(id);
-    if (label >= 0 && static_cast<size_t>(label) < info.records_of_class.size())
-      ++info.records_of_class[static_cast<size_t>(label)];
-    else
+    if (label < 0)
       ++info.unlabelled;
+    else if (static_cast<size_t>(label) < info.records_of_class.size())
+      ++info.records_of_class[static_cast<size_t>(label)];
     info.with_checksum += data.stored_checksum(id).has_value();
     info.verified += data.verified(id);
     info.smallest_bytes = std::min(info.smallest_bytes, data.record_bytes(id));
     info.largest_bytes = std::max(info.largest_bytes, data.record_bytes(id));
   }
+  if (info.largest_bytes == 0 && info.records > 0) info.smallest_bytes = info.largest_bytes = info.bytes / info.records;
   look_at_encodings(data, info);
   info.order = quality_of(data, info.records_of_class, options);
   return info;

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "engine/run/cores.h"
 #include "io/data/dataset.h"
+#include "io/read/disk.h"
 #include "pipelines/job/progress.h"
 
 namespace penstock {
@@ -19,18 +23,20 @@ struct DecodeRates {
   double slowest = 0, fastest = 0;  ///< of the passes
 };
 
-/// Of the files of a data set, with their pages dropped from the cache before.
+/// One disk that a data set lies on, as measured. Rates are of the steady state: what a burst allowance or a cache in the device gives at first is left out.
 struct DiskRates {
-  double sequential_bytes_per_second = 0;
-  uint64_t sequential_bytes = 0;       ///< that were read for it
-  double random_reads_per_second = 0;  ///< of 4 KiB, 32 in flight
-  uint64_t random_reads = 0;
+  io::DiskModel model;                             ///< bytes_per_second, latency, positioning, reads_per_second, date
+  std::map<unsigned, double> reads_per_second_at;  ///< 4 KiB, anywhere, by reads in flight
+  uint64_t sequential_bytes = 0;                   ///< that were read for the sequential rate
+  uint64_t random_reads = 0;                       ///< 4 KiB each
+  std::string how;                                 ///< "io_uring, 8 in flight, O_DIRECT"
 };
 
 /// At most `images` records, 256 MiB and about three seconds.
 DecodeRates probe_decode(const io::Dataset& data, Cores& cores, uint64_t images = 1000, std::stop_token stop = {});
-/// At most 256 MiB and about two seconds. Pages that cannot be dropped (tmpfs) make it a measure of memory.
-DiskRates probe_disk(const io::Dataset& data, std::stop_token stop = {});
+/// Each disk that files of `data` lie on. Only reads, past the page cache where the file system can (else it says so in `how`); about three seconds a disk. The
+/// positioning time of a hard disk is the time of a small read alone, far from the one before, less its transfer.
+std::vector<DiskRates> probe_disks(const io::Dataset& data, std::stop_token stop = {});
 /// Bytes copied per second by all cores together, from and to memory that no cache holds.
 double probe_memcpy(Cores& cores);
 

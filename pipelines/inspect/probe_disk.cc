@@ -1,114 +1,202 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <map>
-#include <vector>
+#include <condition_variable>
+#include <ctime>
+#include <memory>
+#include <mutex>
+#include <set>
 
 #include "engine/base/bytes.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
+#include "engine/memory/buffer.h"
 #include "engine/order/draws.h"
-#include "io/file/file.h"
-#include "io/file/reader.h"
+#include "io/read/read_queue.h"
 #include "pipelines/inspect/probe.h"
 
 namespace penstock {
 namespace {
 
-constexpr uint64_t kBlockBytes = 4_MiB;  // of the sequential reads
-constexpr uint64_t kPageBytes = 4096;    // of the random ones
-constexpr uint64_t kMostBytes = 256_MiB;
+constexpr uint64_t kLongRead = 1_MiB;  // as the reader of block order does them
+constexpr uint64_t kPage = io::QueuedRead::kAlignment;
 constexpr size_t kMostFiles = 400;  // open at once: below the usual limit of 1024
-constexpr unsigned kDepth = 32;
-constexpr uint64_t kRandomReads = 4096;
-constexpr double kSeconds = 1;  // of each of the two measurements, at most
+constexpr unsigned kLongDepth = 8;
+constexpr double kWarmSeconds = 0.3;  // allowances of throttled disks, caches of real ones
+constexpr double kSequentialSeconds = 1.2;
+constexpr double kDepthSeconds = 0.35;
 
-struct OpenFile {
-  io::File file;
-  uint64_t bytes = 0;
+using OpenFile = std::shared_ptr<const io::ReadFile>;
+
+/// Keeps `depth` reads in flight and counts what is done once it is warm.
+class Gauge {
+ public:
+  Gauge(unsigned depth, uint64_t read_bytes)
+      : depth_(depth),
+        read_bytes_(read_bytes),
+        memory_(depth * read_bytes),
+        queue_(io::make_read_queue(io::FileSystem::real(), depth)) {}
+
+  struct Count {
+    double seconds = 0;
+    uint64_t reads = 0, bytes = 0;
+  };
+
+  /// next(file, offset) names the next read; false: there is no more. At least one read is counted.
+  template <class Next>
+  Count run(double warm_seconds, double seconds, const std::stop_token& stop, Next&& next) {
+    Clock& clock = Clock::system();
+    const double began = clock.now_seconds();
+    double counted_from = began;
+    Count count;
+    std::unique_lock lock(mutex_);
+    std::vector<unsigned> free;
+    for (unsigned i = 0; i < depth_; ++i) free.push_back(i);
+    bool more = true, warm = false;
+    unsigned in_flight = 0;
+    for (;;) {
+      const double now = clock.now_seconds();
+      if (!warm && now - began >= warm_seconds) {
+        warm = true;
+        counted_from = now;
+        count = {};
+      }
+      if (now - began >= warm_seconds + seconds || stop.stop_requested()) more = false;
+      while (more && !free.empty()) {
+        io::QueuedRead read;
+        read.bytes = read_bytes_;
+        if (!next(read.file, read.offset)) {
+          more = false;
+          break;
+        }
+        const unsigned slot = free.back();
+        free.pop_back();
+        read.dest = memory_.data() + slot * read_bytes_;
+        read.done = [this, slot](int64_t result) {
+          const std::lock_guard guard(mutex_);
+          done_.emplace_back(slot, result);
+          changed_.notify_one();
+        };
+        ++in_flight;
+        lock.unlock();
+        queue_->submit(std::move(read));
+        lock.lock();
+      }
+      if (in_flight == 0) break;
+      changed_.wait(lock, [&] { return !done_.empty(); });
+      for (const auto& [slot, result] : done_) {
+        if (result < 0)
+          throw Error(Code::kIo, "the disk cannot be read (error " + std::to_string(-result) + ")")
+              .hint("look into the kernel's log (dmesg)");
+        ++count.reads;
+        count.bytes += static_cast<uint64_t>(result);
+        free.push_back(slot);
+        --in_flight;
+      }
+      done_.clear();
+      count.seconds = clock.now_seconds() - counted_from;
+    }
+    return count;
+  }
+  std::string how() const { return queue_->how(); }
+
+ private:
+  const unsigned depth_;
+  const uint64_t read_bytes_;
+  Buffer memory_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::pair<unsigned, int64_t>> done_;
+  std::unique_ptr<io::ReadQueue> queue_;  ///< first to go
 };
 
-// Dirty pages cannot be dropped: a data set that was just written is flushed first.
-void drop_pages(const OpenFile& open) {
-  ::fdatasync(open.file.fd());
-  ::posix_fadvise(open.file.fd(), 0, 0, POSIX_FADV_DONTNEED);
-}
+double rate(double amount, double seconds) { return amount / std::max(1e-9, seconds); }
 
-std::vector<OpenFile> open_some(const io::Dataset& data) {
-  std::vector<OpenFile> files;
-  std::map<std::string, bool> seen;
-  const uint64_t step = std::max<uint64_t>(1, data.size() / kMostFiles);
-  for (uint64_t id = 0; id < data.size() && files.size() < kMostFiles; id += step) {
-    const std::string path = data.locate(id).file;
-    if (!seen.emplace(path, true).second) continue;
-    OpenFile open{io::File(io::FileSystem::real(), path, io::OpenMode::kRead), 0};
-    open.bytes = open.file.size();
-    files.push_back(std::move(open));
+// Files of the data set, spread evenly, by the disk they lie on.
+std::vector<std::pair<io::DiskModel, std::vector<OpenFile>>> files_by_disk(const io::Dataset& data) {
+  std::vector<std::pair<io::DiskModel, std::vector<OpenFile>>> disks;
+  io::FileSystem& fs = io::FileSystem::real();
+  std::set<std::string> paths;
+  if (data.has_extents() && data.file_count() <= kMostFiles) {
+    for (uint32_t f = 0; f < data.file_count(); ++f) paths.insert(data.file_path(f));
+  } else {
+    const uint64_t count = std::min<uint64_t>(data.size(), kMostFiles);
+    for (uint64_t i = 0; i < count; ++i) paths.insert(data.locate(i * data.size() / count).file);
   }
-  return files;
+  for (const std::string& path : paths) {
+    auto file = std::make_shared<const io::ReadFile>(fs, path, true);
+    if (file->bytes() == 0) continue;
+    io::DiskModel model = io::disk_of(fs, path);
+    const auto same = std::find_if(disks.begin(), disks.end(), [&](const auto& disk) {
+      return disk.first.name == model.name && disk.first.device == model.device;
+    });
+    if (same == disks.end())
+      disks.push_back({std::move(model), {std::move(file)}});
+    else
+      same->second.push_back(std::move(file));
+  }
+  return disks;
 }
 
-void read_in_order(const std::vector<OpenFile>& files, DiskRates& rates, const std::stop_token& stop) {
-  std::vector<std::byte> block(kBlockBytes);
-  Clock& clock = Clock::system();
-  for (const OpenFile& open : files) drop_pages(open);
-  const double begin = clock.now_seconds();
-  for (const OpenFile& open : files) {
-    for (uint64_t at = 0; at < open.bytes; at += kBlockBytes) {
-      const bool enough = rates.sequential_bytes >= kMostBytes || clock.now_seconds() - begin > kSeconds;
-      if ((enough && rates.sequential_bytes > 0) || stop.stop_requested()) break;
-      rates.sequential_bytes += open.file.read_at(at, block);
+void measure_sequential(const std::vector<OpenFile>& files, DiskRates& rates, const std::stop_token& stop) {
+  Gauge gauge(kLongDepth, kLongRead);
+  size_t f = 0;
+  uint64_t at = 0;
+  const auto count = gauge.run(kWarmSeconds, kSequentialSeconds, stop, [&](OpenFile& file, uint64_t& offset) {
+    while (f < files.size() && at >= files[f]->bytes()) {
+      ++f;
+      at = 0;
     }
-  }
-  rates.sequential_bytes_per_second =
-      static_cast<double>(rates.sequential_bytes) / std::max(1e-9, clock.now_seconds() - begin);
+    if (f == files.size()) return false;
+    file = files[f];
+    offset = at;
+    at += kLongRead;
+    return true;
+  });
+  rates.sequential_bytes = count.bytes;
+  rates.model.bytes_per_second = rate(static_cast<double>(count.bytes), count.seconds);
+  rates.how = gauge.how();
 }
 
-void read_anywhere(const std::vector<OpenFile>& files, DiskRates& rates, const std::stop_token& stop) {
-  std::vector<std::pair<size_t, uint64_t>> pages;  // file, offset; no page twice, or the cache would answer
+void measure_anywhere(const std::vector<OpenFile>& files, DiskRates& rates, const std::stop_token& stop) {
+  std::vector<uint64_t> ends;  // in pages, over all files
+  uint64_t pages = 0;
+  for (const OpenFile& file : files) ends.push_back(pages += (file->bytes() + kPage - 1) / kPage);
   Draws draws(1, 0, 0, draw_key("probe"));
-  std::map<std::pair<size_t, uint64_t>, bool> taken;
-  for (uint64_t i = 0; i < kRandomReads; ++i) {
-    const size_t file = draws.below(files.size());
-    if (files[file].bytes == 0) continue;
-    const uint64_t page = draws.below((files[file].bytes + kPageBytes - 1) / kPageBytes) * kPageBytes;
-    if (taken.emplace(std::pair(file, page), true).second) pages.emplace_back(file, page);
+  const auto next = [&](OpenFile& file, uint64_t& offset) {
+    const uint64_t page = draws.below(pages);
+    const auto f = static_cast<size_t>(std::upper_bound(ends.begin(), ends.end(), page) - ends.begin());
+    file = files[f];
+    offset = (page - (f == 0 ? 0 : ends[f - 1])) * kPage;
+    return true;
+  };
+  for (const unsigned depth : {1u, 2u, 4u, 8u, 16u, 32u, 64u}) {
+    Gauge gauge(depth, kPage);
+    const auto count = gauge.run(depth == 1 ? kWarmSeconds : kWarmSeconds / 3, kDepthSeconds, stop, next);
+    const double each = rate(static_cast<double>(count.reads), count.seconds);
+    rates.reads_per_second_at[depth] = each;
+    rates.random_reads += count.reads;
+    rates.model.reads_per_second = std::max(rates.model.reads_per_second, each);
+    if (depth == 1) rates.model.latency_seconds = 1 / std::max(1e-9, each);
   }
-  for (const OpenFile& open : files) {
-    drop_pages(open);
-    ::posix_fadvise(open.file.fd(), 0, 0, POSIX_FADV_RANDOM);  // no reading ahead
-  }
-  const auto engine = io::make_read_engine(io::FileSystem::real(), kDepth);
-  std::vector<std::byte> memory(kDepth * 8 * kPageBytes);
-  Clock& clock = Clock::system();
-  const double begin = clock.now_seconds();
-  for (size_t first = 0; first < pages.size() && !stop.stop_requested();) {
-    std::vector<io::ReadRequest> requests;
-    for (; first < pages.size() && requests.size() < kDepth * 8; ++first) {
-      const auto& [file, offset] = pages[first];
-      requests.push_back({.fd = files[file].file.fd(),
-                          .offset = offset,
-                          .bytes = kPageBytes,
-                          .dest = memory.data() + requests.size() * kPageBytes});
-    }
-    engine->read(requests);
-    rates.random_reads += requests.size();
-    if (clock.now_seconds() - begin > kSeconds) break;
-  }
-  rates.random_reads_per_second = static_cast<double>(rates.random_reads) / std::max(1e-9, clock.now_seconds() - begin);
 }
 
 }  // namespace
 
-DiskRates probe_disk(const io::Dataset& data, std::stop_token stop) {
-  DiskRates rates;
-  const std::vector<OpenFile> files = open_some(data);
-  if (files.empty()) return rates;
-  read_in_order(files, rates, stop);
-  read_anywhere(files, rates, stop);
-  if (stop.stop_requested()) throw Error(Code::kCancelled, "the probe was stopped");
-  return rates;
+std::vector<DiskRates> probe_disks(const io::Dataset& data, std::stop_token stop) {
+  std::vector<DiskRates> all;
+  for (const auto& [model, files] : files_by_disk(data)) {
+    DiskRates rates;
+    rates.model = model;
+    rates.model.reads_per_second = 0;
+    measure_sequential(files, rates, stop);
+    measure_anywhere(files, rates, stop);
+    if (stop.stop_requested()) throw Error(Code::kCancelled, "the probe was stopped");
+    io::DiskModel& found = rates.model;
+    const double transfer = static_cast<double>(kPage) / std::max(1.0, found.bytes_per_second);
+    found.positioning_seconds = found.kind == io::DiskKind::kHdd ? std::max(0.0, found.latency_seconds - transfer) : 0;
+    found.measured_unix = static_cast<int64_t>(std::time(nullptr));
+    all.push_back(std::move(rates));
+  }
+  return all;
 }
 
 }  // namespace penstock

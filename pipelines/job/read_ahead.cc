@@ -5,23 +5,31 @@
 namespace penstock {
 namespace {
 
+// Of the first field where records are arrays of one shape; 0 where they are encoded.
+size_t pixel_bytes(const Schema& schema) {
+  return schema.index_of("bytes") == Schema::npos && schema.size() > 0 ? schema.fields()[0].row_bytes() : 0;
+}
+
 class RawIntake final : public Intake {
  public:
   RawIntake(const Schema& schema, std::span<const uint64_t> ids)
-      : bytes_field_(schema.index_of("bytes")), label_field_(schema.index_of("label")), labels_(ids.size(), -1) {
+      : bytes_field_(schema.index_of("bytes")),
+        label_field_(schema.index_of("label")),
+        pixel_bytes_(pixel_bytes(schema)),
+        labels_(ids.size(), -1) {
     chunk_.records.resize(ids.size());
     for (size_t i = 0; i < ids.size(); ++i) chunk_.records[i].id = ids[i];
   }
 
   size_t count() const override { return chunk_.records.size(); }
   std::byte* row(size_t field, size_t i) override {
-    return field == label_field_ ? reinterpret_cast<std::byte*>(&labels_[i]) : nullptr;
+    if (field == label_field_) return reinterpret_cast<std::byte*>(&labels_[i]);
+    if (field != 0 || pixel_bytes_ == 0) return nullptr;
+    return keep(i, pixel_bytes_);
   }
   std::byte* rows(size_t field, size_t i, size_t rows) override {
     if (field != bytes_field_) return nullptr;
-    chunk_.memory.push_back(std::make_unique_for_overwrite<std::byte[]>(rows));
-    chunk_.records[i].bytes = {chunk_.memory.back().get(), rows};
-    return chunk_.memory.back().get();
+    return keep(i, rows);
   }
   void lend(size_t field, size_t i, std::span<const std::byte> bytes) override {
     if (field == bytes_field_) chunk_.records[i].bytes = bytes;
@@ -35,8 +43,15 @@ class RawIntake final : public Intake {
   }
 
  private:
+  std::byte* keep(size_t i, size_t bytes) {
+    chunk_.memory.push_back(std::make_unique_for_overwrite<std::byte[]>(bytes));
+    chunk_.records[i].bytes = {chunk_.memory.back().get(), bytes};
+    return chunk_.memory.back().get();
+  }
+
   const size_t bytes_field_;
   const size_t label_field_;
+  const size_t pixel_bytes_;
   std::vector<int64_t> labels_;
   RawChunk chunk_;
 };
@@ -64,7 +79,7 @@ void ReadAhead::start() {
   const uint64_t first = begun_;
   while (begun_ < count_ && ids.size() < limits_.chunk_records) {
     const uint64_t id = id_at_(begun_);
-    const uint64_t more = source_.record_bytes(id);
+    const uint64_t more = source_.record_bytes(id) + pixel_bytes(source_.schema());
     if (!ids.empty() && bytes + more > limits_.chunk_bytes) break;
     bytes += more;
     ids.push_back(id);

@@ -29,7 +29,7 @@ struct RawChunk {
   std::vector<std::unique_ptr<std::byte[]>> memory;
 };
 
-/// Reads `ids` of a source with fields "bytes" (u8, unbounded) and, where there is one, "label" (i64). A bad record has its
+/// Reads `ids` of a source with fields "bytes" (u8, unbounded) and, where there is one, "label" (i64). Without a field "bytes" (arrays), `bytes` are those of the first field. A bad record has its
 /// `fault`; a failing disk is an Error.
 RawChunk read_raw(const Source& source, std::span<const uint64_t> ids);
 

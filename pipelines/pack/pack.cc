@@ -84,6 +84,16 @@ void check_room(io::FileSystem& fs, const std::string& dest, uint64_t needed) {
       .hint("free some space, choose another DEST, or make the pictures smaller with --resize");
 }
 
+void refuse_what_cannot_be_packed(const io::Dataset& source) {
+  if (source.schema().index_of("bytes") == Schema::npos)
+    throw Error(Code::kUsage, "'" + source.path() + "' holds arrays of pixels; encoded records are what is packed")
+        .hint("it can be streamed and trained from as it is");
+  if (source.max_record_bytes() > UINT32_MAX)
+    throw Error(Code::kUsage, "'" + source.path() + "' has a record of " + bytes_text(source.max_record_bytes()) +
+                                  "; a packed record has at most 4 GiB")
+        .hint("leave it out, or split it");
+}
+
 /// Everything about one packing. Places are in the order of writing, ids in the source's.
 class Packing {
  public:
@@ -282,6 +292,7 @@ class Packing {
 
 PackResult pack(const io::Dataset& source, const PackOptions& options, Cores& cores, ProgressSink& progress,
                 std::stop_token stop, io::FileSystem& fs) {
+  refuse_what_cannot_be_packed(source);
   PackOptions clean = options;  // names of files beside DEST are made from its name
   while (clean.dest.size() > 1 && clean.dest.back() == '/') clean.dest.pop_back();
   if (!fs.exists(clean.dest) && !fs.exists(clean.dest + ".partial")) {
@@ -291,6 +302,7 @@ PackResult pack(const io::Dataset& source, const PackOptions& options, Cores& co
 }
 
 PackPlan plan_pack(const io::Dataset& source, const PackOptions& options, Cores& cores, io::FileSystem& fs) {
+  refuse_what_cannot_be_packed(source);
   PackPlan plan{.records = source.size(), .source_bytes = source.bytes()};
   const uint64_t count = std::min<uint64_t>(kPlanRecords, source.size());
   uint64_t before = 0, after = 0, good = 0;

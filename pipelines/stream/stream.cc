@@ -13,11 +13,13 @@
 #include "pipelines/recipe/phases.h"
 #include "pipelines/stream/accelerator.h"
 #include "pipelines/stream/digest.h"
+#include "pipelines/stream/timeline.h"
 
 namespace penstock {
 namespace {
 
 constexpr size_t kMostRejections = 100;
+constexpr double kSampleSeconds = 0.1;  // of the time line
 
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
@@ -56,6 +58,7 @@ class Streamer {
   Streamer(const io::Storage& data, const StreamOptions& options, ProgressSink& progress, std::stop_token stop)
       : data_(data), options_(options), progress_(progress), stop_(std::move(stop)), left_(options.steps) {
     if (options.step_ms) accelerator_.emplace(*options.step_ms, Clock::system());
+    if (!options.timeline_file.empty()) timeline_.emplace(options.timeline_title);
     if (!options.digest_file.empty()) digest_.emplace(io::FileSystem::real(), options.digest_file);
   }
 
@@ -71,12 +74,14 @@ class Streamer {
     run_with.trace = options_.trace;
     Run run = Run::start(bind_graph(segment.recipe, data_, options_.view), data_, run_with);
     const std::stop_callback on_stop(stop_, [&run] { run.stop(); });
+    if (timeline_) sample(run, segment.epoch);
     try {
       while (take_next(run)) {}
     } catch (const Error& error) {
       if (error.code() != Code::kCancelled || !stop_.stop_requested()) throw;
       result_.stopped = true;
     }
+    if (timeline_) sample(run, epoch_);
     add_report(result_.report, run.report());
   }
 
@@ -87,6 +92,7 @@ class Streamer {
       result_.accelerator_utilisation = seconds > 0 ? accelerator_->busy_seconds() / seconds : 0;
     }
     if (digest_ && !result_.stopped) digest_->commit();
+    if (timeline_) timeline_->finish(options_.timeline_file, io::FileSystem::real());
     return std::move(result_);
   }
 
@@ -97,8 +103,16 @@ class Streamer {
     const Batch batch = run.next();
     if (!batch) return false;
     result_.report.batch_wait.add(clock.now_ns() - asked);
+    epoch_ = batch.epoch();
     take(batch);
+    if (timeline_ && clock.now_seconds() - sampled_ >= kSampleSeconds) sample(run, epoch_);
     return true;
+  }
+
+  void sample(const Run& run, uint64_t epoch) {
+    sampled_ = Clock::system().now_seconds();
+    const Report report = run.report();
+    timeline_->add(sampled_ - began_, epoch, report.records, report.tiers);
   }
 
   void take(const Batch& batch) {
@@ -119,6 +133,9 @@ class Streamer {
   uint64_t taken_ = 0;
   std::optional<Accelerator> accelerator_;
   std::optional<io::AtomicFile> digest_;
+  std::optional<pipelines::Timeline> timeline_;
+  double began_ = Clock::system().now_seconds(), sampled_ = 0;
+  uint64_t epoch_ = 0;
   StreamResult result_;
 };
 
@@ -137,23 +154,6 @@ uint64_t records_ahead(const std::vector<Segment>& segments, const StreamOptions
 }
 
 }  // namespace
-
-void add_tiers(std::vector<TierUse>& sum, const std::vector<TierUse>& part) {
-  for (const TierUse& tier : part) {
-    const auto same = std::find_if(sum.begin(), sum.end(), [&](const TierUse& t) { return t.name == tier.name; });
-    if (same == sum.end()) {
-      sum.push_back(tier);
-      continue;
-    }
-    same->hits += tier.hits;
-    same->misses += tier.misses;
-    same->bytes_needed += tier.bytes_needed;
-    same->bytes_read += tier.bytes_read;
-    same->reads += tier.reads;
-    same->busy_seconds += tier.busy_seconds;
-    same->predicted_bytes_per_second = tier.predicted_bytes_per_second;
-  }
-}
 
 void add_report(Report& sum, const Report& part) {
   if (sum.batches == 0) sum.first_batch_seconds = sum.seconds + part.first_batch_seconds;

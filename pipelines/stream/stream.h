@@ -12,6 +12,7 @@
 #include "io/data/dataset.h"
 #include "pipelines/job/progress.h"
 #include "pipelines/stream/passage.h"
+#include "pipelines/stream/tiers.h"
 
 namespace penstock {
 
@@ -22,6 +23,9 @@ struct StreamOptions {
   uint64_t steps = UINT64_MAX;    ///< or fewer
   std::optional<double> step_ms;  ///< feed an accelerator that takes so long a step
   std::string digest_file = {};   ///< a line a batch (see digest.h); appears when the stream is done
+  std::string timeline_file =
+      {};  ///< SVG of each tier's rate over time (see timeline.h), also of a stream that was stopped
+  std::string timeline_title = {};  ///< above it
   std::shared_ptr<Cores> cores;
   std::shared_ptr<Budgets> budgets;
   Trace* trace = nullptr;
@@ -42,8 +46,6 @@ struct StreamResult {
 StreamResult stream(const pipelines::Recipe& recipe, const io::Dataset& data, const StreamOptions& options,
                     ProgressSink& progress, std::stop_token stop = {});
 
-/// Adds what was found on tiers of the same name.
-void add_tiers(std::vector<TierUse>& sum, const std::vector<TierUse>& part);
 /// Adds `part`, which came after, to `sum`: stages by name. Not batch_wait, which cannot be added afterwards.
 void add_report(Report& sum, const Report& part);
 

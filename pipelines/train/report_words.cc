@@ -5,6 +5,7 @@
 
 #include "engine/base/bytes.h"
 #include "pipelines/recipe/changes.h"
+#include "pipelines/stream/tiers.h"
 #include "pipelines/train/report_job.h"
 
 namespace penstock::train {
@@ -31,6 +32,31 @@ double decode_rate(const Totals& t) {
 
 double step_rate(const Totals& t) { return t.step_seconds > 0 ? static_cast<double>(t.records) / t.step_seconds : 0; }
 
+/// The tier whose device was busy longest.
+const TierUse* busiest(const Totals& t) {
+  const TierUse* most = nullptr;
+  for (const TierUse& tier : t.tiers)
+    if (most == nullptr || tier.busy_seconds > most->busy_seconds) most = &tier;
+  return most != nullptr && most->busy_seconds > 0 ? most : nullptr;
+}
+
+std::string what_would_lift_reading(const RunReport& report) {
+  const TierUse* tier = busiest(report.totals);
+  const bool on_hdd = tier != nullptr && tier->name.starts_with("hdd");
+  std::string out;
+  if (tier != nullptr)
+    out += format("Tier '%s' was busy for %s of the training and gave %s of the %s that its model says.\n",
+                  tier->name.c_str(), percent_text(share(tier->busy_seconds, report.totals.pass_seconds)).c_str(),
+                  byte_rate_text(achieved_bytes_per_second(*tier)).c_str(),
+                  byte_rate_text(tier->predicted_bytes_per_second).c_str());
+  out += "What would lift it: ";
+  if (on_hdd && report.recipe.data.order == Order::kFull)
+    out +=
+        "data.order = \"block\" with a set that was packed with --shuffle (full order moves the arm for each record); ";
+  if (!report.recipe.budget.ssd) out += "an SSD tier (budget.ssd); ";
+  return out + "a larger budget.ram, which keeps more records; a faster disk.\n";
+}
+
 std::string what_limited(const RunReport& report) {
   const Totals& t = report.totals;
   const double training = t.step_seconds + t.data_wait_seconds;
@@ -52,10 +78,7 @@ std::string what_limited(const RunReport& report) {
     out = format(
         "Reading limited this run: the step waited for data for %s of the training time, and the decoders for bytes.\n",
         percent_text(share(t.data_wait_seconds, training)).c_str());
-    out +=
-        "What would lift it: a faster disk, data packed into LMDB (penstock pack), order = \"block\" on a hard disk, "
-        "or more memory\n"
-        "for the page cache.\n";
+    out += what_would_lift_reading(report);
   } else {
     out = format(
         "Stage '%s' limited this run: the step waited for data for %s of the training time while the stages were "
@@ -163,6 +186,9 @@ std::string report_text(const RunReport& report) {
     out += format("%llu refusals in all: see %s/quarantine.jsonl\n",
                   static_cast<unsigned long long>(report.quarantined), report.run.c_str());
   out += "\n" + stage_table(t);
+  uint64_t an_epoch = 0;
+  for (const EpochProof& proof : report.proofs) an_epoch = std::max(an_epoch, proof.records);
+  if (!t.tiers.empty()) out += "tiers, over all epochs:\n" + tiers_text(t.tiers, an_epoch);
   out += format("%.1f images/s, %s read, %s of memory at most, %s\n", t.records_per_second(),
                 bytes_text(t.bytes_read).c_str(), bytes_text(t.peak_budget_bytes).c_str(), report.machine.c_str());
   if (report.has_report) out += "weights " + report.weights_xxh3 + "\n";
@@ -193,6 +219,12 @@ std::string comparison_text(const RunReport& first, const RunReport& second) {
   out += "\n" + change("step", per_record(a.step_seconds, a), per_record(b.step_seconds, b), "ms an image");
   out +=
       change("waiting for data", per_record(a.data_wait_seconds, a), per_record(b.data_wait_seconds, b), "ms an image");
+  for (const TierUse& tier : b.tiers) {
+    for (const TierUse& other : a.tiers)
+      if (other.name == tier.name)
+        out += change((tier.name + " while busy").c_str(), achieved_bytes_per_second(other) * 1e-6,
+                      achieved_bytes_per_second(tier) * 1e-6, "MB/s");
+  }
   out += change("evaluation", a.evaluation_seconds, b.evaluation_seconds, "s");
   out += change("checkpoints", a.checkpoint_seconds, b.checkpoint_seconds, "s");
   out += change("all", a.seconds, b.seconds, "s");

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "pipelines/stream/tiers.h"
 
 namespace penstock::train {
 
@@ -23,6 +24,7 @@ void Totals::add(const Report& report) {
   bytes_read += report.bytes_read;
   peak_budget_bytes = std::max(peak_budget_bytes, report.peak_budget_bytes);
   threads = report.threads;
+  add_tiers(tiers, report.tiers);
   for (const StageReport& stage : report.stages) {
     auto mine = std::find_if(stages.begin(), stages.end(), [&](const StageReport& s) { return s.name == stage.name; });
     if (mine == stages.end()) {
@@ -53,6 +55,7 @@ Report Totals::as_report() const {
   report.peak_budget_bytes = peak_budget_bytes;
   report.threads = threads;
   report.stages = stages;
+  report.tiers = tiers;
   return report;
 }
 
@@ -65,6 +68,19 @@ std::string Totals::to_json() const {
                     {"blocked_seconds", s.blocked_seconds},
                     {"records", s.records},
                     {"threads", s.threads}});
+  json tier_rows = json::array();
+  for (const TierUse& t : tiers)
+    tier_rows.push_back({{"name", t.name},
+                         {"hits", t.hits},
+                         {"misses", t.misses},
+                         {"bytes_needed", t.bytes_needed},
+                         {"bytes_read", t.bytes_read},
+                         {"reads", t.reads},
+                         {"busy_seconds", t.busy_seconds},
+                         {"achieved_bytes_per_second", achieved_bytes_per_second(t)},
+                         {"predicted_bytes_per_second", t.predicted_bytes_per_second},
+                         {"predicted_seconds", t.predicted_seconds},
+                         {"kept", t.kept}});
   return json{{"seconds", seconds},
               {"data_wait_seconds", data_wait_seconds},
               {"step_seconds", step_seconds},
@@ -78,7 +94,8 @@ std::string Totals::to_json() const {
               {"bytes_read", bytes_read},
               {"peak_budget_bytes", peak_budget_bytes},
               {"threads", threads},
-              {"stages", rows}}
+              {"stages", rows},
+              {"tiers", tier_rows}}
       .dump();
 }
 
@@ -108,6 +125,20 @@ Totals Totals::from_json(std::string_view text) {
       row.at("records").get_to(s.records);
       row.at("threads").get_to(s.threads);
       out.stages.push_back(std::move(s));
+    }
+    for (const json& row : in.value("tiers", json::array())) {  // checkpoints of before have none
+      TierUse t;
+      row.at("name").get_to(t.name);
+      row.at("hits").get_to(t.hits);
+      row.at("misses").get_to(t.misses);
+      row.at("bytes_needed").get_to(t.bytes_needed);
+      row.at("bytes_read").get_to(t.bytes_read);
+      row.at("reads").get_to(t.reads);
+      row.at("busy_seconds").get_to(t.busy_seconds);
+      row.at("predicted_bytes_per_second").get_to(t.predicted_bytes_per_second);
+      row.at("predicted_seconds").get_to(t.predicted_seconds);
+      row.at("kept").get_to(t.kept);
+      out.tiers.push_back(std::move(t));
     }
   } catch (const json::exception& error) {
     throw Error(Code::kData, std::string("the totals of a run make no sense: ") + error.what());

@@ -26,6 +26,7 @@ struct Totals {
   uint64_t peak_budget_bytes = 0;
   unsigned threads = 0;
   std::vector<StageReport> stages;  ///< as in Report, summed by name in the order first met
+  std::vector<TierUse> tiers;       ///< likewise
 
   /// Adds what one Run of the training says of itself.
   void add(const Report& report);
