@@ -19,7 +19,7 @@ case $size in small | full) ;; *) fail "SIZE is small or full" ;; esac
 export PENSTOCK_LAB; PENSTOCK_LAB=$(mktemp -d "${LAB_ROOT:-/var/tmp}/penstock-storage.XXXXXX")
 work=$(mktemp -d)
 export XDG_CACHE_HOME=$work/cache  # what is remembered of loop devices is forgotten with them
-trap 'status=$?; trap - EXIT; "$lab" down || true; rm -rf "$work"; rmdir "$PENSTOCK_LAB" 2> /dev/null || true; exit $status' EXIT
+trap 'code=$?; trap - EXIT; "$lab" down || true; rm -rf "$work"; rmdir "$PENSTOCK_LAB" 2> /dev/null || true; exit $code' EXIT
 trap 'exit 130' INT; trap 'exit 143' TERM
 
 # shellcheck source=tests/bench/storage.d/world.sh

@@ -1,7 +1,12 @@
 # MLPerf Storage's profiles against a simulated accelerator. k accelerators are one stream whose steps take a k-th of the time.
-# Utilisation by the benchmark's rule: computing time of all steps / (time of the run less the wait for the first batch).
+# Utilisation by the benchmark's rule: computing time of all steps / (time until the last step is computed, less the wait for the first batch). The program's
+# own accelerator_utilisation counts that wait too; it is printed beside.
 
-utilisation() { calc "$(key batches) * $1 / 1000 / ($(key seconds) - $(key first_batch_seconds))"; }
+utilisation() {
+  local busy; busy=$(calc "$(key batches) * $1 / 1000")
+  echo "   the whole run counted: $(key accelerator_utilisation)" >&2
+  calc "$busy / ($busy / $(key accelerator_utilisation) - $(key first_batch_seconds))"
+}
 
 figure_mlperf() {
   local limit=$((512 << 20)) mb=500; [ "$size" = full ] && limit=$((1 << 30))

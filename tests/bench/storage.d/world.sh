@@ -93,6 +93,12 @@ PY
   python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["jobs"][0]["read"]["bw_bytes"])' "$work/fio.json"
 }
 
+# best FILE NAME [BLOCK]: the ceiling, or what the disk was made to give where fio shows less (its start counts in short runs).
+best() {
+  local named; named=$("$lab" list | sed -n "s/^$2: .*reads \([0-9]*\) MB.*/\1/p")
+  calc "max($(ceiling "$1"), $named * 1e6)"
+}
+
 # "median 1.02 (min 0.99, max 1.05, n 3)" of the numbers on stdin.
 spread() { python3 -c 'import sys, statistics as s; v = sorted(map(float, sys.stdin.read().split())); print(f"median {s.median(v):.4g} (min {v[0]:.4g}, max {v[-1]:.4g}, n {len(v)})")'; }
 # judge WHAT ge|le LIMIT: of the numbers on stdin, by their median.
