@@ -37,7 +37,7 @@ using PhysicalPlace = std::function<uint64_t(uint32_t file, uint64_t offset)>;
 
 /// Plans the records at `extents` (length 0: none). Neighbours in a file whose hole is at most disk.hole_bytes() become one read, of at most
 /// `most_bytes` (a larger record is a read of its own), and only while the holes of a read stay below 1/64 of it: bytes that nobody asked for are kept
-/// below 2 %. With `physical`, reads follow one another as they lie on the disk.
+/// below 2 %. With `physical`, reads follow one another as they lie on the disk, and a hole is read over only where it is one there too.
 ReadPlan plan_reads(std::span<const Extent> extents, const DiskModel& disk, uint64_t most_bytes,
                     const PhysicalPlace& physical = {});
 

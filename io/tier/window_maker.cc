@@ -8,7 +8,7 @@ namespace {
 constexpr uint64_t kPage = QueuedRead::kAlignment;
 constexpr uint64_t kLongFrame = uint64_t{1} << 20;  // of dense reads: a request that every disk does at full rate
 // ... where records of the fast tier, one a frame, share the window with them.
-constexpr uint64_t kMixedFrame = uint64_t{256} << 10;
+constexpr uint64_t kMixedFrame = uint64_t{512} << 10;
 constexpr uint64_t kLeastFrame = 2 * kPage;
 constexpr uint64_t kSsdWindows = uint64_t{64} << 20;
 constexpr uint64_t kHddWindows = uint64_t{256} << 20;  // scattered reads on a hard disk: the more, the shorter the way

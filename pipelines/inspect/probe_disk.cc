@@ -18,7 +18,8 @@ namespace {
 
 constexpr uint64_t kLongRead = 1_MiB;  // as the reader of block order does them
 constexpr uint64_t kPage = io::QueuedRead::kAlignment;
-constexpr size_t kMostFiles = 400;  // open at once: below the usual limit of 1024
+constexpr size_t kMostFiles = 400;         // open at once: below the usual limit of 1024
+constexpr uint64_t kRecordRead = 112_KiB;  // about a photograph
 constexpr unsigned kLongDepth = 8;
 constexpr double kWarmSeconds = 0.3;  // allowances of throttled disks, caches of real ones
 constexpr double kSequentialSeconds = 1.2;
@@ -50,7 +51,7 @@ class Gauge {
     std::unique_lock lock(mutex_);
     std::vector<unsigned> free;
     for (unsigned i = 0; i < depth_; ++i) free.push_back(i);
-    bool more = true, warm = false;
+    bool more = true, warm = false, ended = false;
     unsigned in_flight = 0;
     for (;;) {
       const double now = clock.now_seconds();
@@ -60,6 +61,7 @@ class Gauge {
         count = {};
       }
       if (now - began >= warm_seconds + seconds || stop.stop_requested()) more = false;
+      if (!more) ended = true;  // what still comes is not counted: fewer than `depth` are in flight
       while (more && !free.empty()) {
         io::QueuedRead read;
         read.bytes = read_bytes_;
@@ -86,13 +88,15 @@ class Gauge {
         if (result < 0)
           throw Error(Code::kIo, "the disk cannot be read (error " + std::to_string(-result) + ")")
               .hint("look into the kernel's log (dmesg)");
-        ++count.reads;
-        count.bytes += static_cast<uint64_t>(result);
+        if (!ended || count.reads == 0) {
+          ++count.reads;
+          count.bytes += static_cast<uint64_t>(result);
+          count.seconds = clock.now_seconds() - counted_from;
+        }
         free.push_back(slot);
         --in_flight;
       }
       done_.clear();
-      count.seconds = clock.now_seconds() - counted_from;
     }
     return count;
   }
@@ -141,11 +145,10 @@ void measure_sequential(const std::vector<OpenFile>& files, DiskRates& rates, co
   size_t f = 0;
   uint64_t at = 0;
   const auto count = gauge.run(kWarmSeconds, kSequentialSeconds, stop, [&](OpenFile& file, uint64_t& offset) {
-    while (f < files.size() && at >= files[f]->bytes()) {
-      ++f;
+    while (at >= files[f]->bytes()) {  // once more from the start, if need be: nothing is cached
+      f = (f + 1) % files.size();
       at = 0;
     }
-    if (f == files.size()) return false;
     file = files[f];
     offset = at;
     at += kLongRead;
@@ -156,18 +159,39 @@ void measure_sequential(const std::vector<OpenFile>& files, DiskRates& rates, co
   rates.how = gauge.how();
 }
 
-void measure_anywhere(const std::vector<OpenFile>& files, DiskRates& rates, const std::stop_token& stop) {
-  std::vector<uint64_t> ends;  // in pages, over all files
-  uint64_t pages = 0;
-  for (const OpenFile& file : files) ends.push_back(pages += (file->bytes() + kPage - 1) / kPage);
-  Draws draws(1, 0, 0, draw_key("probe"));
-  const auto next = [&](OpenFile& file, uint64_t& offset) {
-    const uint64_t page = draws.below(pages);
-    const auto f = static_cast<size_t>(std::upper_bound(ends.begin(), ends.end(), page) - ends.begin());
-    file = files[f];
-    offset = (page - (f == 0 ? 0 : ends[f - 1])) * kPage;
+/// Any page of all files, as likely as any other.
+class AnyPage {
+ public:
+  explicit AnyPage(const std::vector<OpenFile>& files) : files_(files) {
+    for (const OpenFile& file : files) ends_.push_back(pages_ += (file->bytes() + kPage - 1) / kPage);
+  }
+  bool operator()(OpenFile& file, uint64_t& offset) {
+    const uint64_t page = draws_.below(pages_);
+    const auto f = static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), page) - ends_.begin());
+    file = files_[f];
+    offset = (page - (f == 0 ? 0 : ends_[f - 1])) * kPage;
     return true;
-  };
+  }
+
+ private:
+  const std::vector<OpenFile>& files_;
+  std::vector<uint64_t> ends_;  ///< in pages, over all files
+  uint64_t pages_ = 0;
+  Draws draws_{1, 0, 0, draw_key("probe")};
+};
+
+// With reads of the size of a record: the model adds positioning and transfer, and a limit on requests overlaps with small ones.
+void measure_positioning(const std::vector<OpenFile>& files, DiskRates& rates, const std::stop_token& stop) {
+  Gauge gauge(1, kRecordRead);
+  const auto count = gauge.run(kWarmSeconds / 3, kDepthSeconds, stop, AnyPage(files));
+  if (count.reads == 0) return;
+  const double each = count.seconds / static_cast<double>(count.reads);
+  const double bytes = static_cast<double>(count.bytes) / static_cast<double>(count.reads);
+  rates.model.positioning_seconds = std::max(0.0, each - bytes / std::max(1.0, rates.model.bytes_per_second));
+}
+
+void measure_anywhere(const std::vector<OpenFile>& files, DiskRates& rates, const std::stop_token& stop) {
+  AnyPage next(files);
   for (const unsigned depth : {1u, 2u, 4u, 8u, 16u, 32u, 64u}) {
     Gauge gauge(depth, kPage);
     const auto count = gauge.run(depth == 1 ? kWarmSeconds : kWarmSeconds / 3, kDepthSeconds, stop, next);
@@ -191,8 +215,12 @@ std::vector<DiskRates> probe_disks(const io::Dataset& data, std::stop_token stop
     measure_anywhere(files, rates, stop);
     if (stop.stop_requested()) throw Error(Code::kCancelled, "the probe was stopped");
     io::DiskModel& found = rates.model;
-    const double transfer = static_cast<double>(kPage) / std::max(1.0, found.bytes_per_second);
-    found.positioning_seconds = found.kind == io::DiskKind::kHdd ? std::max(0.0, found.latency_seconds - transfer) : 0;
+    // Where the kernel does not say what it is: a disk that answers late, and hardly more often when it is asked for more at once, has an arm.
+    if (found.name == "?" && found.latency_seconds > 3e-3 &&
+        rates.reads_per_second_at[16] < 3 * rates.reads_per_second_at[1])
+      found.kind = io::DiskKind::kHdd;
+    found.positioning_seconds = 0;
+    if (found.kind == io::DiskKind::kHdd) measure_positioning(files, rates, stop);
     found.measured_unix = static_cast<int64_t>(std::time(nullptr));
     all.push_back(std::move(rates));
   }

@@ -83,6 +83,19 @@ TEST(PlanReads, FollowsTheDiskAndNotTheFile) {
   EXPECT_EQ(plan.reads[1].offset, 0u);
 }
 
+TEST(PlanReads, AFileInSmallPiecesIsReadAsTheFileHasItAndItsJumpsAreReckoned) {
+  // Pieces of 256 KiB, back to front on the disk; records of 100 KB, which do not end where pieces end.
+  constexpr uint64_t kPieces = 64, kPiece = uint64_t{256} << 10;
+  const PhysicalPlace torn = [](uint32_t, uint64_t offset) {
+    return (kPieces - 1 - std::min(kPieces - 1, offset / kPiece)) * kPiece + offset % kPiece;
+  };
+  std::vector<Extent> extents;
+  for (uint64_t at = 0; at + 100'000 <= kPieces * kPiece; at += 100'000) extents.push_back({0, at, 100'000});
+  const ReadPlan plan = plan_reads(extents, hdd(), 1 << 30, torn);
+  EXPECT_EQ(plan.reads.size(), 1u);
+  EXPECT_NEAR(plan.seconds, kPieces * hdd().positioning_seconds + kPieces * kPiece / hdd().bytes_per_second, 0.03);
+}
+
 TEST(PlanReads, PredictsAPositioningForEachJumpOfAHardDisk) {
   std::vector<Extent> extents;
   for (uint64_t i = 0; i < 10; ++i) extents.push_back({0, i * 1'000'000'000, 110'000});
