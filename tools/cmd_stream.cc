@@ -55,7 +55,7 @@ class StreamCommand final : public Command {
     options.digest_file = digest_;
     require_writable(timeline_, "--timeline");
     options.timeline_file = timeline_;
-    options.timeline_title = recipe.name + " over " + recipe_.paths.data;
+    options.timeline_title = io::base_name(recipe.name) + " over " + io::base_name(recipe_.paths.data);
     options.trace = context.trace;
     const auto data = open_view(recipe_.paths, options.view);
     for (const std::string& note : data->notes()) context.output.note("note: " + note);

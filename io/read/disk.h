@@ -14,7 +14,7 @@ enum class DiskKind : uint8_t {
 };
 
 /// A device's model. A read of b bytes that does not follow the one before takes positioning_seconds + b / bytes_per_second on a hard
-/// disk; an SSD brings min(depth / latency_seconds, reads_per_second) reads a second, and bytes_per_second at most.
+/// disk (one that was measured takes reads_per_second at most besides); an SSD brings min(depth / latency_seconds, reads_per_second) reads a second, and bytes_per_second at most.
 struct DiskModel {
   DiskKind kind = DiskKind::kSsd;
   std::string name;     ///< "sda", "loop3", or "?" where the kernel does not say

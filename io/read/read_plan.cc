@@ -37,9 +37,10 @@ double seconds_of(const ReadPlan& plan, const DiskModel& disk, const PhysicalPla
   if (disk.kind == DiskKind::kSsd)
     return std::max(transfer,
                     disk.reads_per_second > 0 ? static_cast<double>(plan.reads.size()) / disk.reads_per_second : 0.0);
-  uint64_t jumps = 0;
+  uint64_t jumps = 0, requests = 0;
   const PlannedRead* before = nullptr;
   for (const PlannedRead& read : plan.reads) {
+    requests += (read.bytes + kLongPiece - 1) / kLongPiece;
     const bool goes_on =
         before != nullptr && before->file == read.file &&
         (physical ? physical(before->file, before->offset) + before->bytes + kPage >= physical(read.file, read.offset)
@@ -48,7 +49,11 @@ double seconds_of(const ReadPlan& plan, const DiskModel& disk, const PhysicalPla
     if (physical) jumps += breaks_in(physical, read);
     before = &read;
   }
-  return transfer + static_cast<double>(jumps) * disk.positioning_seconds;
+  // Whichever is slower: the arm, or what the device takes of requests.
+  return std::max(transfer + static_cast<double>(jumps) * disk.positioning_seconds,
+                  disk.reads_per_second > 0 && disk.measured_unix > 0
+                      ? static_cast<double>(requests) / disk.reads_per_second
+                      : 0.0);
 }
 
 }  // namespace

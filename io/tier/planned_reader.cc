@@ -177,9 +177,10 @@ bool PlannedReader::issue_next(const std::shared_ptr<Window>& window, size_t pla
     landed(*window, number, k, -EIO);  // whoever hands its records out hears what is wrong
     return true;
   }
-  request.offset = read.plan.offset + k * shape_.frame_bytes;
-  request.bytes = std::min(shape_.frame_bytes, read.plan.bytes - k * shape_.frame_bytes);
-  request.dest = frames_.data(*taken);
+  const uint64_t begin = k * shape_.frame_bytes, from = std::max(begin, read.lead);
+  request.offset = read.plan.offset - read.lead + from;
+  request.bytes = std::min(begin + shape_.frame_bytes, read.lead + read.plan.bytes) - from;
+  request.dest = frames_.data(*taken) + (from - begin);
   request.done = [this, window, number, k](int64_t result) { landed(*window, number, k, result); };
   disks_[place].queue->submit(std::move(request));
   return true;
@@ -196,7 +197,7 @@ void PlannedReader::landed(Window& window, uint32_t number, size_t k, int64_t re
       const uint64_t end = piece.at + piece.length;
       if (end <= begin || piece.at >= begin + shape_.frame_bytes) continue;
       WindowRecord& record = window.records[piece.record];
-      const uint64_t needed = std::min(end - begin, shape_.frame_bytes);
+      const uint64_t needed = std::min(end, begin + shape_.frame_bytes) - std::max(begin, read.lead);
       if (result < 0 || static_cast<uint64_t>(result) < needed) record.failed = true;
       if (--record.pending > 0) continue;
       record.state = record.failed ? WindowRecord::State::kFailed : WindowRecord::State::kReady;

@@ -25,7 +25,6 @@ WindowNeeds needs_of(const Dataset& data, const Journey& journey, const SourceFi
   if (has_store && !journey.cut.empty()) needs.max_bytes = std::max(needs.max_bytes, journey.cut_bytes);
   if (plan.order == Order::kBlock && journey.by_storage) needs.group_records = plan.block * plan.group_blocks;
   needs.dense = plan.order != Order::kFull && journey.by_storage && data.file_count() < data.size();
-  needs.has_store = has_store;
   for (size_t d = 0; d < files.disks(); ++d) needs.hdd = needs.hdd || files.model(d).kind == DiskKind::kHdd;
   const uint64_t mean = data.bytes() / std::max<uint64_t>(1, data.size()) + 1;
   if (!needs.hdd) needs.depth = std::max(16u, files.model(0).depth(mean));

@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace penstock::io {
+namespace {
+
+constexpr uint64_t kLongInFrames = 4;  // a read of so many frames is worth one more
+
+}  // namespace
 
 void Window::add_reads(ReadPlan&& plan, std::span<const uint32_t> records_of, size_t disk, bool from_store,
                        uint64_t frame_bytes) {
@@ -11,11 +16,13 @@ void Window::add_reads(ReadPlan&& plan, std::span<const uint32_t> records_of, si
     WindowRead out;
     out.disk = disk;
     out.from_store = from_store;
-    out.frames.resize((read.bytes + frame_bytes - 1) / frame_bytes, {0, UINT32_MAX, 0, 0});
+    if (read.bytes >= kLongInFrames * frame_bytes) out.lead = read.offset % frame_bytes;
+    out.frames.resize((out.lead + read.bytes + frame_bytes - 1) / frame_bytes, {0, UINT32_MAX, 0, 0});
     const auto number = static_cast<uint32_t>(reads.size());
     for (uint32_t p = 0; p < read.pieces.size(); ++p) {
       PlannedRead::Piece& piece = read.pieces[p];
       piece.record = records_of[piece.record];
+      piece.at += out.lead;
       WindowRecord& record = records[piece.record];
       record.read = number;
       record.at = piece.at;

@@ -20,7 +20,9 @@ struct WindowRead {
     uint32_t last_piece = 0;
     uint32_t users = 0;  ///< records that touch it and were not handed out
   };
-  PlannedRead plan;
+  PlannedRead plan;  ///< its pieces' places count from `lead` bytes before it
+  uint64_t lead =
+      0;  ///< of the first frame, left free: frames end where multiples of their size do in the file, as the file system's pieces mostly do
   size_t disk = 0;  ///< queue that it goes to
   bool from_store = false;
   std::vector<Frame> frames;

@@ -7,8 +7,6 @@ namespace {
 
 constexpr uint64_t kPage = QueuedRead::kAlignment;
 constexpr uint64_t kLongFrame = uint64_t{1} << 20;  // of dense reads: a request that every disk does at full rate
-// ... where records of the fast tier, one a frame, share the window with them.
-constexpr uint64_t kMixedFrame = uint64_t{512} << 10;
 constexpr uint64_t kLeastFrame = 2 * kPage;
 constexpr uint64_t kSsdWindows = uint64_t{64} << 20;
 constexpr uint64_t kHddWindows = uint64_t{256} << 20;  // scattered reads on a hard disk: the more, the shorter the way
@@ -23,7 +21,7 @@ uint64_t mean_of(const WindowNeeds& needs) { return needs.bytes / std::max<uint6
 uint64_t frames_of(uint64_t bytes, uint64_t frame_bytes) { return (bytes + 2 * kPage - 2) / frame_bytes + 1; }
 
 uint64_t frame_for(const WindowNeeds& needs) {
-  if (needs.dense) return needs.has_store ? kMixedFrame : kLongFrame;
+  if (needs.dense) return kLongFrame;
   return std::clamp(up(mean_of(needs) + kPage, kPage), kLeastFrame, kLongFrame);
 }
 
@@ -87,10 +85,13 @@ WindowShape choose_shape(const WindowNeeds& needs, uint64_t available, uint64_t 
 }
 
 std::shared_ptr<Window> WindowMaker::make(uint64_t first) {
-  uint64_t last = std::min(walk_.group_end(first), first + shape_.window_records);
+  // Records of the fast tier take a frame each: where they made the window before smaller, this one begins near its size.
+  uint64_t last = std::min({walk_.group_end(first), first + shape_.window_records, first + 2 * fitted_});
+  bool shrunk = false;
   for (;;) {
     std::shared_ptr<Window> window = plan(first, last);
     if (window->frames <= shape_.most_frames || last == first + 1) {
+      fitted_ = shrunk ? std::max<uint64_t>(16, last - first) : std::max(fitted_, last - first);
       predicted_.resize(std::max(predicted_.size(), pending_.size()));
       for (size_t d = 0; d < pending_.size(); ++d) {
         predicted_[d].seconds += pending_[d].seconds;
@@ -98,6 +99,7 @@ std::shared_ptr<Window> WindowMaker::make(uint64_t first) {
       }
       return window;
     }
+    shrunk = true;
     // Fewer records, in proportion, and a little less still: their sizes differ.
     const uint64_t fits = std::min(shape_.most_frames, std::max<uint64_t>(1, shape_.frames / 2));
     const uint64_t count = (last - first) * fits / std::max<uint64_t>(1, window->frames);

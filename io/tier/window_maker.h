@@ -33,8 +33,7 @@ struct WindowNeeds {
   uint64_t group_records = 0;                      ///< kBlock; 0: another order
   bool dense = false;
   bool hdd = false;
-  bool has_store = false;  ///< an SSD tier
-  unsigned depth = 1;      ///< reads that keep the disk busy
+  unsigned depth = 1;  ///< reads that keep the disk busy
 };
 
 /// The memory that this order wants, at most `available`; `wished`: window bytes that the user set, or 0. Its bytes() may exceed `available` where even the least does.
@@ -84,6 +83,7 @@ class WindowMaker {
   SourceFiles* store_files_;
   const FastTiers& tiers_;
   std::vector<Predicted> predicted_, pending_;
+  uint64_t fitted_ = uint64_t{1} << 40;  ///< records of a window that the frames allow
 };
 
 }  // namespace penstock::io

@@ -35,7 +35,7 @@ struct DiskRates {
 /// At most `images` records, 256 MiB and about three seconds.
 DecodeRates probe_decode(const io::Dataset& data, Cores& cores, uint64_t images = 1000, std::stop_token stop = {});
 /// Each disk that files of `data` lie on. Only reads, past the page cache where the file system can (else it says so in `how`); about three seconds a disk. The
-/// positioning time of a hard disk is the time of a read of 112 KiB alone, far from the one before, less its transfer.
+/// positioning time of a hard disk is the time of a read of 1 MiB alone, far from the one before, less its transfer.
 std::vector<DiskRates> probe_disks(const io::Dataset& data, std::stop_token stop = {});
 /// Bytes copied per second by all cores together, from and to memory that no cache holds.
 double probe_memcpy(Cores& cores);
