@@ -14,7 +14,7 @@ figure_memory() {
       lmdb) data=$at/set.lmdb; "$penstock" pack "$at/set.tar" "$data" --unchecked --quiet > /dev/null ;;
       hdf5) data=$at/set.h5; "$penstock" pack "$at/set.tar" "$data" --unchecked --quiet > /dev/null ;;
     esac
-    "$penstock" stream "$recipe" --data "$data" --steps 0 --quiet > /dev/null || { echo "$format: cannot be streamed: MISSED"; continue; }
+    "$penstock" stream "$recipe" --data "$data" --steps 0 --set data.last=keep --quiet > /dev/null || { echo "$format: cannot be streamed: MISSED"; continue; }
     local base; streamed "$data" --steps 0; base=$(key peak_rss_bytes)
     reset slow; WATCH=$work/watch streamed "$data" --epochs 2 --set "budget.ram=${budget}B" --set data.order=full
     python3 - "$format" "$base" "$(key peak_rss_bytes)" "$(most_bytes "$work/watch")" "$budget" <<'PY'

@@ -59,7 +59,7 @@ epochs = 8
 name = "bytes.hash"
 TOML
 # Streams nothing: writes the index of the set, and says what the program itself takes.
-nothing() { "$penstock" stream "$recipe" --data "$1" --steps 0 --json --quiet > "$work/nothing.json"; }
+nothing() { "$penstock" stream "$recipe" --data "$1" --steps 0 --set data.last=keep --json --quiet > "$work/nothing.json"; }
 # streamed DATA OPTION...: a stream within the limits of the disks, its JSON to $work/run.json. RAM and WATCH are lab run's.
 streamed() {
   local data=$1; shift
