@@ -34,6 +34,7 @@ void count_records(WindowShape& shape, const WindowNeeds& needs) {
 WindowShape with_frames(const WindowNeeds& needs, uint64_t frame_bytes) {
   WindowShape shape;
   shape.dense = needs.dense;
+  shape.whole_groups = needs.group_records > 0;
   shape.frame_bytes = frame_bytes;
   shape.frames = frames_of(needs.max_bytes, shape.frame_bytes) + 1;
   shape.most_frames = shape.frames;

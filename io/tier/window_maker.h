@@ -22,6 +22,7 @@ struct WindowShape {
   uint64_t most_frames = 0;     ///< of a window
   uint64_t windows = 3;         ///< held at once
   bool dense = false;           ///< neighbours in the order lie together on the disk: long reads
+  bool whole_groups = false;    ///< a window is a block group
 
   /// RAM that the reader takes.
   uint64_t bytes() const { return frame_bytes * frames + windows * window_records * Window::kRecordBytes; }
@@ -54,8 +55,12 @@ class WindowMaker {
  public:
   WindowMaker(const Dataset& data, const JourneyWalk& walk, const WindowShape& shape, SourceFiles& files,
               SourceFiles* store_files, const FastTiers& tiers)
-      : data_(data), walk_(walk), shape_(shape), files_(files), store_files_(store_files), tiers_(tiers) {}
+      : data_(data), walk_(walk), shape_(shape), files_(files), store_files_(store_files), tiers_(tiers) {
+    if (!shape.whole_groups) fitted_ = kFirstWindow / 2;
+  }
 
+  /// Records of the first window; each later one may have twice as many as the one before, so that the first batch does not wait for a large window's plan.
+  static constexpr uint64_t kFirstWindow = 2048;
   static constexpr size_t kStoreDisk = 0;  ///< Window::of_disk: the SSD tier's place ...
   static constexpr size_t kFirstDisk = 1;  ///< ... and that of the data set's first disk
 
