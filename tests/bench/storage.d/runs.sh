@@ -138,8 +138,8 @@ figure_seek() {
   "$build/tests/bench_sim_hard_disk"
 }
 figure_pack() {
-  [ -x "$here/tests/bench/pack_rates.sh" ] || fail "tests/bench/pack_rates.sh is not there"
-  disk slow --kind hdd --size "$(room)" --read-mb 150
-  disk fast --kind ssd --size "$(room)" --write-mb 250
-  SOURCE=$(place slow) DEST=$(place fast) "$lab" run -- "$here/tests/bench/pack_rates.sh"
+  local room=1500; [ "$size" = full ] && room=16000
+  disk slow --kind hdd --size "${room}M" --read-mb 150
+  disk fast --kind ssd --size "${room}M" --write-mb 250
+  SOURCE=$(place slow) DEST=$(place fast) SIZE=$size ROUNDS=$rounds BUILD=$build "$lab" run -- "$here/tests/bench/pack_rates.sh"
 }
