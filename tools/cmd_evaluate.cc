@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "pipelines/train/evaluate_job.h"
+#include "tools/options.h"
 
 namespace penstock::tools {
 namespace {
@@ -19,9 +20,7 @@ class EvaluateCommand final : public Command {
         ->required()
         ->type_name("MODEL");
     app.add_option("--data", data_, "What to evaluate on (val/ where it has one)")->required()->type_name("DATA");
-    app.add_option("--labels", labels_, "Classes of a flat folder: a CSV of file,class")
-        ->type_name("FILE")
-        ->check(CLI::ExistingFile);
+    add_labels(app, labels_);
     app.add_option("--recipe", options_.recipe, "How pictures are prepared: needed for a TorchScript file")
         ->type_name("RECIPE");
     app.add_option("--tta", tta_, "Average over N augmented views beside the centre one")->type_name("N");

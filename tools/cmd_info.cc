@@ -7,6 +7,7 @@
 #include "engine/base/bytes.h"
 #include "io/data/open.h"
 #include "pipelines/inspect/info.h"
+#include "tools/options.h"
 
 namespace penstock::tools {
 namespace {
@@ -65,7 +66,7 @@ class InfoCommand final : public Command {
   }
   void add_options(CLI::App& app) override {
     app.add_option("DATA", data_, "A data set: folder of class folders, LMDB, or kind:path")->required();
-    app.add_option("--labels", labels_, "Labels of a flat folder")->type_name("FILE.csv")->check(CLI::ExistingFile);
+    add_labels(app, labels_);
     app.add_option("--order", order_, "Order of the epoch whose shuffle is judged")
         ->capture_default_str()
         ->type_name("sequential|block|full");

@@ -13,6 +13,7 @@
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/pack/pack.h"
+#include "tools/options.h"
 #include "tools/places.h"
 
 namespace penstock::tools {
@@ -48,7 +49,7 @@ class PackCommand final : public Command {
                    "with both in it")
         ->required();
     app.add_option("--to", to_, "Format; by DEST's ending unless given")->type_name("lmdb|tar|hdf5");
-    app.add_option("--labels", labels_, "Labels of a flat folder")->type_name("FILE.csv")->check(CLI::ExistingFile);
+    add_labels(app, labels_);
     app.add_option("--resize", resize_,
                    "Make the shorter side so many pixels where it is longer (encoded anew as JPEG)")
         ->type_name("PX")

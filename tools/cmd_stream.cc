@@ -45,6 +45,7 @@ class StreamCommand final : public Command {
 
   int run(Context& context) override {
     require_writable(digest_, "--digest");
+    require_writable(timeline_, "--timeline");
     const pipelines::Recipe recipe = load_recipe(recipe_, context.options);
     StreamOptions options;
     options.view = view_named(view_);
@@ -53,11 +54,14 @@ class StreamCommand final : public Command {
     options.steps = steps_.value_or(UINT64_MAX);
     options.step_ms = step_ms_;
     options.digest_file = digest_;
-    require_writable(timeline_, "--timeline");
     options.timeline_file = timeline_;
     options.timeline_title = io::base_name(recipe.name) + " over " + io::base_name(recipe_.paths.data);
     options.trace = context.trace;
     const auto data = open_view(recipe_.paths, options.view);
+    if (data->format() != "lmdb") {
+      require_outside_data(digest_, "--digest", recipe_.paths.data);
+      require_outside_data(timeline_, "--timeline", recipe_.paths.data);
+    }
     for (const std::string& note : data->notes()) context.output.note("note: " + note);
     const JobMemory memory = choose_memory(recipe.budget);
     context.output.note("memory: " + memory.text);

@@ -7,6 +7,7 @@
 #include "pipelines/recipe/load.h"
 #include "pipelines/train/train_job.h"
 #include "stages/learn/allocation.h"
+#include "tools/options.h"
 #include "tools/places.h"
 
 namespace penstock::tools {
@@ -40,9 +41,7 @@ class TrainCommand final : public Command {
     app.add_option("--val", paths_.val,
                    "What to validate on (default: val/ beside train/, else the share that data.val says)")
         ->type_name("DATA");
-    app.add_option("--labels", paths_.labels, "Classes of a flat folder: a CSV of file,class")
-        ->type_name("FILE")
-        ->check(CLI::ExistingFile);
+    add_labels(app, paths_.labels);
     app.add_option("--out", run_, "The folder of this run")->required()->type_name("RUN");
     app.add_option("--resume", resume_,
                    "auto: go on with RUN or start it; must: go on; never: refuse a RUN that exists")

@@ -5,6 +5,7 @@
 #include "engine/base/bytes.h"
 #include "io/data/open.h"
 #include "pipelines/inspect/verify.h"
+#include "tools/options.h"
 
 namespace penstock::tools {
 namespace {
@@ -18,7 +19,7 @@ class VerifyCommand final : public Command {
   std::string_view example() const override { return "penstock verify train.lmdb --json > damaged.json"; }
   void add_options(CLI::App& app) override {
     app.add_option("DATA", data_, "A data set; with train/ and val/ in it, both")->required();
-    app.add_option("--labels", labels_, "Labels of a flat folder")->type_name("FILE.csv")->check(CLI::ExistingFile);
+    add_labels(app, labels_);
   }
 
   int run(Context& context) override {

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 packages=(
   g++ cmake ninja-build pkg-config                          # the build
-  libtbb-dev liblmdb-dev liburing-dev libxxhash-dev libhdf5-dev nlohmann-json3-dev
+  libtbb-dev liblmdb-dev liburing-dev libxxhash-dev libhdf5-dev libmatio-dev nlohmann-json3-dev
   libjpeg62-turbo-dev libpng-dev libhwy-dev
   libtomlplusplus-dev libcli11-dev
   libgtest-dev libgmock-dev libbenchmark-dev clang-format   # the tests

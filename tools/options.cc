@@ -29,6 +29,15 @@ void add_common_options(CLI::App& app, CommonOptions& options, const CommonUse& 
   }
 }
 
+void add_labels(CLI::App& app, std::string& labels) {
+  app.add_option("--labels", labels,
+                 "Labels of a flat folder or a tar that has none: a CSV of file,class; ImageNet's "
+                 "LOC_val_solution.csv; or the development "
+                 "kit's ILSVRC2012_validation_ground_truth.txt with meta.mat beside it")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+}
+
 std::function<std::string(const std::string&)> at_least_number(double least) {
   return [least](const std::string& text) -> std::string {
     char* end = nullptr;

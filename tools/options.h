@@ -35,6 +35,9 @@ struct CommonUse {
 
 void add_common_options(CLI::App& app, CommonOptions& options, const CommonUse& use);
 
+/// --labels FILE.
+void add_labels(CLI::App& app, std::string& labels);
+
 /// A check for CLI11 options: a number of at least `least`, said in words people read.
 std::function<std::string(const std::string&)> at_least_number(double least);
 

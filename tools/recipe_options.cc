@@ -11,9 +11,7 @@ void add_recipe_options(CLI::App& app, RecipeOptions& options, bool with_val) {
   app.add_option("RECIPE", options.recipe, "A TOML file, or the name of a built-in recipe (penstock recipes)")
       ->required();
   app.add_option("--data", options.paths.data, "A data set: folder of class folders, LMDB, or kind:path")->required();
-  app.add_option("--labels", options.paths.labels, "Labels of a flat folder")
-      ->type_name("FILE.csv")
-      ->check(CLI::ExistingFile);
+  add_labels(app, options.paths.labels);
   if (with_val) {
     app.add_option("--val", options.paths.val,
                    "Validation data (default: val/ beside train/, else the recipe's share of the data)")

@@ -92,30 +92,14 @@ void ImageFolder::apply_labels(const ImageFolderOptions& options) {
                   "'" + root_ + "' has class folders, so a file of labels ('" + options.labels + "') is one too many")
           .hint("leave --labels out, or read it as flat:" + root_);
     }
-    LabelFile labels = LabelFile::open(fs_, options.labels);
-    classes_ = std::move(labels.classes);
+    GivenLabels given = read_labels(fs_, options.labels, root_, size(), [&](uint64_t id) { return listing_.path(id); });
+    classes_ = std::move(given.classes);
+    label_of_file_ = std::move(given.labels);
+    if (!given.note.empty()) notes_.push_back(std::move(given.note));
     Checksum sum;
     sum.add(fingerprint_);
-    uint64_t unlabelled = 0;
-    for (uint64_t id = 0; id < size(); ++id) {
-      const auto found = labels.labels.find(listing_.path(id));
-      label_of_file_.push_back(found == labels.labels.end() ? -1 : found->second);
-      sum.add(static_cast<uint64_t>(label_of_file_.back()));
-      if (found == labels.labels.end()) {
-        ++unlabelled;
-      } else {
-        labels.labels.erase(found);
-      }
-    }
+    for (const int64_t label : label_of_file_) sum.add(static_cast<uint64_t>(label));
     fingerprint_ = sum.value();
-    if (unlabelled > 0)
-      notes_.push_back(std::to_string(unlabelled) + " pictures have no line in '" + options.labels + "' (label -1)");
-    if (!labels.labels.empty()) {
-      throw Error(Code::kUsage, "'" + options.labels + "' names " + std::to_string(labels.labels.size()) +
-                                    " files that are not in '" + root_ + "', one of them '" +
-                                    labels.labels.begin()->first + "'")
-          .hint("names in it are relative to the folder");
-    }
   }
   std::vector<int64_t> place;
   if (!options.classes.empty() && !classes_.empty()) {

@@ -16,7 +16,7 @@ namespace penstock::io {
 
 struct ImageFolderOptions {
   FolderLayout layout = FolderLayout::kClasses;
-  std::string labels = {};                ///< a CSV (see LabelFile); kFlat only
+  std::string labels = {};                ///< see LabelFile; kFlat only
   std::vector<std::string> classes = {};  ///< when given, labels are places in this list, matched by name
   /// Folders with fewer pictures are walked each time (it takes some milliseconds) and get no manifest.
   uint64_t manifest_from_files = 2000;

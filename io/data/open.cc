@@ -153,12 +153,8 @@ std::unique_ptr<Dataset> open_tars(FileSystem& fs, const Place& place, const Ope
     if (!looks_like_tar(std::span(block).first(file.read_at(0, block)))) return nullptr;
   }
   if (!pattern && !fs.exists(place.path)) return nullptr;
-  if (!options.labels.empty())
-    throw Error(Code::kUsage,
-                "'" + place.path + "' is a tar and keeps its own labels: '" + options.labels + "' is one too many")
-        .hint("leave --labels out, or unpack it into a folder");
   return TarDataset::open(fs, shards_of(fs, place.path),
-                          {.classes = options.classes, .cache_folder = cache_of(options)});
+                          {.labels = options.labels, .classes = options.classes, .cache_folder = cache_of(options)});
 }
 
 }  // namespace

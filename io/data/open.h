@@ -19,7 +19,7 @@ enum class Split {
 
 struct OpenOptions {
   Split split = Split::kTrain;
-  std::string labels = {};                ///< CSV of a flat folder (--labels)
+  std::string labels = {};                ///< of a flat folder or a tar without any: see LabelFile (--labels)
   std::vector<std::string> classes = {};  ///< when given, labels are places in this list: classes are matched by name
   uint64_t manifest_from_files = 2000;    ///< see ImageFolderOptions
   /// Where manifests and indexes go that cannot lie beside the data; unset: FolderManifest::default_cache_folder().

@@ -2,9 +2,11 @@
 #include <cerrno>
 #include <list>
 #include <mutex>
+#include <numeric>
 #include <unordered_map>
 
 #include "engine/base/error.h"
+#include "io/data/label_file.h"
 #include "io/file/checksum.h"
 #include "io/file/reader.h"
 #include "io/index/record_index.h"
@@ -53,6 +55,7 @@ IndexedDataset::IndexedDataset(FileSystem& fs, std::string path, std::string bas
       index_(std::move(index)),
       schema_(picture_schema()),
       classes_(index_->head().classes),
+      fingerprint_(index_->head().fingerprint),
       files_(std::make_shared<Files>(fs)) {
   if (classes.empty() || classes_.empty()) return;
   label_of_ = match_classes(classes_, classes, path_);
@@ -60,10 +63,10 @@ IndexedDataset::IndexedDataset(FileSystem& fs, std::string path, std::string bas
 }
 
 uint64_t IndexedDataset::size() const { return index_->head().records; }
-uint64_t IndexedDataset::fingerprint() const { return index_->head().fingerprint; }
+uint64_t IndexedDataset::fingerprint() const { return fingerprint_; }
 uint64_t IndexedDataset::record_bytes(uint64_t id) const { return index_->row(id).length(); }
 uint64_t IndexedDataset::max_record_bytes() const { return index_->head().max_bytes; }
-uint64_t IndexedDataset::resident_bytes() const { return index_->resident_bytes(); }
+uint64_t IndexedDataset::resident_bytes() const { return index_->resident_bytes() + given_.size() * sizeof(int64_t); }
 bool IndexedDataset::verified(uint64_t id) const { return index_->row(id).has(RecordRow::kVerified); }
 void IndexedDataset::ids_at(std::span<uint64_t> places) const { index_->ids_at(places); }
 std::string_view IndexedDataset::format() const { return index_->head().format; }
@@ -76,7 +79,36 @@ std::string IndexedDataset::file_path(uint32_t file) const {
   return path.starts_with('/') ? path : join_path(base_, path);
 }
 
+void IndexedDataset::take_labels(const std::string& file, const std::vector<std::string>& classes) {
+  constexpr uint64_t kChunk = 4096;
+  std::vector<uint64_t> ids(std::min(kChunk, size()));
+  std::vector<RecordRow> rows(ids.size());
+  for (uint64_t from = 0; from < size(); from += ids.size()) {
+    const auto part = static_cast<size_t>(std::min<uint64_t>(ids.size(), size() - from));
+    std::iota(ids.begin(), ids.end(), from);
+    index_->rows(std::span(ids).first(part), rows);
+    if (!classes_.empty() || std::any_of(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(part),
+                                         [](const RecordRow& row) { return row.label >= 0; })) {
+      throw Error(Code::kUsage, "'" + path_ + "' keeps its own labels: '" + file + "' is one too many")
+          .hint("leave --labels out");
+    }
+  }
+  GivenLabels given = read_labels(fs_, file, path_, size(), [&](uint64_t id) { return name(id); });
+  classes_ = std::move(given.classes);
+  given_ = std::move(given.labels);
+  if (!given.note.empty()) notes_.push_back(std::move(given.note));
+  Checksum sum;
+  sum.add(fingerprint_);
+  for (const int64_t label : given_) sum.add(static_cast<uint64_t>(label));
+  fingerprint_ = sum.value();
+  if (classes.empty() || classes_.empty()) return;
+  const std::vector<int64_t> place = match_classes(classes_, classes, path_);
+  for (int64_t& label : given_) label = label < 0 ? label : place[static_cast<size_t>(label)];
+  classes_ = classes;
+}
+
 int64_t IndexedDataset::label(uint64_t id) const {
+  if (!given_.empty()) return given_[id];
   const int64_t stored = index_->row(id).label;
   return stored < 0 || label_of_.empty() ? stored : label_of_[static_cast<size_t>(stored)];
 }

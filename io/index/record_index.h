@@ -141,6 +141,8 @@ class IndexedDataset : public Dataset {
   IndexedDataset(FileSystem& fs, std::string path, std::string base, std::unique_ptr<RecordIndex> index,
                  const std::vector<std::string>& classes);
   const RecordIndex& index() const { return *index_; }
+  /// Labels from a file (see LabelFile), of a data set that has none of its own: kUsage where it has. Takes 8 bytes a record.
+  void take_labels(const std::string& file, const std::vector<std::string>& classes);
   std::vector<std::string> notes_;
 
  private:
@@ -151,6 +153,8 @@ class IndexedDataset : public Dataset {
   Schema schema_;
   std::vector<std::string> classes_;
   std::vector<int64_t> label_of_;  ///< place of each stored label; empty: as stored
+  std::vector<int64_t> given_;     ///< labels from a file, of each record; empty: the stored ones
+  uint64_t fingerprint_ = 0;       ///< labels from a file included
   std::shared_ptr<Files> files_;   ///< opened when first read
 };
 

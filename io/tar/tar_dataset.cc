@@ -26,6 +26,7 @@ std::unique_ptr<TarDataset> TarDataset::open(FileSystem& fs, const std::vector<s
       [&](const std::string& place) { build_index(fs, shards, place); });
   std::unique_ptr<TarDataset> data(
       new TarDataset(fs, shards.size() == 1 ? first : base, base, std::move(index), options.classes));
+  if (!options.labels.empty()) data->take_labels(options.labels, options.classes);
   if (!data->index().head().note.empty()) data->notes_.push_back(data->index().head().note);
   return data;
 }

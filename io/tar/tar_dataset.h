@@ -10,6 +10,7 @@
 namespace penstock::io {
 
 struct TarDatasetOptions {
+  std::string labels = {};  ///< see LabelFile; only for tars without labels, as ImageNet's validation pictures are
   std::vector<std::string> classes = {};  ///< when given, labels are places in this list, matched by name
   std::string cache_folder = {};          ///< for an index that cannot lie beside the first shard; "" for none
 };

@@ -24,7 +24,7 @@ StageRegistry all_stages();
 struct DataPaths {
   std::string data;         ///< --data
   std::string val = {};     ///< --val; "": val/ beside train/, or the recipe's share
-  std::string labels = {};  ///< --labels, of a flat folder
+  std::string labels = {};  ///< --labels
 };
 
 /// A training's two data sets.

@@ -28,6 +28,7 @@ THIRD_PARTY = [
     ("TBB", r"(tbb|oneapi)/", r"engine/run/.*|engine/([^/]+/)*parallel_for\.(h|cc)"),
     ("LMDB", r"lmdb\.h", r"io/.*"),
     ("HDF5", r"(hdf5|hdf5_hl|H5\w+)\.h", r"io/.*"),
+    ("matio", r"matio\.h", r"io/.*"),
     ("Arrow", r"(arrow|parquet)/", r"io/.*"),
     ("XXH3", r"(xxhash|xxh3|xxh_\w+)\.h", r"io/.*"),
     ("liburing", r"liburing(\.h|/)|linux/io_uring\.h", r"io/.*"),
