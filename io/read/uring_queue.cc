@@ -8,6 +8,7 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,9 +21,61 @@
 namespace penstock::io {
 namespace {
 
-constexpr uint64_t kMostRegistered = uint64_t{1} << 30;  // the kernel's limit for one buffer
-constexpr uint64_t kExit = ~uint64_t{0};                 // user data of the entry that ends the thread ...
-constexpr uint64_t kWake = kExit - 1;                    // ... and of the one that wakes it
+constexpr uint64_t kExit = ~uint64_t{0};  // user data of the entry that ends the thread ...
+constexpr uint64_t kWake = kExit - 1;     // ... and of the one that wakes it
+
+/// Memory that reads go to, told to the kernel piece by piece as each is first read into: pinning a large window at once takes seconds, before the first read.
+class RegisteredPieces {
+ public:
+  void lend(io_uring& ring, std::byte* memory, uint64_t bytes) {
+    if (memory_ != nullptr || bytes == 0) return;
+    const uint64_t pieces = std::min((bytes + kPiece - 1) / kPiece, kMostPieces);
+    const int rc = io_uring_register_buffers_sparse(&ring, static_cast<unsigned>(pieces));
+    if (rc < 0) {
+      refused_ = std::strerror(-rc);
+      return;
+    }
+    memory_ = memory;
+    bytes_ = std::min(bytes, pieces * kPiece);
+    known_.assign(pieces, false);
+    add(ring, 0);  // so that a refusal is known now
+  }
+  void forget(io_uring& ring, std::byte* memory) {
+    if (memory != memory_ || memory_ == nullptr) return;
+    io_uring_unregister_buffers(&ring);
+    memory_ = nullptr;
+  }
+  /// The piece that holds all of it; nothing where there is none.
+  std::optional<int> piece_of(io_uring& ring, const std::byte* dest, uint64_t bytes) {
+    if (memory_ == nullptr || dest < memory_ || dest + bytes > memory_ + bytes_) return std::nullopt;
+    const uint64_t at = static_cast<uint64_t>(dest - memory_), piece = at / kPiece;
+    if ((at + bytes - 1) / kPiece != piece) return std::nullopt;
+    if (!known_[piece] && !add(ring, piece)) return std::nullopt;
+    return static_cast<int>(piece);
+  }
+  std::string how() const {
+    return !refused_.empty()    ? ", buffers not registered: " + refused_
+           : memory_ != nullptr ? ", registered buffers"
+                                : "";
+  }
+
+ private:
+  static constexpr uint64_t kPiece = uint64_t{4} << 20;
+  static constexpr uint64_t kMostPieces = 16384;  // IORING_MAX_REG_BUFFERS
+
+  bool add(io_uring& ring, uint64_t piece) {
+    if (!refused_.empty()) return false;
+    const iovec buffer{memory_ + piece * kPiece, std::min(kPiece, bytes_ - piece * kPiece)};
+    const int rc = io_uring_register_buffers_update_tag(&ring, static_cast<unsigned>(piece), &buffer, nullptr, 1);
+    if (rc < 0) refused_ = std::strerror(-rc);  // the limit of locked memory, mostly: the other pieces stay
+    return known_[piece] = rc >= 0;
+  }
+
+  std::byte* memory_ = nullptr;
+  uint64_t bytes_ = 0;
+  std::vector<bool> known_;
+  std::string refused_;
+};
 
 /// One thread begins reads and takes completions out. It alone begins them, whoever submits: the kernel does a read that it cannot begin at once in the name of
 /// the thread that began it, and cancels it (ECANCELED, EFAULT) when that thread ends.
@@ -94,28 +147,16 @@ class UringQueue final : public ReadQueue {
     const std::lock_guard lock(mutex_);
     return "io_uring, " + std::to_string(depth_) + " in flight, " +
            (direct_ ? "O_DIRECT" : "through the page cache (the file system has no O_DIRECT), pages dropped") +
-           (lent_ != nullptr   ? ", registered buffers"
-            : refused_.empty() ? ""
-                               : ", buffers not registered: " + refused_);
+           pieces_.how();
   }
 
   void lend(std::byte* memory, uint64_t bytes) override {
     const std::lock_guard lock(mutex_);
-    if (lent_ != nullptr || bytes == 0) return;
-    const iovec buffer{memory, std::min(bytes, kMostRegistered)};
-    const int rc = io_uring_register_buffers(&ring_, &buffer, 1);
-    if (rc < 0) {
-      refused_ = std::strerror(-rc);
-      return;
-    }
-    lent_ = memory;
-    lent_bytes_ = buffer.iov_len;
+    pieces_.lend(ring_, memory, bytes);
   }
   void forget(std::byte* memory) override {
     const std::lock_guard lock(mutex_);
-    if (memory != lent_ || lent_ == nullptr) return;
-    io_uring_unregister_buffers(&ring_);
-    lent_ = nullptr;
+    pieces_.forget(ring_, memory);
   }
 
  private:
@@ -154,8 +195,8 @@ class UringQueue final : public ReadQueue {
     PENSTOCK_CHECK(entry != nullptr);  // the ring has an entry for each slot, and each is submitted at once
     std::byte* dest = slot.read.dest + slot.done;
     const auto bytes = static_cast<unsigned>(slot.read.bytes - slot.done);
-    if (lent_ != nullptr && dest >= lent_ && dest + bytes <= lent_ + lent_bytes_)
-      io_uring_prep_read_fixed(entry, slot.read.file->fd(), dest, bytes, slot.read.offset + slot.done, 0);
+    if (const auto piece = pieces_.piece_of(ring_, dest, bytes))
+      io_uring_prep_read_fixed(entry, slot.read.file->fd(), dest, bytes, slot.read.offset + slot.done, *piece);
     else
       io_uring_prep_read(entry, slot.read.file->fd(), dest, bytes, slot.read.offset + slot.done);
     entry->user_data = number;
@@ -243,9 +284,7 @@ class UringQueue final : public ReadQueue {
   bool stopped_ = false;
   bool woken_ = false;
   bool direct_ = true;
-  std::byte* lent_ = nullptr;
-  uint64_t lent_bytes_ = 0;
-  std::string refused_;
+  RegisteredPieces pieces_;
   std::thread thread_;
 };
 

@@ -70,6 +70,32 @@ TEST_P(ReadQueueTest, ReadsGoOnWhenTheThreadThatSubmittedThemHasEnded) {
   }
 }
 
+TEST_P(ReadQueueTest, LentMemoryIsReadIntoWhereverAReadLiesInIt) {
+  const auto file = std::make_shared<ReadFile>(FileSystem::real(), folder_ / "f", true);
+  Buffer memory(kPages * kPage);
+  const auto queue = make_read_queue(FileSystem::real(), 8, GetParam());
+  // Memory is registered in pieces of 4 MiB: reads of 96 pages lie in one, over two, over the end of what was lent, and behind it.
+  queue->lend(memory.data(), 2500 * kPage);
+  for (const bool lent : {true, false}) {
+    if (!lent) queue->forget(memory.data());
+    std::memset(memory.data(), 0x5a, memory.size());
+    std::atomic<uint64_t> done{0};
+    uint64_t reads = 0;
+    for (uint64_t page = 0; page < kPages; page += 96, ++reads) {
+      queue->submit({.file = file,
+                     .offset = page * kPage,
+                     .bytes = std::min<uint64_t>(96, kPages - page) * kPage,
+                     .dest = memory.data() + page * kPage,
+                     .done = [&](int64_t) {
+                       ++done;
+                       done.notify_all();
+                     }});
+    }
+    for (uint64_t n = done; n < reads; n = done) done.wait(n);
+    EXPECT_EQ(std::memcmp(memory.data(), text_.data(), text_.size()), 0) << (lent ? "lent" : "forgotten");
+  }
+}
+
 TEST_P(ReadQueueTest, AReadBehindTheEndIsShortAndOneThatCannotBeIsAnError) {
   const auto file = std::make_shared<ReadFile>(FileSystem::real(), folder_ / "f", true);
   const auto queue = make_read_queue(FileSystem::real(), 4, GetParam());
