@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Beside the default suite: ASAN and UBSAN over the unit tests, TSAN over the engine's.
+# Beside the default suite: ASAN and UBSAN over the unit tests, TSAN over those of the engine and of reading by plan.
 #   tools/check_sanitizers.sh [asan|tsan]     both without a word
 #
 # TSAN sees a hand-over between threads only in code that is compiled for it. Debian's TBB is not: with it every test that
@@ -44,7 +44,7 @@ if [ "$what" != tsan ]; then
   ctest --test-dir build-asan --output-on-failure --parallel "$(nproc)" --label-regex unit
 fi
 if [ "$what" != asan ]; then
-  PRESET=tsan BUILD=build-tsan tools/build.sh --target test_engine
+  PRESET=tsan BUILD=build-tsan tools/build.sh --target test_engine test_io_read test_io_tier
   if [ ! -d .deps/tbb-tsan ]; then
     echo "compiling TBB for TSAN" >&2
     log=$(mktemp)
@@ -55,5 +55,5 @@ if [ "$what" != asan ]; then
     rm -f "$log"
   fi
   LD_LIBRARY_PATH=$PWD/.deps/tbb-tsan/lib TSAN_OPTIONS=halt_on_error=1 \
-    ctest --test-dir build-tsan --output-on-failure --parallel "$(nproc)" --tests-regex '^engine\.'
+    ctest --test-dir build-tsan --output-on-failure --parallel "$(nproc)" --tests-regex '^(engine|io/read|io/tier)\.'
 fi

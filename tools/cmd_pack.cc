@@ -60,7 +60,9 @@ class PackCommand final : public Command {
     app.add_flag("--shuffle", options_.shuffle,
                  "Shuffle on disk, by reading and writing front to back only; record ids stay. Needs the "
                  "room twice while it works");
-    app.add_option("--memory", memory_, "Of a shuffle (default 1 GiB)")->type_name("SIZE");
+    app.add_option("--memory", memory_,
+                   "Of a shuffle (default 1 GiB, or a 128th of SOURCE where that is more: the least)")
+        ->type_name("SIZE");
     app.add_flag("--unchecked", unchecked_, "Copy records as they are: they need not be pictures");
     app.add_flag("--append", append_, "Add SOURCE to the finished LMDB at DEST");
     app.add_option("--limit", limit_, "Only the first N records")->check(at_least_number(1))->type_name("N");
@@ -127,10 +129,10 @@ class PackCommand final : public Command {
     if (!memory_.empty()) {
       const auto bytes = parse_bytes(memory_);
       if (!bytes) throw Error(Code::kUsage, "--memory '" + memory_ + "' is no size").hint("write 512 MiB or 2 GiB");
+      if (bytes->bytes < 64_MiB)
+        throw Error(Code::kUsage, "--memory " + memory_ + " is too little").hint("give 64 MiB or more");
       options_.memory_bytes = bytes->bytes;
     }
-    if (options_.memory_bytes < 64_MiB)
-      throw Error(Code::kUsage, "--memory " + memory_ + " is too little").hint("give 64 MiB or more");
     if (append_ && options_.shuffle)
       throw Error(Code::kUsage, "--append and --shuffle exclude each other")
           .hint("pack both sources anew to shuffle them");

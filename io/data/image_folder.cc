@@ -48,6 +48,10 @@ class Group {
   std::array<int, kGroup> fds_;
 };
 
+std::string other_length(uint64_t now, uint64_t listed) {
+  return "the file has " + std::to_string(now) + " bytes, " + std::to_string(listed) + " when the folder was listed";
+}
+
 }  // namespace
 
 ImageFolder::ImageFolder(FileSystem& fs, std::string root, ReadBackend backend)
@@ -93,13 +97,10 @@ void ImageFolder::apply_labels(const ImageFolderOptions& options) {
           .hint("leave --labels out, or read it as flat:" + root_);
     }
     GivenLabels given = read_labels(fs_, options.labels, root_, size(), [&](uint64_t id) { return listing_.path(id); });
+    fingerprint_ = given.fingerprint(fingerprint_);
     classes_ = std::move(given.classes);
     label_of_file_ = std::move(given.labels);
     if (!given.note.empty()) notes_.push_back(std::move(given.note));
-    Checksum sum;
-    sum.add(fingerprint_);
-    for (const int64_t label : label_of_file_) sum.add(static_cast<uint64_t>(label));
-    fingerprint_ = sum.value();
   }
   std::vector<int64_t> place;
   if (!options.classes.empty() && !classes_.empty()) {
@@ -154,6 +155,13 @@ void ImageFolder::read(std::span<const uint64_t> ids, Intake& out) const {
   }
 }
 
+std::string ImageFolder::fault_of(uint64_t id, std::span<const std::byte>) const {
+  FileStat stat;
+  if (fs_.sys_stat(file_path(static_cast<uint32_t>(id)).c_str(), &stat) < 0 || stat.bytes == listing_.files[id].bytes)
+    return {};
+  return other_length(stat.bytes, listing_.files[id].bytes);
+}
+
 void ImageFolder::read_group(std::span<const uint64_t> ids, size_t first, Intake& out) const {
   Group fds(fs_);
   std::array<ReadRequest, kGroup> requests;
@@ -183,8 +191,7 @@ void ImageFolder::read_group(std::span<const uint64_t> ids, size_t first, Intake
     FileStat stat;
     if (const int rc = fs_.sys_fstat(fd, &stat); rc < 0) Fault::raise("look at", path, -rc);
     if (stat.bytes != file.bytes) {
-      out.reject(row, "the file has " + std::to_string(stat.bytes) + " bytes, " + std::to_string(file.bytes) +
-                          " when the folder was listed");
+      out.reject(row, other_length(stat.bytes, file.bytes));
       continue;
     }
     if (file.bytes == 0) {

@@ -52,6 +52,8 @@ class ImageFolder final : public Dataset {
   uint32_t file_count() const override { return static_cast<uint32_t>(listing_.files.size()); }
   std::string file_path(uint32_t file) const override { return join_path(root_, listing_.path(file)); }
   void extents(std::span<const uint64_t> ids, std::span<Extent> out) const override;
+  /// Its file has another length now than it was listed with.
+  std::string fault_of(uint64_t id, std::span<const std::byte> bytes) const override;
   /// One stat a file: a picture may have been written over since the folder was listed.
   uint64_t state() const override;
   FileSystem& file_system() const override { return fs_; }

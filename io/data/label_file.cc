@@ -9,6 +9,7 @@
 
 #include "engine/base/error.h"
 #include "io/data/synsets.h"
+#include "io/file/checksum.h"
 #include "io/file/file.h"
 
 namespace penstock::io {
@@ -157,6 +158,13 @@ std::string LabelFile::key_of(std::string_view name) const {
   name.remove_prefix(name.find_last_not_of("0123456789") + 1);
   name.remove_prefix(std::min(name.find_first_not_of('0'), name.size()));
   return std::string(name);
+}
+
+uint64_t GivenLabels::fingerprint(uint64_t data) const {
+  Checksum sum;
+  sum.add(data);
+  for (const int64_t label : labels) sum.add(static_cast<uint64_t>(label));
+  return sum.value();
 }
 
 GivenLabels read_labels(FileSystem& fs, const std::string& path, const std::string& data, uint64_t records,

@@ -38,6 +38,8 @@ struct GivenLabels {
   std::vector<std::string> classes;  ///< empty where labels are numbers
   std::vector<int64_t> labels;       ///< of each record; -1: not known
   std::string note;                  ///< how many the file does not name; "" where it names all
+  /// The fingerprint of the data set with these labels, where `data` is that of the one without.
+  uint64_t fingerprint(uint64_t data) const;
 };
 /// `name_of(id)` names each of the `records` of the data set at `data`. Throws as LabelFile::open, and kUsage where the file names pictures that are not there.
 GivenLabels read_labels(FileSystem& fs, const std::string& path, const std::string& data, uint64_t records,

@@ -43,7 +43,8 @@ FaultyFileSystem::Verdict FaultyFileSystem::judge(FileOp op, const std::string& 
     switch (fault.does) {
       case PlannedFault::Does::kFail: verdict.fault = -fault.errno_value; break;
       case PlannedFault::Does::kShort: verdict.is_short = true; break;
-      case PlannedFault::Does::kCrash: crash(); return {-EIO};
+      case PlannedFault::Does::kCrash: crash(false); return {-EIO};
+      case PlannedFault::Does::kCrashTorn: crash(true); return {-EIO};
     }
   }
   return verdict;
@@ -54,15 +55,24 @@ FaultyFileSystem::Verdict FaultyFileSystem::judge(FileOp op, int fd) {
   return judge(op, found == open_.end() ? std::string() : found->second.path);
 }
 
-void FaultyFileSystem::crash() {
+void FaultyFileSystem::crash(bool torn) {
   crashed_ = true;
+  const auto lose = [&](int fd, uint64_t synced) {
+    FileStat stat;
+    if (torn && FileSystem::sys_fstat(fd, &stat) == 0 && stat.bytes > synced) {
+      const std::vector<std::byte> zeros(std::min<uint64_t>(4096 - synced % 4096, stat.bytes - synced));
+      FileSystem::sys_pwrite(fd, zeros.data(), zeros.size(), synced);
+    } else {
+      FileSystem::sys_truncate(fd, synced);
+    }
+  };
   for (const auto& [fd, file] : open_) {
-    if (file.written) FileSystem::sys_truncate(fd, file.synced_bytes);
+    if (file.written) lose(fd, file.synced_bytes);
   }
   for (const auto& [path, bytes] : unsynced_) {
     const int fd = FileSystem::sys_open(path.c_str(), O_WRONLY, 0);
     if (fd < 0) continue;
-    FileSystem::sys_truncate(fd, bytes);
+    lose(fd, bytes);
     FileSystem::sys_close(fd);
   }
 }

@@ -35,6 +35,7 @@ struct PlannedFault {
     kShort,  ///< a read or write moves half of the bytes (at least one)
     kCrash,  ///< the program is dead from here on: this call and all later ones do nothing and return -EIO, and bytes that were not
     ///< synced before are gone (files are cut back to what was synced; names stay)
+    kCrashTorn,  ///< likewise, but of what was not synced the first page is lost (zeros) and the rest is there: pages reach a disk in any order
   };
   FileOp op = FileOp::kAny;
   uint64_t nth = 1;
@@ -91,7 +92,7 @@ class FaultyFileSystem final : public FileSystem {
 
   Verdict judge(FileOp op, const std::string& path);
   Verdict judge(FileOp op, int fd);
-  void crash();
+  void crash(bool torn);
 
   mutable std::mutex mutex_;
   std::vector<Armed> plan_;

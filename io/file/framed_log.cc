@@ -24,6 +24,7 @@ FramedLogReader::FramedLogReader(FileSystem& fs, const std::string& path, uint32
   FramedLogHeader found;
   file_.read_exactly(0, std::as_writable_bytes(std::span(&found, 1)));
   const FramedLogHeader wanted{.kind = kind};
+  if (found.magic[0] == '\0' && std::memcmp(&found, &found.magic[1], sizeof found - 1) == 0) return;  // all zeros
   if (std::memcmp(&found, &wanted, sizeof found) != 0) {
     throw Error(Code::kData, "'" + path + "' is not the log that was expected here")
         .hint("move it away, or choose another folder");

@@ -24,7 +24,8 @@ struct FramedLogHeader {
 /// Reads frames in order; stops at the end or at the first frame that is not whole. One thread.
 class FramedLogReader {
  public:
-  /// Throws kIo when it cannot be opened, kData when it is not a log of this kind. A file shorter than the header is an empty log.
+  /// Throws kIo when it cannot be opened, kData when it is not a log of this kind. A file shorter than the header, or one whose header is zeros (a power cut
+  /// before it was synced), is an empty log.
   FramedLogReader(FileSystem& fs, const std::string& path, uint32_t kind);
 
   /// The next payload, good until the next call; nothing at the end of what is whole.

@@ -74,7 +74,6 @@ void IndexPages::finish() {
     file_.write(page_);
   }
   PENSTOCK_CHECK(sums_.size() == header_.pages());
-  header_.sums_sum = checksum(std::as_bytes(std::span(sums_)));
   header_.header_sum = header_.sum();
   file_.write_at(header_.sums_at(), std::as_bytes(std::span(sums_)));
   file_.write_at(0, std::as_bytes(std::span(&header_, 1)));

@@ -31,7 +31,7 @@ struct IndexHeader {
   uint64_t body_bytes = 0;
   uint64_t has_order = 0;
   uint64_t head_sum = 0;
-  uint64_t sums_sum = 0;  ///< of the page sums
+  uint64_t unused = 0;
   uint64_t header_sum = 0;
 
   uint64_t sum() const {

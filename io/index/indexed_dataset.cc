@@ -94,13 +94,10 @@ void IndexedDataset::take_labels(const std::string& file, const std::vector<std:
     }
   }
   GivenLabels given = read_labels(fs_, file, path_, size(), [&](uint64_t id) { return name(id); });
+  fingerprint_ = given.fingerprint(fingerprint_);
   classes_ = std::move(given.classes);
   given_ = std::move(given.labels);
   if (!given.note.empty()) notes_.push_back(std::move(given.note));
-  Checksum sum;
-  sum.add(fingerprint_);
-  for (const int64_t label : given_) sum.add(static_cast<uint64_t>(label));
-  fingerprint_ = sum.value();
   if (classes.empty() || classes_.empty()) return;
   const std::vector<int64_t> place = match_classes(classes_, classes, path_);
   for (int64_t& label : given_) label = label < 0 ? label : place[static_cast<size_t>(label)];

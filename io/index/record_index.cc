@@ -54,6 +54,14 @@ struct RecordIndex::State {
     return bytes;
   }
 
+  // Checksums hold for what was written, by whomever: nothing that is reckoned from a row may go wrong.
+  bool can_be(const RecordRow& row) const {
+    if (row.file >= head.files.size() || row.length() > head.max_bytes) return false;
+    const uint64_t bytes = head.files[row.file].bytes;
+    return row.offset <= bytes && row.length() <= bytes - row.offset &&
+           (head.classes.empty() || row.label < static_cast<int64_t>(head.classes.size()));
+  }
+
   void read(uint64_t at, std::span<std::byte> dest) const {
     while (!dest.empty()) {
       const auto bytes = page(at / kIndexPage);
@@ -110,6 +118,10 @@ void RecordIndex::rows(std::span<const uint64_t> ids, std::span<RecordRow> out) 
       held = s.page(number);
     }
     std::memcpy(&out[i], held->data() + at % kIndexPage, sizeof(RecordRow));
+    if (!s.can_be(out[i]))
+      throw Error(Code::kData, "the index '" + s.file.path() + "' is damaged: record " + std::to_string(ids[i]) +
+                                   " lies where nothing can")
+          .hint("remove it: it is made again from the data set");
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -20,6 +21,19 @@
 
 namespace penstock::io {
 namespace {
+
+/// Held while a ring is made or ends: the kernel may give one the memory of another.
+std::mutex rings;
+
+/// Hands all prepared entries to the kernel. It may be short of memory for a moment (the limit of a control group): what it did not take then is given again.
+void submit_all(io_uring& ring) {
+  while (io_uring_sq_ready(&ring) > 0) {
+    const int rc = io_uring_submit(&ring);
+    if (rc >= 0 || rc == -EINTR) continue;
+    PENSTOCK_CHECK(rc == -EAGAIN || rc == -EBUSY || rc == -ENOMEM);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
 
 constexpr uint64_t kExit = ~uint64_t{0};  // user data of the entry that ends the thread ...
 constexpr uint64_t kWake = kExit - 1;     // ... and of the one that wakes it
@@ -87,13 +101,17 @@ class UringQueue final : public ReadQueue {
   ~UringQueue() override {
     if (!ready_) return;
     stop();
+    const std::lock_guard lock(rings);
     io_uring_queue_exit(&ring_);
   }
 
   int start() {
     // Two entries more than reads: those that wake and end the thread.
-    const int rc = io_uring_queue_init(depth_ + 2, &ring_, 0);
-    if (rc < 0) return rc;
+    {
+      const std::lock_guard lock(rings);
+      const int rc = io_uring_queue_init(depth_ + 2, &ring_, 0);
+      if (rc < 0) return rc;
+    }
     ready_ = true;
     thread_ = std::thread([this] { serve(); });
     return 0;
@@ -168,9 +186,10 @@ class UringQueue final : public ReadQueue {
   // Under the mutex.
   void send(uint64_t word) {
     io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+    PENSTOCK_CHECK(entry != nullptr);  // every entry is submitted at once, so that the ring is empty here
     io_uring_prep_nop(entry);
     entry->user_data = word;
-    io_uring_submit(&ring_);
+    submit_all(ring_);
   }
 
   // Under the mutex, on the queue's thread. `again`: reads that go on, before those that wait.
@@ -186,7 +205,7 @@ class UringQueue final : public ReadQueue {
       ++added;
       if (in_flight_++ == 0) busy_since_ = Clock::system().now_ns();
     }
-    if (added > 0) io_uring_submit(&ring_);
+    if (added > 0) submit_all(ring_);
   }
 
   void prepare(unsigned number) {

@@ -17,12 +17,12 @@ struct TarDatasetOptions {
 
 /// Read in place: the index says where each picture lies in its shard, nothing is unpacked. The index lies beside the first shard as NAME.penstock-index and
 /// is made again when a shard has another length or change time. What a shard holds is seen from its members:
-///   - members n*.tar: ImageNet as it is downloaded (ILSVRC2012_img_train.tar). Classes are the inner tars, ids those of the unpacked folder.
+///   - members *.tar and no pictures: ImageNet as it is downloaded (ILSVRC2012_img_train.tar). Classes are the inner tars, ids those of the unpacked folder.
 ///   - pictures in folders and no .cls or .json beside them: class folders; ids as in the unpacked folder (sorted by class, then name).
 ///   - else WebDataset: members of one key (the path up to the first '.' of its last part) are a record; its picture is the first member with a picture's ending, its label
 ///     the number in .cls, or "label"/"cls" in .json, else -1. Ids are in the order of the members. Members of other endings are counted in notes().
 ///   - "__penstock__/": packed by Penstock, with checksums, names, ids and classes.
-/// Class folders and ImageNet are sorted in memory once, while the index is made: about 100 bytes a record. The others take none.
+/// Class folders and ImageNet are sorted in memory once, while the index is made: about 100 bytes a record. WebDataset shards take 40 bytes a key of one shard, to find those that come twice; packed ones none.
 class TarDataset final : public IndexedDataset {
  public:
   /// `shards` in order. Throws kIo, kData where a tar is cut short in a member, has a wrong header, a key twice, or a path that is absolute or leads out; kUsage where it

@@ -175,14 +175,16 @@ class Walk {
   }
 
   std::string name_of(const Block& block) const {
-    if (const auto* given = pax("path")) return *given;
-    if (!long_name_.empty()) return long_name_.substr(0, long_name_.find('\0'));
-    std::string name = text_of(block, kName);
-    const std::string prefix = text_of(block, kPrefix);
-    const bool ustar = std::memcmp(block.data() + kMagic, "ustar", 6) == 0;  // with its 0; GNU has a blank there
-    if (ustar && !prefix.empty()) name = prefix + "/" + name;
+    std::string name = given_name(block);
     while (name.starts_with("./")) name.erase(0, 2);
     return name;
+  }
+  std::string given_name(const Block& block) const {
+    if (const auto* given = pax("path")) return *given;
+    if (!long_name_.empty()) return long_name_.substr(0, long_name_.find('\0'));
+    const std::string name = text_of(block, kName), prefix = text_of(block, kPrefix);
+    const bool ustar = std::memcmp(block.data() + kMagic, "ustar", 6) == 0;  // with its 0; GNU has a blank there
+    return ustar && !prefix.empty() ? prefix + "/" + name : name;
   }
   const std::string* pax(const std::string& key) const {
     if (const auto found = local_.find(key); found != local_.end()) return &found->second;

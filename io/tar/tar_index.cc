@@ -237,6 +237,11 @@ class Packed {
     for (size_t i = 0; i < waiting_.size(); ++i) {
       const RecordNote& note = chunk->records[i];
       RecordRow row = waiting_[i];
+      if (note.length != row.length() || note.label < -1 ||
+          (!head_.classes.empty() && note.label >= static_cast<int64_t>(head_.classes.size())))
+        throw Error(Code::kData,
+                    "the length or label of '" + note.name + "' in '" + file.path() + "' is not what was packed")
+            .hint("pack the source again");
       row.length_and_flags =
           RecordRow::pack(row.length_and_flags, RecordRow::kHasChecksum | (note.verified ? RecordRow::kVerified : 0));
       row.checksum = note.checksum;
@@ -282,7 +287,8 @@ Kind kind_of(FileSystem& fs, const std::string& path) {
 
 }  // namespace
 
-void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, const std::string& path) {
+void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, const std::string& path,
+                    const std::string& named) {
   const Kind kind = kind_of(fs, shards.front());
   RecordIndexWriter writer(fs, path);
   Sorted sorted;
@@ -295,7 +301,8 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
     const File file(fs, shards[s], OpenMode::kRead);
     const FileStat stat = file.stat();
     const bool beside = parent_of(shards[s]) == base;
-    files.push_back({beside ? base_name(shards[s]) : shards[s], stat.bytes, stat.mtime_ns, 0});
+    const std::string& name = named.empty() ? shards[s] : named;
+    files.push_back({beside ? base_name(name) : name, stat.bytes, stat.mtime_ns, 0});
     const auto add_sorted = [&](const std::string& prefix, const TarMember& member) {
       if (has_picture_ending(member.name))
         sorted.add(prefix + member.name,

@@ -15,6 +15,7 @@ struct TarNames {
 };
 
 /// See TarDataset. The index appears whole or not at all.
-void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, const std::string& path);
+void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, const std::string& path,
+                    const std::string& named = {});
 
 }  // namespace penstock::io

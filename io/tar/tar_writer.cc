@@ -79,6 +79,7 @@ class TarWriter final : public RecordWriter {
 
   void commit() override {
     if (chunk_.records.empty()) return;
+    out_->sync();  // first the records, then what vouches for them: a power cut may keep later pages and lose earlier ones
     member(TarNames::kChunk + digits_of(committed_), bytes_of(to_bytes(chunk_)));
     out_->sync();
     committed_ += chunk_.records.size();
@@ -92,12 +93,9 @@ class TarWriter final : public RecordWriter {
     out_->append(std::string(2 * kTarBlock, '\0'));
     out_->sync();
     // The index is made from the file itself: what is not right in it is found before it gets its name.
-    const std::string beside = dest_ + ".penstock-index";
-    TarDataset::build_index(fs_, {partial_}, beside + ".partial");
+    make_tar_index(fs_, {partial_}, dest_ + ".penstock-index", dest_);
     fs_.rename(partial_, dest_);
     fs_.sync_folder(parent_of(dest_));
-    fs_.unlink(beside + ".partial");
-    TarDataset::build_index(fs_, {dest_}, beside);
   }
 
  private:

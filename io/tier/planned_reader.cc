@@ -116,8 +116,8 @@ PlannedReader::Disk& PlannedReader::disk(size_t place) {
     disk.depth = model.kind == DiskKind::kHdd ? kHddDepth : std::max(kLeastSsdDepth, model.depth(shape_.frame_bytes));
     disk.queue = make_read_queue(data_.file_system(), disk.depth);
     disk.queue->lend(frames_.memory(), frames_.bytes());
-    storage_.note((is_store ? "the SSD tier (" : "the data set's disk (") + model.name + ", " +
-                  (model.kind == DiskKind::kHdd ? "hard disk" : "ssd") + ") is read by " + disk.queue->how());
+    disk.named = (is_store ? "the SSD tier (" : "the data set's disk (") + model.name + ", " +
+                 (model.kind == DiskKind::kHdd ? "hard disk" : "ssd") + ") is read by ";
   }
   return disk;
 }
@@ -182,7 +182,12 @@ bool PlannedReader::issue_next(const std::shared_ptr<Window>& window, size_t pla
   request.bytes = std::min(begin + shape_.frame_bytes, read.lead + read.plan.bytes) - from;
   request.dest = frames_.data(*taken) + (from - begin);
   request.done = [this, window, number, k](int64_t result) { landed(*window, number, k, result); };
-  disks_[place].queue->submit(std::move(request));
+  Disk& disk = disks_[place];
+  disk.queue->submit(std::move(request));
+  if (!disk.named.empty()) {  // now it is known whether its files can be read past the page cache
+    storage_.note(disk.named + disk.queue->how());
+    disk.named.clear();
+  }
   return true;
 }
 

@@ -41,6 +41,7 @@ class PlannedReader final : public Reader {
   struct Disk {
     std::unique_ptr<ReadQueue> queue;
     unsigned depth = 1;
+    std::string named;  ///< said with how the queue reads, once it has a read; then ""
   };
   struct Cursor {
     size_t read = 0, frame = 0;
@@ -61,6 +62,7 @@ class PlannedReader final : public Reader {
   void wait_for(Window& window, size_t first, size_t count);
   void serve(Window& window, WindowRecord& record, size_t row, Intake& out);
   std::shared_ptr<Window> window_of(uint64_t ordinal);
+  void judge_store(const WindowRecord& record, bool whole);
   bool copy_out(Window& window, const WindowRecord& record, std::byte* dest);
   void read_directly(uint64_t id, size_t row, std::byte* dest, Intake& out);
   void hand_back(Window& window, size_t first, size_t count);
@@ -90,10 +92,10 @@ class PlannedReader final : public Reader {
   std::vector<Counts> from_disk_;  ///< by disk of the data set
   Counts from_ssd_, from_ram_;
   uint64_t served_ = 0;
-  uint64_t waiting_ = 0;  ///< threads in read()
   bool stopped_ = false;
   std::exception_ptr error_;
   std::atomic<unsigned> failures_in_a_row_{0};
+  std::atomic<unsigned> store_failures_in_a_row_{0};
   std::thread thread_;
 };
 

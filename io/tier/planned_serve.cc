@@ -109,9 +109,21 @@ void PlannedReader::serve(Window& window, WindowRecord& record, size_t row, Inta
     whole = dest == nullptr || copy_out(window, record, dest);
     if (made && !whole) dest = nullptr;  // it is another place that the encoded bytes go to
   }
-  if (!whole && record.from == WindowRecord::From::kSsd) store_->drop(record.id);
+  if (record.from == WindowRecord::From::kSsd) judge_store(record, whole);
   if (!whole) read_directly(record.id, row, dest, out);
   settle(record, whole ? dest : nullptr);
+}
+
+/// A record that the SSD tier does not have after all is forgotten there; a tier that cannot be read, record after record, is left out.
+void PlannedReader::judge_store(const WindowRecord& record, bool whole) {
+  if (whole) {
+    store_failures_in_a_row_ = 0;
+    return;
+  }
+  store_->drop(record.id);
+  if (record.state == WindowRecord::State::kFailed && ++store_failures_in_a_row_ == kFailuresInARow)
+    store_->give_up(std::to_string(kFailuresInARow) +
+                    " records in a row could not be read from it; look into the kernel's log (dmesg)");
 }
 
 /// The record was planned for the RAM tier by an earlier stop of this journey, which another thread may be handing out just now.

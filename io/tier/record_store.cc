@@ -51,11 +51,13 @@ class SegmentStore final : public RecordStore {
     lock_ = File(fs_, StoreFormat::lock(folder_), OpenMode::kOpenOrCreate);
     fills_ = ::flock(lock_.fd(), LOCK_EX | LOCK_NB) == 0;
     if (fills_) {
-      write_file(
-          fs_, StoreFormat::head(folder_),
-          nlohmann::ordered_json{{"version", 1}, {"identity", hex(options_.identity)}, {"what", options_.what}}.dump(
-              1) +
-              "\n");
+      write_file(fs_, StoreFormat::head(folder_),
+                 nlohmann::ordered_json{{"version", 1},
+                                        {"identity", hex(options_.identity)},
+                                        {"thing", hex(options_.thing)},
+                                        {"what", options_.what}}
+                         .dump(1) +
+                     "\n");
       write_file(fs_, StoreFormat::used(folder_), std::string_view("used\n"));
       capacity_ = room_in_tier(fs_, options_, folder_);
       open_table();
@@ -78,7 +80,16 @@ class SegmentStore final : public RecordStore {
     const std::lock_guard lock(mutex_);
     kept_bytes_ -= rows_.contains(id) ? rows_[id].length : 0;
     rows_.erase(id);
-    dropped_.insert(id);
+    if (dropped_.insert(id).second && fills_) to_forget_.push_back({.id = id, .segment = StoreRow::kDropped});
+  }
+
+  void give_up(const std::string& why) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!off_) turn_off(why);
+    }
+    wake_.notify_all();
+    flushed_.notify_all();
   }
 
   bool put(uint64_t id, std::span<const std::byte> bytes) override {
@@ -167,11 +178,17 @@ class SegmentStore final : public RecordStore {
       fs_.unlink(path);  // no table of ours: what it spoke of is read from the source again
       rows_.clear();
     }
-    // The last segment may hold bytes that no row speaks of: the next begins behind what the file holds.
-    uint32_t last = 0;
-    for (const auto& [id, row] : rows_) last = std::max(last, row.segment);
-    while (fs_.exists(StoreFormat::segment(folder_, last + 1))) ++last;
-    segment_ = last;
+    // Segments that no row speaks of are bytes of a lost table: their room is wanted.
+    std::unordered_set<std::string> spoken_of;
+    segment_ = 0;
+    for (const auto& [id, row] : rows_) {
+      spoken_of.insert(base_name(StoreFormat::segment(folder_, row.segment)));
+      segment_ = std::max(segment_, row.segment);
+    }
+    for (const FolderEntry& entry : fs_.list(folder_)) {
+      if (entry.name.starts_with("segment-") && !spoken_of.contains(entry.name))
+        fs_.unlink(join_path(folder_, entry.name));
+    }
     segment_file_ = File(fs_, StoreFormat::segment(folder_, segment_), OpenMode::kOpenOrCreate);
     segment_bytes_ = 0;
     for (const auto& [id, row] : rows_) {
@@ -196,10 +213,11 @@ class SegmentStore final : public RecordStore {
           rows_[row.id] = row;
       }
     }
+    for (const uint64_t id : dropped_) rows_.erase(id);
     for (const auto& [id, row] : rows_) kept_bytes_ += row.length;
   }
 
-  // The writing thread. What it writes gives way to what is read: idle priority for the disk, nice for the core.
+  // The writing thread. What it writes gives way to what is read: the last of the usual priorities for the disk, nice for the core.
   void write_on() {
     setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
     syscall(SYS_ioprio_set, 1 /* this thread */, 0, (2 << 13) | 7 /* best effort, last */);
@@ -207,7 +225,7 @@ class SegmentStore final : public RecordStore {
     uint64_t fresh_bytes = 0;
     for (;;) {
       std::deque<Waiting> batch;
-      bool asked = false;
+      bool asked = false, takes_no_more = false;
       {
         std::unique_lock lock(mutex_);
         writing_ = false;
@@ -216,20 +234,25 @@ class SegmentStore final : public RecordStore {
         if (off_ || (ending_ && waiting_.empty())) break;
         batch.swap(waiting_);
         asked = flush_asked_;
+        takes_no_more = full_;
+        fresh.insert(fresh.end(), to_forget_.begin(), to_forget_.end());
+        to_forget_.clear();
         writing_ = true;
       }
       try {
+        if (takes_no_more) fresh.clear();  // what was synced is good; a log that met a full disk is not asked again
         for (const Waiting& one : batch) {
+          if (takes_no_more) break;
           fresh.push_back(write(one));
           fresh_bytes += one.bytes.size();
           const std::lock_guard lock(mutex_);
           waiting_bytes_ -= one.bytes.size();
         }
-        if (fresh_bytes >= kCommitBytes || asked) {
+        if (!takes_no_more && (fresh_bytes >= kCommitBytes || asked)) {
           commit(fresh);
           fresh_bytes = 0;
+          if (asked) table_->sync();
         }
-        if (asked) table_->sync();
       } catch (const Error& error) {
         const std::lock_guard lock(mutex_);
         out_of_order(error);
@@ -267,6 +290,7 @@ class SegmentStore final : public RecordStore {
     segment_file_.sync();
     segment_file_ = File(fs_, StoreFormat::segment(folder_, ++segment_), OpenMode::kCreate);
     segment_bytes_ = 0;
+    folder_synced_ = false;
   }
 
   /// First the bytes, then the rows that speak of them.
@@ -278,8 +302,11 @@ class SegmentStore final : public RecordStore {
     if (fs_.passes_through()) ::posix_fadvise(segment_file_.fd(), 0, 0, POSIX_FADV_DONTNEED);
     table_->append(std::as_bytes(std::span(fresh)));
     table_->flush();
+    const uint64_t capacity = room_left_by_others(fs_, options_, folder_);
     const std::lock_guard lock(mutex_);
+    capacity_ = capacity;
     for (const StoreRow& row : fresh) {
+      if (row.segment == StoreRow::kDropped) continue;
       on_way_.erase(row.id);
       if (dropped_.contains(row.id)) continue;
       rows_[row.id] = row;
@@ -293,14 +320,14 @@ class SegmentStore final : public RecordStore {
     if (error.message().find("No space left") != std::string::npos ||
         error.message().find("Disk quota exceeded") != std::string::npos) {
       full_ = true;
-      fault_ = "it keeps no more than the " + bytes_text(kept_bytes_) + " it has: " + error.message();
+      fault_ = "keeps no more than the " + bytes_text(kept_bytes_) + " it has: " + error.message();
       return;
     }
     turn_off(error.message());
   }
   void turn_off(const std::string& why) {
     off_ = true;
-    fault_ = why;
+    fault_ = "is left out: " + why;
   }
 
   FileSystem& fs_;
@@ -314,6 +341,7 @@ class SegmentStore final : public RecordStore {
   std::condition_variable wake_, flushed_;
   std::unordered_map<uint64_t, StoreRow> rows_;
   std::unordered_set<uint64_t> dropped_, on_way_;
+  std::vector<StoreRow> to_forget_;
   std::deque<Waiting> waiting_;
   uint64_t waiting_bytes_ = 0, used_ = 0, kept_bytes_ = 0;
   bool flush_asked_ = false, writing_ = false, ending_ = false, off_ = false, full_ = false;

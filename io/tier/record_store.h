@@ -19,14 +19,15 @@ struct RecordStoreOptions {
   /// What it will come to hold, about: stores used longest ago make room for it, those of an older state of the same thing first.
   uint64_t wanted_bytes = 0;
   uint64_t identity = 0;  ///< what is kept: the data set's state and, for a stage's output, the graph up to it
-  std::string what;       ///< the same in words, for people and `info`
+  uint64_t thing = 0;     ///< the same without the state: of two stores with one thing the older is out of date
+  std::string what;       ///< in words, for people
   uint64_t records = 0;   ///< ids are below
 };
 
 /// Bytes by record id in append-only segment files. Survives restarts and kills (what was not synced is lost, never wrong), checks what it
 /// reads, keeps to its quota, may be used by several runs and processes at once: the first to lock it fills it, the others read what
-/// is there and see what is added when they call refresh(). A full or failing disk turns it off: `fault()` says why, find() finds nothing, put()
-/// does nothing; nothing is thrown after open(). Thread-safe.
+/// is there and see what is added when they call refresh(). A failing disk turns it off: `fault()` says why, find() finds nothing, put()
+/// does nothing. A full one takes no more and goes on giving what it has. Nothing is thrown after open(). Thread-safe.
 class RecordStore {
  public:
   /// Makes or opens the store. Throws kUsage where the folder cannot be one, kIo where it cannot be made or written.
@@ -42,8 +43,10 @@ class RecordStore {
   };
   virtual std::optional<Kept> find(uint64_t id) const = 0;
   virtual std::string file_path(uint32_t file) const = 0;
-  /// Its bytes did not have the checksum: it is forgotten, and not kept again.
+  /// Its bytes did not have the checksum, or cannot be read: it is forgotten, here for good and, where this one fills it, on disk; this object does not keep it again.
   virtual void drop(uint64_t id) = 0;
+  /// Turns it off, for a reason that whoever reads from it has.
+  virtual void give_up(const std::string& why) = 0;
 
   /// Takes a copy and writes it on a thread of its own. False, and nothing done, where it is not the filling one, is full, off, has the record,
   /// or cannot keep pace (at most `kMostWaiting` bytes wait): never waits.
@@ -60,7 +63,7 @@ class RecordStore {
   virtual bool flush() = 0;
   /// Looks for what another process added.
   virtual void refresh() = 0;
-  /// Why it was turned off, or keeps no more though it has room (a full disk); "" where it is well.
+  /// A sentence's end: why it was turned off ("is left out: ..."), or keeps no more though it has room ("keeps no more: ..."); "" where it is well.
   virtual std::string fault() const = 0;
   /// RAM that it holds: its table (72 bytes a record kept) and what waits to be written, at most.
   virtual uint64_t resident_bytes() const = 0;

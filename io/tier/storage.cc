@@ -1,6 +1,7 @@
 #include "io/tier/storage.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 
 #include "engine/base/bytes.h"
@@ -17,6 +18,12 @@ constexpr uint64_t kAvailableUnlimited = uint64_t{1} << 40;
 uint64_t free_ram(const Budgets& budgets) {
   const uint64_t limit = budgets.limit(Tier::kRam);
   return limit == 0 ? kAvailableUnlimited : limit - std::min(limit, budgets.used(Tier::kRam));
+}
+
+std::string real_path(const std::string& path) {
+  std::error_code unknown;
+  const auto real = std::filesystem::weakly_canonical(path, unknown);
+  return unknown ? path : real.string();
 }
 
 WindowNeeds needs_of(const Dataset& data, const Journey& journey, const SourceFiles& files, bool has_store) {
@@ -45,7 +52,7 @@ std::vector<std::string> Storage::notes() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> all = notes_;
   for (const auto& [identity, store] : stores_) {
-    if (store && !store->fault().empty()) all.push_back("the SSD tier is left out: " + store->fault());
+    if (store && !store->fault().empty()) all.push_back("the SSD tier " + store->fault());
   }
   return all;
 }
@@ -88,10 +95,12 @@ RecordStore* Storage::store_of(const Journey& journey) const {
                             .quota_bytes = options_.ssd->quota_bytes,
                             .wanted_bytes = cut ? data_.size() * journey.cut_bytes : data_.bytes(),
                             .identity = Checksum().add("records").add(data_.state()).value(),
+                            .thing = Checksum().add("records").add(real_path(data_.path())).value(),
                             .what = "the records of " + data_.path(),
                             .records = data_.size()};
   if (cut) {
     wanted.identity = Checksum().add("made").add(data_.state()).add(journey.cut).value();
+    wanted.thing = Checksum().add("made").add(real_path(data_.path())).add(journey.cut).value();
     wanted.what = "what stage '" + journey.cut_stage + "' made of " + data_.path();
   }
   const std::lock_guard lock(mutex_);

@@ -40,9 +40,9 @@ std::vector<OtherStore> other_stores(FileSystem& fs, const std::string& tier, co
     // Only what is named as a store and has one's head: whatever else lies there is not ours to count or to remove.
     if (entry.kind != FileKind::kFolder || !from_hex(entry.name) || folder == own) continue;
     if (!fs.exists(StoreFormat::head(folder))) continue;
-    OtherStore store{.folder = folder, .what = {}};
+    OtherStore store{.folder = folder};
     const auto json = nlohmann::json::parse(read_file(fs, StoreFormat::head(folder), 1 << 20), nullptr, false);
-    if (json.is_object()) store.what = json.value("what", "");
+    if (json.is_object()) store.thing = from_hex(json.value("thing", "")).value_or(0);
     store.bytes = bytes_of_store(fs, folder);
     if (fs.exists(StoreFormat::used(folder))) store.used_ns = fs.stat(StoreFormat::used(folder)).mtime_ns;
     out.push_back(std::move(store));
@@ -60,7 +60,7 @@ bool remove_store(FileSystem& fs, const OtherStore& store) {
 uint64_t room_in_tier(FileSystem& fs, const RecordStoreOptions& options, const std::string& folder) {
   std::vector<OtherStore> others = other_stores(fs, options.folder, folder);
   std::sort(others.begin(), others.end(), [&](const OtherStore& a, const OtherStore& b) {
-    const bool a_old = a.what == options.what, b_old = b.what == options.what;
+    const bool a_old = a.thing == options.thing, b_old = b.thing == options.thing;
     return a_old != b_old ? a_old : a.used_ns < b.used_ns;
   });
   uint64_t theirs = 0;
@@ -69,11 +69,17 @@ uint64_t room_in_tier(FileSystem& fs, const RecordStoreOptions& options, const s
   const uint64_t wanted =
       std::max(own, std::min(options.wanted_bytes + options.wanted_bytes / 64, options.quota_bytes));
   for (const OtherStore& other : others) {
-    if (other.what != options.what && theirs + wanted <= options.quota_bytes) break;
+    if (other.thing != options.thing && theirs + wanted <= options.quota_bytes) break;
     if (remove_store(fs, other)) theirs -= other.bytes;
   }
+  return room_left_by_others(fs, options, folder);
+}
+
+uint64_t room_left_by_others(FileSystem& fs, const RecordStoreOptions& options, const std::string& folder) {
+  uint64_t theirs = 0;
+  for (const OtherStore& other : other_stores(fs, options.folder, folder)) theirs += other.bytes;
   const uint64_t room = options.quota_bytes - std::min(options.quota_bytes, theirs);
-  const uint64_t free = fs.free_space(folder) + own;
+  const uint64_t free = fs.free_space(folder) + bytes_of_store(fs, folder);
   return std::min(room, free - std::min(free, kSpareBytes));
 }
 

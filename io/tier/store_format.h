@@ -1,6 +1,6 @@
 // What a RecordStore writes, file by file.
 //
-//   FOLDER/<identity, 16 hex>/store.json      identity, what, version
+//   FOLDER/<identity, 16 hex>/store.json      identity, thing, what, version
 //                             segment-0000    records one behind the other, nothing else
 //                             table.log       frames of rows, each written when the bytes it speaks of were synced
 //                             used            its change time is when the store was last opened
@@ -42,7 +42,7 @@ struct StoreFormat {
 /// A store beside this one, for the quota.
 struct OtherStore {
   std::string folder;
-  std::string what;
+  uint64_t thing = 0;  ///< see RecordStoreOptions
   uint64_t bytes = 0;
   int64_t used_ns = 0;
 };
@@ -51,6 +51,8 @@ struct OtherStore {
 std::vector<OtherStore> other_stores(FileSystem& fs, const std::string& tier, const std::string& own);
 /// Removes it unless somebody fills it. Says whether it is gone.
 bool remove_store(FileSystem& fs, const OtherStore& store);
+/// Bytes that the store at `folder` may have: the quota less what others have now, and what the disk has free.
+uint64_t room_left_by_others(FileSystem& fs, const RecordStoreOptions& options, const std::string& folder);
 /// Makes room for the store at `folder`: stores of an older state of the same thing go, then those used longest ago, until what is wanted fits; those in use stay.
 /// Gives the bytes that the store may have.
 uint64_t room_in_tier(FileSystem& fs, const RecordStoreOptions& options, const std::string& folder);

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
@@ -13,6 +14,10 @@ namespace penstock {
 namespace {
 
 constexpr uint64_t kMostBuckets = 512;  // files open at once
+constexpr uint64_t kShares =
+    4;  // of the memory: a file as it lies beside its records, while the next is read and one is written
+constexpr std::string_view kBucket = "bucket-";
+constexpr std::string_view kMark = "mark.json";
 constexpr uint64_t kLeastBuffer = uint64_t{64} << 10;
 
 struct FrameHead {
@@ -27,11 +32,38 @@ void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) {
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
 
+bool is_of_a_shuffle(io::FileSystem& fs, const std::string& folder) {
+  if (!fs.is_folder(folder)) return false;
+  const std::vector<io::FolderEntry> entries = fs.list(folder);
+  return std::all_of(entries.begin(), entries.end(), [](const io::FolderEntry& entry) {
+    return entry.kind == io::FileKind::kFile &&
+           (entry.name.starts_with(kBucket) || entry.name == kMark || entry.name == std::string(kMark) + ".tmp");
+  });
+}
+
 }  // namespace
 
+uint64_t ShuffleBuckets::least_memory(uint64_t bytes) { return bytes / kMostBuckets * kShares; }
+
+void ShuffleBuckets::require(io::FileSystem& fs, const Plan& plan) {
+  if (plan.memory_bytes < least_memory(plan.bytes))
+    throw Error(Code::kUsage, "a shuffle of " + bytes_text(plan.bytes) + " takes at least " +
+                                  bytes_text(least_memory(plan.bytes)) + " of memory, and may have " +
+                                  bytes_text(plan.memory_bytes))
+        .hint("raise --memory, or leave it out");
+  if (fs.exists(plan.folder) && !is_of_a_shuffle(fs, plan.folder))
+    throw Error(Code::kUsage,
+                "'" + plan.folder + "' is there, with what no shuffle made in it; it would be used while packing")
+        .hint("move it away, or choose another DEST");
+}
+
+void ShuffleBuckets::remove_left_over(io::FileSystem& fs, const std::string& folder) {
+  if (fs.exists(folder) && is_of_a_shuffle(fs, folder)) fs.remove_all(folder);
+}
+
 ShuffleBuckets::ShuffleBuckets(io::FileSystem& fs, Plan plan) : fs_(fs), plan_(std::move(plan)) {
-  // While one file is written, the next is read; and a file as it lies beside its records.
-  const uint64_t share = std::max<uint64_t>(1, plan_.memory_bytes / 4);
+  require(fs_, plan_);
+  const uint64_t share = std::max<uint64_t>(1, plan_.memory_bytes / kShares);
   count_ =
       std::clamp<uint64_t>(plan_.bytes / share + 1, 1, std::min(kMostBuckets, std::max<uint64_t>(1, plan_.places)));
   buffer_bytes_ = std::max(kLeastBuffer, plan_.memory_bytes / 2 / count_);
@@ -42,7 +74,7 @@ ShuffleBuckets::ShuffleBuckets(io::FileSystem& fs, Plan plan) : fs_(fs), plan_(s
 }
 
 std::string ShuffleBuckets::path_of(uint64_t bucket) const {
-  return io::join_path(plan_.folder, "bucket-" + std::to_string(bucket));
+  return io::join_path(plan_.folder, std::string(kBucket) + std::to_string(bucket));
 }
 
 uint64_t ShuffleBuckets::first_place(uint64_t bucket) const {

@@ -22,7 +22,7 @@ struct ShuffledRecord {
   std::vector<std::byte> bytes;
 };
 
-/// Files in FOLDER, one for each stretch of places; all of one fit in memory. First every record is scattered, in the source's order; then the files are taken one
+/// Files in FOLDER, one for each stretch of places; all of one fit in a quarter of memory_bytes. First every record is scattered, in the source's order; then the files are taken one
 /// after the other. Both passes read and write front to back. A killed scattering goes on behind the last mark(). One thread.
 class ShuffleBuckets {
  public:
@@ -30,10 +30,18 @@ class ShuffleBuckets {
     std::string folder;
     std::string identity;  ///< of source and options: what is there of another is thrown away
     uint64_t places = 0;
-    uint64_t bytes = 0;         ///< of all records, about
-    uint64_t memory_bytes = 0;  ///< for the files' buffers while scattering, for one file's records afterwards
+    uint64_t bytes = 0;  ///< of all records, about
+    uint64_t memory_bytes =
+        0;  ///< for the files' buffers while scattering, for one file's records afterwards; at least least_memory(bytes)
   };
+  /// Takes up what a killed shuffle of the same identity left, else begins anew. Errors as require().
   ShuffleBuckets(io::FileSystem& fs, Plan plan);
+  /// Throws kUsage where FOLDER holds anything that no shuffle left there, or memory_bytes is too small.
+  static void require(io::FileSystem& fs, const Plan& plan);
+  /// What a shuffle of so many bytes takes at least: as many files as may be open at once are made, and some of them are in memory at a time.
+  static uint64_t least_memory(uint64_t bytes);
+  /// Removes what a shuffle left at `folder`; leaves anything else as it is.
+  static void remove_left_over(io::FileSystem& fs, const std::string& folder);
 
   /// Records of the source that were scattered and are safe.
   uint64_t scattered() const { return marked_; }

@@ -94,6 +94,19 @@ void refuse_what_cannot_be_packed(const io::Dataset& source) {
         .hint("leave it out, or split it");
 }
 
+uint64_t shuffle_memory(const io::Dataset& source, const PackOptions& options) {
+  constexpr uint64_t kUsual = uint64_t{1} << 30;
+  return options.memory_bytes.value_or(std::max(kUsual, ShuffleBuckets::least_memory(source.bytes())));
+}
+
+ShuffleBuckets::Plan shuffle_plan(const io::Dataset& source, const PackOptions& options) {
+  return {.folder = options.dest + ".shuffle",
+          .identity = data_digest(source) + " " + std::to_string(options_hash(options)),
+          .places = source.size(),
+          .bytes = source.bytes(),
+          .memory_bytes = shuffle_memory(source, options)};
+}
+
 /// Everything about one packing. Places are in the order of writing, ids in the source's.
 class Packing {
  public:
@@ -197,11 +210,7 @@ class Packing {
   }
 
   void pack_shuffled(ProgressSink& progress, const std::stop_token& stop) {
-    ShuffleBuckets buckets(fs_, {.folder = options_.dest + ".shuffle",
-                                 .identity = data_digest(source_) + " " + std::to_string(options_hash(options_)),
-                                 .places = source_.size(),
-                                 .bytes = source_.bytes(),
-                                 .memory_bytes = options_.memory_bytes});
+    ShuffleBuckets buckets(fs_, shuffle_plan(source_, options_));
     RejectedLog log(fs_, options_.dest, buckets.scattered());
     take_log(log);
     scatter(buckets, log, progress, stop);
@@ -227,7 +236,7 @@ class Packing {
           },
           [&](uint64_t reached) {
             position = reached;
-            if (buckets.unmarked_bytes() >= std::max(options_.commit_bytes, options_.memory_bytes / 2))
+            if (buckets.unmarked_bytes() >= std::max(options_.commit_bytes, shuffle_memory(source_, options_) / 2))
               buckets.mark(position, false);
           });
     } catch (const Error& error) {
@@ -269,7 +278,8 @@ class Packing {
     result_.rejected = RejectedLog::read(fs_, options_.dest);
     result_.rejected_file = result_.rejected.empty() ? "" : RejectedLog::path_of(options_.dest);
     result_.records = result_.already = io::open(options_.dest, {.split = io::Split::kAll}, fs_)->size();
-    fs_.remove_all(options_.dest + ".shuffle");  // of a run that was killed just before it did so
+    if (options_.shuffle)  // of a run that was killed just before it did so
+      ShuffleBuckets::remove_left_over(fs_, options_.dest + ".shuffle");
     return std::move(result_);
   }
 
@@ -295,6 +305,7 @@ PackResult pack(const io::Dataset& source, const PackOptions& options, Cores& co
   refuse_what_cannot_be_packed(source);
   PackOptions clean = options;  // names of files beside DEST are made from its name
   while (clean.dest.size() > 1 && clean.dest.back() == '/') clean.dest.pop_back();
+  if (options.shuffle && !fs.exists(clean.dest)) ShuffleBuckets::require(fs, shuffle_plan(source, clean));
   if (!fs.exists(clean.dest) && !fs.exists(clean.dest + ".partial")) {
     check_room(fs, clean.dest, plan_pack(source, clean, cores, fs).needed_bytes);
   }

@@ -23,8 +23,8 @@ struct PackOptions {
   bool shuffle = false;         ///< on disk: full shuffle, keyed by `seed`; record ids stay
   uint64_t seed = 1;
   bool checked = true;  ///< records are pictures, each decoded in full; else they are copied as they are
-  /// Of a shuffle: records and buffers in RAM. Decides nothing about the records.
-  uint64_t memory_bytes = uint64_t{1} << 30;
+  /// Of a shuffle: records and buffers in RAM; nothing: 1 GiB, or a 128th of the source where that is more, which is the least. Decides nothing about the records.
+  std::optional<uint64_t> memory_bytes = {};
   /// A commit each so many bytes: what a killed run packs again, at most. Decides nothing about the records.
   uint64_t commit_bytes = uint64_t{16} << 20;
 };
@@ -60,8 +60,8 @@ struct PackPlan {
 
 /// Packs. Every picture is decoded in full, on `cores`, while the next are read and the ones before are written; a bad one is left
 /// out and listed in DEST.rejected.jsonl. Record ids are the places among the good records, in the source's order. The same source
-/// and options give the same records, however often it was stopped. With `shuffle` the source is read once, front to back, into
-/// DEST.shuffle/ (ShuffleBuckets), which is removed at the end.
+/// and options give the same records, however often it was stopped. The source is read once, in the order of its ids: front to back where it is
+/// stored in that order, as all but what `shuffle` made are. With `shuffle` it goes into DEST.shuffle/ (ShuffleBuckets), which is removed at the end.
 ///
 /// Errors: kUsage where something else is at DEST; kIo where there is not room enough (before anything is written) or a disk fails;
 /// kCancelled where `stop` was requested. After each of them but the first the same call goes on.

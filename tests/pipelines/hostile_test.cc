@@ -119,7 +119,7 @@ class Hostile : public testing::TestWithParam<std::string> {
     storage.flush();
     std::vector<std::string> again = bytes_of_source(storage, mode, world);
     EXPECT_EQ(first == again, true);
-    if (world.ssd && (!world.cut || mode == Mode::kEval)) EXPECT_GT(storage.ssd_records(), 0u);
+    if (world.ssd && (!world.cut || mode == Mode::kEval)) { EXPECT_GT(storage.ssd_records(), 0u); }
     return again;
   }
 

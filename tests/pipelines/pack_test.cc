@@ -89,6 +89,18 @@ TEST(Pack, AFinishedOneSaysWhatLiesThereAndTidies) {
   EXPECT_FALSE(fs::exists((here.folder / "packed") + ".shuffle"));
 }
 
+TEST(Pack, AFolderOfTheNameOfItsScratchIsNotItsOwn) {
+  Packed here;
+  make_photos(here.folder / "photos");
+  here.pack_photos("set.shuffle", {});
+  const uint64_t bytes = fs::file_size(here.folder / "set.shuffle/data.mdb");
+  EXPECT_THROW(here.pack_photos("set", {.shuffle = true}), Error);
+  here.pack_photos("set", {});
+  EXPECT_TRUE(here.pack_photos("set", {}).already_complete);
+  EXPECT_EQ(fs::file_size(here.folder / "set.shuffle/data.mdb"), bytes);
+  EXPECT_EQ(io::open(here.folder / "set.shuffle")->size(), 24u);
+}
+
 TEST(Pack, MakesPicturesSmaller) {
   Packed here;
   make_photos(here.folder / "photos");

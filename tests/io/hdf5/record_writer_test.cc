@@ -96,9 +96,10 @@ TEST(Hdf5RecordWriter, GoesOnAfterACrashAtAnyOperation) {
     operations = counting.operations();
   }
   ASSERT_GT(operations, 40u);
-  for (uint64_t n = 1; n <= operations; ++n) {
+  for (uint64_t k = 2; k < 2 * operations + 2; ++k) {
+    const uint64_t n = k / 2;
     const TempFolder folder;
-    FaultyFileSystem fs({{.nth = n, .does = PlannedFault::Does::kCrash}});
+    FaultyFileSystem fs({{.nth = n, .does = k % 2 == 0 ? PlannedFault::Does::kCrash : PlannedFault::Does::kCrashTorn}});
     try {
       pack(folder / "set.h5", fs);
     } catch (const Error&) {}

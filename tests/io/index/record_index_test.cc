@@ -17,6 +17,12 @@ RecordRow row_of(uint64_t id) {
           .label = static_cast<int32_t>(id % 7) - 1};
 }
 
+/// Of files that are long enough for all of them.
+RecordIndexHead head_of() {
+  constexpr uint64_t kLong = uint64_t{1} << 40;
+  return {.format = "tar", .files = {{"a", kLong, 2, 3}, {"b", kLong, 2, 3}, {"c", kLong, 2, 3}}};
+}
+
 TEST(RecordIndex, GivesBackWhatWasAddedWhereIdsAreShuffled) {
   const TempFolder folder;
   constexpr uint64_t kRecords = 5000;
@@ -25,7 +31,10 @@ TEST(RecordIndex, GivesBackWhatWasAddedWhereIdsAreShuffled) {
     RecordIndexWriter writer(FileSystem::real(), folder / "i");
     for (uint64_t place = 0; place < kRecords; ++place)
       writer.add(row_of(order.at(place)), "name-" + std::to_string(order.at(place)), order.at(place));
-    writer.finish({.format = "tar", .files = {{"a", 1, 2, 3}}, .classes = {"x", "y"}, .fingerprint = 77, .note = "hm"});
+    RecordIndexHead head = head_of();
+    head.classes = {"u", "v", "w", "x", "y", "z"};
+    head.fingerprint = 77;
+    writer.finish(std::move(head));
   }
   const auto index = RecordIndex::open(FileSystem::real(), folder / "i");
   ASSERT_TRUE(index);
@@ -52,7 +61,7 @@ TEST(RecordIndex, HoldsNoMoreMemoryThanItMay) {
   {
     RecordIndexWriter writer(FileSystem::real(), folder / "i");
     for (uint64_t id = 0; id < kRecords; ++id) writer.add(row_of(id), "n");
-    writer.finish({.format = "tar"});
+    writer.finish(head_of());
   }
   const auto index = RecordIndex::open(FileSystem::real(), folder / "i", 1 << 20);
   ASSERT_TRUE(index);
@@ -62,6 +71,27 @@ TEST(RecordIndex, HoldsNoMoreMemoryThanItMay) {
     ASSERT_EQ(index->row(id).checksum, id * 31);
   }
   EXPECT_LE(index->resident_bytes(), uint64_t{1} << 20);
+}
+
+TEST(RecordIndex, GivesNoRowThatCannotBe) {
+  const RecordRow good = row_of(1);
+  RecordRow behind = good, elsewhere = good, other_class = good;
+  behind.offset = ~uint64_t{0} - 5;
+  elsewhere.file = 3;
+  other_class.label = 2;
+  for (const RecordRow& bad : {behind, elsewhere, other_class}) {
+    const TempFolder folder;
+    RecordIndexWriter writer(FileSystem::real(), folder / "i");
+    writer.add(good, "good");
+    writer.add(bad, "bad");
+    RecordIndexHead head = head_of();
+    head.classes = {"x", "y"};
+    writer.finish(std::move(head));
+    const auto index = RecordIndex::open(FileSystem::real(), folder / "i");
+    ASSERT_TRUE(index);
+    EXPECT_EQ(index->row(0).offset, good.offset);
+    EXPECT_THROW(index->row(1), Error);
+  }
 }
 
 TEST(RecordIndex, RefusesAnIdThatIsMissingOrComesTwice) {

@@ -31,6 +31,7 @@ class RecordStoreTest : public ::testing::Test {
                                                   .quota_bytes = quota,
                                                   .wanted_bytes = wanted,
                                                   .identity = identity,
+                                                  .thing = checksum(what),
                                                   .what = std::move(what),
                                                   .records = kRecords});
   }
@@ -128,6 +129,54 @@ TEST_F(RecordStoreTest, WhatItDropsItNeverGivesAgain) {
   EXPECT_FALSE(store->put(4, bytes_for(4)));
 }
 
+TEST_F(RecordStoreTest, WhatItDroppedStaysForgottenOverARestartAndForOthers) {
+  {
+    const auto store = open(), reader = open();
+    fill(*store, 0, 10);
+    reader->refresh();
+    reader->drop(3);
+    store->drop(4);
+    fill(*store, 10, 20);
+    reader->refresh();
+    EXPECT_TRUE(is_whole(*reader, 12));
+    EXPECT_FALSE(reader->find(3).has_value()) << "its table on disk still has it";
+    EXPECT_FALSE(reader->find(4).has_value()) << "the filling one has written that it forgot it";
+  }
+  const auto again = open();
+  EXPECT_EQ(again->kept_records(), 19u);
+  EXPECT_FALSE(again->find(4).has_value());
+  fill(*again, 4, 5);
+  EXPECT_TRUE(is_whole(*again, 4)) << "another run may keep it anew";
+}
+
+TEST_F(RecordStoreTest, TwoThatFillAtOnceKeepToOneQuota) {
+  constexpr uint64_t kQuota = 60'000'000;
+  const auto one = open(1, kQuota, "one set", kQuota), two = open(2, kQuota, "another", kQuota);
+  const std::vector<std::byte> large(1'000'000);
+  for (uint64_t id = 0; id < kRecords; ++id) {
+    for (RecordStore* store : {one.get(), two.get()}) {
+      store->put(id, large);
+      if (id % 8 == 7) store->flush();
+    }
+  }
+  one->flush();
+  two->flush();
+  EXPECT_GT(one->kept_records(), 10u);
+  EXPECT_GT(two->kept_records(), 10u);
+  EXPECT_LE(bytes_on_disk(), kQuota + 2 * 8'000'000) << "the quota, and what each had at hand when it last looked";
+}
+
+TEST_F(RecordStoreTest, GivenUpItSaysWhyAndFindsNothing) {
+  const auto store = open();
+  fill(*store, 0, 10);
+  store->give_up("the test says so");
+  EXPECT_FALSE(store->find(1).has_value());
+  EXPECT_FALSE(store->put(50, bytes_for(50)));
+  EXPECT_FALSE(store->flush());
+  EXPECT_EQ(store->fault(), "is left out: the test says so");
+  EXPECT_EQ(open(1)->kept_records(), 10u) << "what is on disk stays";
+}
+
 TEST_F(RecordStoreTest, ATornOrForeignTableCostsRecordsAndNothingElse) {
   { fill(*open()); }
   std::string table;
@@ -141,7 +190,7 @@ TEST_F(RecordStoreTest, ATornOrForeignTableCostsRecordsAndNothingElse) {
     for (uint64_t id = 0; id < kRecords; ++id) EXPECT_TRUE(is_whole(*store, id)) << id;
   }
   std::ofstream(table) << "somebody wrote a letter here";
-  const auto store = open();
+  const auto store = open(1, 1'100'000);  // no room for the records twice: what the lost table spoke of has to go
   EXPECT_EQ(store->kept_records(), 0u);
   fill(*store);
   for (uint64_t id = 0; id < kRecords; ++id) EXPECT_TRUE(is_whole(*store, id)) << id;

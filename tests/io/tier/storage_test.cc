@@ -208,10 +208,20 @@ TEST_F(StorageOnDisk, ADiskThatVanishesIsAnErrorThatSaysSoAndNothingHangs) {
 
 TEST_F(StorageOnDisk, AnSsdThatFillsUpOrFailsIsLeftOutWithANote) {
   const PlanOptions order{.seed = 9, .order = Order::kFull, .batch = 20};
-  for (const int error : {ENOSPC, EIO}) {
+  struct Case {
+    FileOp op;
+    int error;
+    const char* says;
+  };
+  for (const auto& [op, error, says] :
+       {Case{FileOp::kWrite, ENOSPC, "keeps no more"}, Case{FileOp::kWrite, EIO, "is left out"},
+        Case{FileOp::kRead, EIO, "is left out: 8 records in a row could not be read"}}) {
     TempFolder ssd;
-    FaultyFileSystem faulty(
-        {{.op = FileOp::kWrite, .nth = 3, .errno_value = error, .path_part = "tier", .times = 1'000'000}});
+    FaultyFileSystem faulty({{.op = op,
+                              .nth = 3,
+                              .errno_value = error,
+                              .path_part = op == FileOp::kRead ? "segment" : "tier",
+                              .times = 1'000'000}});
     const auto data = open(faulty);
     StorageOptions with = options();
     with.epochs = 2;
@@ -224,7 +234,7 @@ TEST_F(StorageOnDisk, AnSsdThatFillsUpOrFailsIsLeftOutWithANote) {
     }
     std::string notes;
     for (const std::string& note : storage.notes()) notes += note + "\n";
-    EXPECT_THAT(notes, HasSubstr("SSD tier"));
+    EXPECT_THAT(notes, HasSubstr(std::string("the SSD tier ") + says));
     EXPECT_LT(storage.ssd_records(), kRecords);
   }
 }
@@ -294,13 +304,15 @@ TEST_F(StorageOnDisk, ACacheThatIsKilledAtAnyWriteServesOnlyWhatIsRight) {
   pack_records(folder / "few.tar", kFew, kSmall);
   const PlanOptions order{.seed = 9, .order = Order::kFull, .batch = 20};
   uint64_t crashes = 0;
-  for (uint64_t nth = 1;; ++nth) {
+  for (uint64_t nth = 1, torn = 0; torn < 2; ++nth) {
     StorageOptions with = options();
     with.epochs = 2;
     with.ssd = SsdTier{folder / "tier", 1_GiB};
     bool crashed = false;
     {
-      FaultyFileSystem faulty({{.nth = nth, .does = PlannedFault::Does::kCrash, .path_part = "tier"}});
+      FaultyFileSystem faulty({{.nth = nth,
+                                .does = torn != 0 ? PlannedFault::Does::kCrashTorn : PlannedFault::Does::kCrash,
+                                .path_part = "tier"}});
       try {
         const auto data = TarDataset::open(faulty, {folder / "few.tar"});
         Storage storage(*data, with);
@@ -310,7 +322,12 @@ TEST_F(StorageOnDisk, ACacheThatIsKilledAtAnyWriteServesOnlyWhatIsRight) {
       } catch (const Error&) {}
       crashed = faulty.crashed();
     }
-    if (!crashed) break;
+    if (!crashed) {
+      ++torn;
+      nth = 0;
+      std::filesystem::remove_all(folder / "tier");
+      continue;
+    }
     ++crashes;
     const auto data = TarDataset::open(FileSystem::real(), {folder / "few.tar"});
     Storage storage(*data, with);
