@@ -63,6 +63,7 @@ class PlannedReader final : public Reader {
   void serve(Window& window, WindowRecord& record, size_t row, Intake& out);
   std::shared_ptr<Window> window_of(uint64_t ordinal);
   void judge_store(const WindowRecord& record, bool whole);
+  std::vector<std::span<const std::byte>> parts_of(const Window& window, const WindowRecord& record);
   bool copy_out(Window& window, const WindowRecord& record, std::byte* dest);
   void read_directly(uint64_t id, size_t row, std::byte* dest, Intake& out);
   void hand_back(Window& window, size_t first, size_t count);

@@ -142,6 +142,19 @@ void PlannedReader::wait_for_ram(WindowRecord& record) {
   record.state = WindowRecord::State::kFailed;  // it did not come after all
 }
 
+/// The record's bytes as they lie in frames.
+std::vector<std::span<const std::byte>> PlannedReader::parts_of(const Window& window, const WindowRecord& record) {
+  std::vector<std::span<const std::byte>> parts;
+  const WindowRead& read = window.reads[record.read];
+  for (uint64_t done = 0; done < record.length;) {
+    const uint64_t at = record.at + done, within = at % shape_.frame_bytes;
+    const uint64_t count = std::min(shape_.frame_bytes - within, record.length - done);
+    parts.emplace_back(frames_.data(read.frames[at / shape_.frame_bytes].frame) + within, count);
+    done += count;
+  }
+  return parts;
+}
+
 /// Whether the bytes are the record's own.
 bool PlannedReader::copy_out(Window& window, const WindowRecord& record, std::byte* dest) {
   const std::span<std::byte> bytes(dest, record.length);
@@ -149,12 +162,9 @@ bool PlannedReader::copy_out(Window& window, const WindowRecord& record, std::by
     std::memcpy(dest, record.resident.data(), record.length);
     return true;
   }
-  const WindowRead& read = window.reads[record.read];
-  for (uint64_t done = 0; done < record.length;) {
-    const uint64_t at = record.at + done, within = at % shape_.frame_bytes;
-    const uint64_t count = std::min(shape_.frame_bytes - within, record.length - done);
-    std::memcpy(dest + done, frames_.data(read.frames[at / shape_.frame_bytes].frame) + within, count);
-    done += count;
+  for (const std::span<const std::byte> part : parts_of(window, record)) {
+    std::memcpy(dest, part.data(), part.size());
+    dest += part.size();
   }
   return record.from == WindowRecord::From::kSsd ? checksum(bytes) == record.checksum
                                                  : data_.fault_of(record.id, bytes).empty();
@@ -223,12 +233,9 @@ void PlannedReader::hand_back(Window& window, size_t first, size_t count) {
   if (gone) room_.notify_all();
 }
 
-/// Keeps the bytes on the tier that they were planned for; null: they did not come.
+/// Keeps the bytes in the RAM tier if they were planned for it; null: they did not come.
 void PlannedReader::settle(WindowRecord& record, const std::byte* bytes) {
-  if (!record.for_ram) {
-    if (record.for_store && !cut_ && bytes != nullptr) store_->put(record.id, {bytes, record.length});
-    return;
-  }
+  if (!record.for_ram) return;
   if (bytes != nullptr)
     ram_->fill(record.id, {bytes, record.length});
   else

@@ -1,6 +1,5 @@
 #include "io/tier/record_store.h"
 
-#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -8,7 +7,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -22,12 +20,13 @@
 #include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
 #include "io/file/framed_log.h"
+#include "io/tier/segment_files.h"
 #include "io/tier/store_format.h"
 
 namespace penstock::io {
 namespace {
 
-constexpr uint64_t kCommitBytes = uint64_t{32} << 20;  // a sync each so many: what a kill loses
+constexpr uint64_t kCommitBytes = uint64_t{64} << 20;  // a sync each so many: what a kill loses
 constexpr uint64_t kRowBytes = 72;                     // of the table in memory: a row and its node
 
 class SegmentStore final : public RecordStore {
@@ -71,8 +70,7 @@ class SegmentStore final : public RecordStore {
     const std::lock_guard lock(mutex_);
     const auto found = rows_.find(id);
     if (found == rows_.end() || off_) return std::nullopt;
-    const StoreRow& row = found->second;
-    return Kept{row.segment, row.offset, row.length, row.checksum};
+    return Kept{found->second.segment, found->second.offset, found->second.length, found->second.checksum};
   }
   std::string file_path(uint32_t file) const override { return StoreFormat::segment(folder_, file); }
 
@@ -92,15 +90,23 @@ class SegmentStore final : public RecordStore {
     flushed_.notify_all();
   }
 
-  bool put(uint64_t id, std::span<const std::byte> bytes) override {
+  bool put(uint64_t id, std::span<const std::span<const std::byte>> parts) override {
+    uint64_t bytes = 0;
+    for (const auto& part : parts) bytes += part.size();
     {
       const std::lock_guard lock(mutex_);
-      if (!fills_ || off_ || full_ || bytes.empty() || waiting_bytes_ + bytes.size() > kMostWaiting ||
-          used_ + bytes.size() > capacity_ || rows_.contains(id) || dropped_.contains(id) || !on_way_.insert(id).second)
+      if (!fills_ || off_ || full_ || bytes == 0 || waiting_bytes_ + bytes > kMostWaiting ||
+          used_ + bytes > capacity_ || rows_.contains(id) || dropped_.contains(id) || !on_way_.insert(id).second)
         return false;
-      used_ += bytes.size() + sizeof(StoreRow);
-      waiting_bytes_ += bytes.size();
-      waiting_.push_back({id, std::vector<std::byte>(bytes.begin(), bytes.end())});
+      used_ += bytes + sizeof(StoreRow);
+      waiting_bytes_ += bytes;
+    }
+    Waiting one{id, {}};
+    one.bytes.reserve(bytes);
+    for (const auto& part : parts) one.bytes.insert(one.bytes.end(), part.begin(), part.end());
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.push_back(std::move(one));
     }
     wake_.notify_all();
     return true;
@@ -178,41 +184,27 @@ class SegmentStore final : public RecordStore {
       fs_.unlink(path);  // no table of ours: what it spoke of is read from the source again
       rows_.clear();
     }
-    // Segments that no row speaks of are bytes of a lost table: their room is wanted.
-    std::unordered_set<std::string> spoken_of;
-    segment_ = 0;
+    std::unordered_set<std::string> spoken_of;  // other segments are bytes of a lost table: their room is wanted
+    uint32_t last = 0;
+    uint64_t last_bytes = 0;
     for (const auto& [id, row] : rows_) {
       spoken_of.insert(base_name(StoreFormat::segment(folder_, row.segment)));
-      segment_ = std::max(segment_, row.segment);
+      if (row.segment > last) last_bytes = 0;
+      last = std::max(last, row.segment);
+      if (row.segment == last) last_bytes = std::max(last_bytes, row.offset + row.length);
     }
     for (const FolderEntry& entry : fs_.list(folder_)) {
       if (entry.name.starts_with("segment-") && !spoken_of.contains(entry.name))
         fs_.unlink(join_path(folder_, entry.name));
     }
-    segment_file_ = File(fs_, StoreFormat::segment(folder_, segment_), OpenMode::kOpenOrCreate);
-    segment_bytes_ = 0;
-    for (const auto& [id, row] : rows_) {
-      if (row.segment == segment_) segment_bytes_ = std::max(segment_bytes_, row.offset + row.length);
-    }
-    segment_file_.truncate(segment_bytes_);
+    segments_.open(fs_, folder_, last, last_bytes);
     table_.emplace(fs_, path, StoreFormat::kTableKind);
     used_ = bytes_of_store(fs_, folder_);
   }
 
   void take_rows(FramedLogReader& log) {
-    rows_.clear();
+    rows_ = rows_of(log, options_.records);
     kept_bytes_ = 0;
-    while (const auto frame = log.next()) {
-      for (size_t at = 0; at + sizeof(StoreRow) <= frame->size(); at += sizeof(StoreRow)) {
-        StoreRow row;
-        std::memcpy(&row, frame->data() + at, sizeof row);
-        if (row.id >= options_.records) continue;
-        if (row.segment == StoreRow::kDropped)
-          rows_.erase(row.id);
-        else
-          rows_[row.id] = row;
-      }
-    }
     for (const uint64_t id : dropped_) rows_.erase(id);
     for (const auto& [id, row] : rows_) kept_bytes_ += row.length;
   }
@@ -225,7 +217,7 @@ class SegmentStore final : public RecordStore {
     uint64_t fresh_bytes = 0;
     for (;;) {
       std::deque<Waiting> batch;
-      bool asked = false, takes_no_more = false;
+      bool asked = false;
       {
         std::unique_lock lock(mutex_);
         writing_ = false;
@@ -233,22 +225,28 @@ class SegmentStore final : public RecordStore {
         wake_.wait(lock, [&] { return ending_ || flush_asked_ || !waiting_.empty(); });
         if (off_ || (ending_ && waiting_.empty())) break;
         batch.swap(waiting_);
-        asked = flush_asked_;
-        takes_no_more = full_;
         fresh.insert(fresh.end(), to_forget_.begin(), to_forget_.end());
         to_forget_.clear();
+        if (full_)
+          batch.clear(), fresh.clear();  // what was synced is good; a log that met a full disk is not asked again
+        asked = flush_asked_ && !full_;
         writing_ = true;
       }
       try {
-        if (takes_no_more) fresh.clear();  // what was synced is good; a log that met a full disk is not asked again
         for (const Waiting& one : batch) {
-          if (takes_no_more) break;
-          fresh.push_back(write(one));
-          fresh_bytes += one.bytes.size();
+          const bool is_right = !options_.is_right || options_.is_right(one.id, one.bytes);
+          if (is_right) {
+            fresh.push_back(write(one));
+            fresh_bytes += one.bytes.size();
+          }
           const std::lock_guard lock(mutex_);
           waiting_bytes_ -= one.bytes.size();
+          if (!is_right) {
+            on_way_.erase(one.id);
+            used_ -= one.bytes.size() + sizeof(StoreRow);
+          }
         }
-        if (!takes_no_more && (fresh_bytes >= kCommitBytes || asked)) {
+        if (fresh_bytes >= kCommitBytes || asked) {
           commit(fresh);
           fresh_bytes = 0;
           if (asked) table_->sync();
@@ -275,31 +273,18 @@ class SegmentStore final : public RecordStore {
   }
 
   StoreRow write(const Waiting& one) {
-    if (segment_bytes_ >= StoreFormat::kSegmentBytes) next_segment();
-    segment_file_.write_at(segment_bytes_, one.bytes);
-    StoreRow row{.id = one.id,
-                 .offset = segment_bytes_,
-                 .length = one.bytes.size(),
-                 .checksum = checksum(one.bytes),
-                 .segment = segment_};
-    segment_bytes_ += one.bytes.size();
-    return row;
-  }
-
-  void next_segment() {
-    segment_file_.sync();
-    segment_file_ = File(fs_, StoreFormat::segment(folder_, ++segment_), OpenMode::kCreate);
-    segment_bytes_ = 0;
-    folder_synced_ = false;
+    const SegmentFiles::Place place = segments_.append(one.bytes);
+    return {.id = one.id,
+            .offset = place.offset,
+            .length = one.bytes.size(),
+            .checksum = checksum(one.bytes),
+            .segment = place.segment};
   }
 
   /// First the bytes, then the rows that speak of them.
   void commit(std::vector<StoreRow>& fresh) {
     if (fresh.empty()) return;
-    segment_file_.sync();
-    if (!folder_synced_) fs_.sync_folder(folder_);
-    folder_synced_ = true;
-    if (fs_.passes_through()) ::posix_fadvise(segment_file_.fd(), 0, 0, POSIX_FADV_DONTNEED);
+    segments_.sync();
     table_->append(std::as_bytes(std::span(fresh)));
     table_->flush();
     const uint64_t capacity = room_left_by_others(fs_, options_, folder_);
@@ -315,6 +300,7 @@ class SegmentStore final : public RecordStore {
     fresh.clear();
   }
 
+  void turn_off(const std::string& why) { off_ = true, fault_ = "is left out: " + why; }
   // Under the mutex. A full disk keeps what it has; a failing one is not asked again.
   void out_of_order(const Error& error) {
     if (error.message().find("No space left") != std::string::npos ||
@@ -324,10 +310,6 @@ class SegmentStore final : public RecordStore {
       return;
     }
     turn_off(error.message());
-  }
-  void turn_off(const std::string& why) {
-    off_ = true;
-    fault_ = "is left out: " + why;
   }
 
   FileSystem& fs_;
@@ -348,10 +330,7 @@ class SegmentStore final : public RecordStore {
   std::string fault_;
 
   // The writing thread's own.
-  File segment_file_;
-  uint32_t segment_ = 0;
-  uint64_t segment_bytes_ = 0;
-  bool folder_synced_ = false;
+  SegmentFiles segments_;
   std::optional<FramedLogWriter> table_;
   std::thread writer_;
 };

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,6 +23,8 @@ struct RecordStoreOptions {
   uint64_t thing = 0;     ///< the same without the state: of two stores with one thing the older is out of date
   std::string what;       ///< in words, for people
   uint64_t records = 0;   ///< ids are below
+  /// Whether bytes are the record's own, asked by the writing thread before it keeps them; empty: they are.
+  std::function<bool(uint64_t id, std::span<const std::byte> bytes)> is_right = {};
 };
 
 /// Bytes by record id in append-only segment files. Survives restarts and kills (what was not synced is lost, never wrong), checks what it
@@ -50,7 +53,8 @@ class RecordStore {
 
   /// Takes a copy and writes it on a thread of its own. False, and nothing done, where it is not the filling one, is full, off, has the record,
   /// or cannot keep pace (at most `kMostWaiting` bytes wait): never waits.
-  virtual bool put(uint64_t id, std::span<const std::byte> bytes) = 0;
+  virtual bool put(uint64_t id, std::span<const std::span<const std::byte>> parts) = 0;
+  bool put(uint64_t id, std::span<const std::byte> bytes) { return put(id, std::span(&bytes, 1)); }
   /// Whether put() would take a record of this id, its bytes aside: for whoever has work to do before it can call it.
   virtual bool wants(uint64_t id) const = 0;
   /// Room left for more bytes of records.

@@ -91,16 +91,19 @@ bool Storage::flush() {
 RecordStore* Storage::store_of(const Journey& journey) const {
   if (!options_.ssd) return nullptr;
   const bool cut = !journey.cut.empty();
-  RecordStoreOptions wanted{.folder = options_.ssd->folder,
-                            .quota_bytes = options_.ssd->quota_bytes,
-                            .wanted_bytes = cut ? data_.size() * journey.cut_bytes : data_.bytes(),
-                            .identity = Checksum().add("records").add(data_.state()).value(),
-                            .thing = Checksum().add("records").add(real_path(data_.path())).value(),
-                            .what = "the records of " + data_.path(),
-                            .records = data_.size()};
+  RecordStoreOptions wanted{
+      .folder = options_.ssd->folder,
+      .quota_bytes = options_.ssd->quota_bytes,
+      .wanted_bytes = cut ? data_.size() * journey.cut_bytes : data_.bytes(),
+      .identity = Checksum().add("records").add(data_.state()).value(),
+      .thing = Checksum().add("records").add(real_path(data_.path())).value(),
+      .what = "the records of " + data_.path(),
+      .records = data_.size(),
+      .is_right = [this](uint64_t id, std::span<const std::byte> bytes) { return data_.fault_of(id, bytes).empty(); }};
   if (cut) {
     wanted.identity = Checksum().add("made").add(data_.state()).add(journey.cut).value();
     wanted.thing = Checksum().add("made").add(real_path(data_.path())).add(journey.cut).value();
+    wanted.is_right = {};
     wanted.what = "what stage '" + journey.cut_stage + "' made of " + data_.path();
   }
   const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 #include <sys/file.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,22 @@ std::string StoreFormat::segment(const std::string& folder, uint32_t number) {
   std::string digits = std::to_string(number);
   digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
   return join_path(folder, "segment-" + digits);
+}
+
+std::unordered_map<uint64_t, StoreRow> rows_of(FramedLogReader& table, uint64_t records) {
+  std::unordered_map<uint64_t, StoreRow> rows;
+  while (const auto frame = table.next()) {
+    for (size_t at = 0; at + sizeof(StoreRow) <= frame->size(); at += sizeof(StoreRow)) {
+      StoreRow row;
+      std::memcpy(&row, frame->data() + at, sizeof row);
+      if (row.id >= records) continue;
+      if (row.segment == StoreRow::kDropped)
+        rows.erase(row.id);
+      else
+        rows[row.id] = row;
+    }
+  }
+  return rows;
 }
 
 uint64_t bytes_of_store(FileSystem& fs, const std::string& folder) {

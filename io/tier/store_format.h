@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "io/file/file_system.h"
+#include "io/file/framed_log.h"
 #include "io/tier/record_store.h"
 
 namespace penstock::io {
@@ -38,6 +40,9 @@ struct StoreFormat {
   static std::string used(const std::string& folder) { return join_path(folder, "used"); }
   static std::string lock(const std::string& folder) { return join_path(folder, ".lock"); }
 };
+
+/// The rows of a table by id, those that were forgotten left out; up to the first frame that is not whole.
+std::unordered_map<uint64_t, StoreRow> rows_of(FramedLogReader& table, uint64_t records);
 
 /// A store beside this one, for the quota.
 struct OtherStore {

@@ -117,7 +117,7 @@ TEST_F(StorageOnDisk, ATierKeepsWhatSavesTheMostTimeAByte) {
     if (!in_ram) with.ssd = SsdTier{ssd / "tier", bytes};
     Storage storage(*data, with);
     go(storage, {.seed = 9, .order = Order::kFull, .batch = 20}, budgets, 0, 1, [&](uint64_t step) {
-      if (step % 10 == 0) storage.flush();
+      if (step % 5 == 0) storage.flush();
     });
     storage.flush();
     uint64_t most = 0;  // records that could be kept: the smallest ones
@@ -134,6 +134,7 @@ TEST_F(StorageOnDisk, TheSecondEpochComesFromTheSsdAndASecondStartToo) {
   StorageOptions with = options();
   with.epochs = 2;
   with.ssd = SsdTier{ssd / "tier", 1_GiB};
+  with.window_bytes = 8_MiB;
   Budgets budgets;
   const PlanOptions order{.seed = 9, .order = Order::kFull, .batch = 20};
   for (const bool again : {false, true}) {
