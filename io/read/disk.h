@@ -44,7 +44,7 @@ struct DiskModel {
 DiskModel disk_of(FileSystem& fs, const std::string& path);
 /// Of the remembered ones none that is older than this is used: disks age, and are filled.
 constexpr int64_t kDiskMemorySeconds = int64_t{90} * 24 * 3600;
-/// Remembers a measured model: a line a device in `folder`/disks.jsonl. By device, not by path.
+/// Remembers a measured model: one more line in `folder`/disks.jsonl, of which the last of a device counts. By device, not by path.
 void remember_disk(FileSystem& fs, const DiskModel& disk, const std::string& folder);
 /// Where disk_of looks: $XDG_CACHE_HOME/penstock, else ~/.cache/penstock, else "".
 std::string disks_folder();

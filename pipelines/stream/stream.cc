@@ -1,14 +1,13 @@
 #include "pipelines/stream/stream.h"
 
 #include <sys/resource.h>
-#include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "io/file/atomic_file.h"
+#include "io/read/disk.h"
 #include "pipelines/job/job.h"
 #include "pipelines/recipe/phases.h"
 #include "pipelines/stream/accelerator.h"
@@ -34,22 +33,6 @@ rusage usage() {
 double cpu_seconds() {
   const rusage use = usage();
   return seconds_of(use.ru_utime) + seconds_of(use.ru_stime);
-}
-
-// Which kind of disk a path lies on; ssd where the kernel does not say (overlay, network).
-std::string disk_tier(const std::string& path) {
-  try {
-    const uint64_t device = io::FileSystem::real().stat(path).device;
-    const std::string base = "/sys/dev/block/" + std::to_string(major(device)) + ":" + std::to_string(minor(device));
-    for (const char* queue : {"/queue/rotational", "/../queue/rotational"}) {
-      std::ifstream file(base + queue);
-      int rotational = 0;
-      if (file >> rotational) return std::string(name_of(rotational != 0 ? Tier::kHdd : Tier::kSsd));
-    }
-  } catch (const Error&) {
-    // A figure for the report, nothing that a stream should fail for.
-  }
-  return std::string(name_of(Tier::kSsd));
 }
 
 /// Takes the batches of all segments.
@@ -204,11 +187,13 @@ StreamResult stream(const pipelines::Recipe& given, const io::Dataset& data, con
   result.peak_rss_bytes = static_cast<uint64_t>(usage().ru_maxrss) * 1024;
   const uint64_t read = result.report.records + result.report.rejected;
   result.tiers = result.report.tiers;
-  if (result.tiers.empty())
-    result.tiers.push_back({.name = disk_tier(data.path()),
+  if (result.tiers.empty()) {
+    const bool on_hdd = io::disk_of(io::FileSystem::real(), data.path()).kind == io::DiskKind::kHdd;
+    result.tiers.push_back({.name = std::string(name_of(on_hdd ? Tier::kHdd : Tier::kSsd)),
                             .hits = read,
                             .bytes_needed = result.report.bytes_read,
                             .bytes_read = result.report.bytes_read});
+  }
   return result;
 }
 

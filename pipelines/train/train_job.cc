@@ -106,14 +106,22 @@ class Job {
  private:
   /// What turns the plan's places into ids, for the proof that each record was seen once: the data set need not be there then.
   void keep_order(const std::string& path) {
-    std::vector<uint64_t> ids(data_.size());
-    std::iota(ids.begin(), ids.end(), 0);
-    data_.ids_at(ids);
-    bool moved = false;
-    for (uint64_t i = 0; i < ids.size(); ++i) moved = moved || ids[i] != i;
-    if (!moved || fs_.exists(path)) return;
-    fs_.make_folders(io::parent_of(path));
-    io::write_file(fs_, path, std::as_bytes(std::span(ids)));
+    if (fs_.exists(path)) return;
+    std::vector<uint64_t> ids(std::min<uint64_t>(data_.size(), 65536));
+    std::unique_ptr<io::AtomicFile> file;  // once an id is not at its own place
+    for (uint64_t first = 0; first < data_.size(); first += ids.size()) {
+      ids.resize(std::min<uint64_t>(ids.size(), data_.size() - first));
+      std::iota(ids.begin(), ids.end(), first);
+      data_.ids_at(ids);
+      for (uint64_t i = 0; i < ids.size() && !file; ++i) {
+        if (ids[i] == first + i) continue;
+        fs_.make_folders(io::parent_of(path));
+        file = std::make_unique<io::AtomicFile>(fs_, path);
+        for (uint64_t before = 0; before < first; ++before) file->write(std::as_bytes(std::span(&before, 1)));
+      }
+      if (file) file->write(std::as_bytes(std::span(ids)));
+    }
+    if (file) file->commit();
   }
 
   /// The lane at the newest checkpoint, or fresh; writes recipe.toml and run.json.
