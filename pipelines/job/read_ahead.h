@@ -39,7 +39,7 @@ class ReadAhead {
  public:
   struct Limits {
     uint64_t chunk_bytes = 32u << 20;
-    uint64_t chunk_records = 512;
+    uint64_t chunk_records = 4096;
   };
 
   ReadAhead(const Source& source, uint64_t count, std::function<uint64_t(uint64_t)> id_at)

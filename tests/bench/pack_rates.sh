@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How fast pack copies records from one disk to another, against the slower of the two: SOURCE=FOLDER DEST=FOLDER tests/bench/pack_rates.sh
+# How fast pack copies records from one disk to another, against what the two take for the bytes that were read and written (the slower of them): SOURCE=FOLDER DEST=FOLDER tests/bench/pack_rates.sh
 # Limits come from outside (tools/lab run). Sets: 1,280,000 records of 4 KiB and 50,000 of 110 KB (SIZE=full), a twentieth of that (SIZE=small).
 # SIZE small   ROUNDS 3   THREADS 2   BUILD build   TO "tar lmdb"
 set -euo pipefail
@@ -35,11 +35,12 @@ for set in "$((1280000 / divide)) 4096" "$((50000 / divide)) 112640"; do
       rm -rf "$to"/made*
       read_s=$(seconds dd if="$source" of=/dev/null bs=4M iflag=direct status=none)
       write_s=$(seconds dd if=/dev/zero of="$to/made.zero" bs=4M count=$((payload / 4194304)) oflag=direct conv=fsync status=none); rm -f "$to/made.zero"
-      slower=$(calc "min($(stat -c %s "$source") / $read_s, $payload / 4194304 * 4194304 / $write_s) / 1e6")
+      dd if="$source" of=/dev/null iflag=nocache count=0 status=none  # what is cached of it is forgotten
       took=$(seconds "$penstock" pack "$source" "$to/made.$format" --to "$format" --unchecked --threads "$threads" --quiet)
-      rate=$(calc "$payload / $took / 1e6")
-      echo "   $records of $bytes into $format, round $round: $(calc "round($rate, 1)") MB/s of payload; read alone $(calc "round($(stat -c %s "$source") / $read_s / 1e6, 1)"), write alone $(calc "round($payload / $write_s / 1e6, 1)")"
-      ratios+=" $(calc "$rate / $slower")"
+      read_least=$read_s made=$(find "$to" -maxdepth 2 -path "$to/made.$format*" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
+      write_least=$(calc "$made / ($payload / 4194304 * 4194304 / $write_s)")
+      echo "   $records of $bytes into $format, round $round: $(calc "round($took, 1)") s, $(calc "round($payload / $took / 1e6, 1)") MB/s of payload; reading $(stat -c %s "$source") bytes alone $(calc "round($read_least, 1)") s, writing $made alone $(calc "round($write_least, 1)") s"
+      ratios+=" $(calc "max($read_least, $write_least) / $took")"
     done
     python3 - "$records of $bytes into $format" $ratios << 'PY'
 import statistics as s, sys

@@ -187,7 +187,7 @@ class StoppingProgress final : public ProgressSink {
 TEST(Pack, GoesOnWhereItWasStoppedAndGivesTheSameRecords) {
   for (const bool shuffle : {false, true}) {
     Packed here;
-    make_photos(here.folder / "photos", 3, 260);  // more than one chunk of 512
+    make_photos(here.folder / "photos", 3, 1400);  // more than one chunk of 4096
     truncate_file(here.folder / "photos/a/02.jpg");
     truncate_file(here.folder / "photos/c/102.jpg");
     here.pack_photos("whole", {.shuffle = shuffle, .commit_bytes = 100'000});
