@@ -46,6 +46,7 @@ std::string tiers_text(std::span<const TierUse> tiers, uint64_t records) {
       if (tier.predicted_bytes_per_second > 0)
         out += " (its model says " + byte_rate_text(tier.predicted_bytes_per_second) + ")";
     }
+    if (tier.misses > 0) out += "; missed " + std::to_string(tier.misses);
     if (tier.kept > 0) {
       out += "; keeps " + std::to_string(tier.kept) + " of " + std::to_string(records) + ", so that " +
              std::to_string(records - std::min(records, tier.kept)) + " misses an epoch are the least";

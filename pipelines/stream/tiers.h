@@ -17,7 +17,7 @@ void add_tiers(std::vector<TierUse>& sum, std::span<const TierUse> part);
 double achieved_bytes_per_second(const TierUse& tier);
 
 /// A line a tier: records, bytes, reads, the rate achieved and the one that the device's model predicts; of a tier that keeps records how
-/// many of the `records` of the data set, and with them the least misses an epoch that any policy could have.
+/// many it missed, how many of the `records` of the data set, and with them the least misses an epoch that any policy could have.
 std::string tiers_text(std::span<const TierUse> tiers, uint64_t records);
 
 }  // namespace penstock
