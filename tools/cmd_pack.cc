@@ -46,7 +46,7 @@ class PackCommand final : public Command {
         ->required();
     app.add_option("DEST", options_.dest,
                    "What to make: a folder, or a file ending in .tar or .h5; with train/ and val/ in SOURCE, a folder "
-                   "with both in it")
+                   "with an LMDB of each in it")
         ->required();
     app.add_option("--to", to_, "Format; by DEST's ending unless given")->type_name("lmdb|tar|hdf5");
     add_labels(app, labels_);

@@ -126,6 +126,8 @@ class Source {
   /// A run's reader; null: the run calls read(). It takes the memory it needs from `budgets` now and keeps it as long as it
   /// lives: Error kMemory where that is too small. The source must outlive it.
   virtual std::unique_ptr<Reader> start(const Journey&, Budgets&) const { return nullptr; }
+  /// RAM that start() takes at least.
+  virtual uint64_t least_bytes(const Journey&) const { return 0; }
   /// Turns places in the order in which records are stored (what sequential and block order go by) into ids. A set that was
   /// shuffled on disk keeps the ids of its source; for all others place and id are the same.
   virtual void ids_at(std::span<uint64_t>) const {}

@@ -120,20 +120,29 @@ void Run::Impl::check_budget() {
   const bool replaces = options_.faults.on_fault == OnFault::kReplace;
   const auto floor_of = [](uint64_t bytes) { return Need::ram(bytes); };
 
-  Need least =
-      Need::of(options_.tier, layout_->bytes) + Need::ram(fixed + slice_floor + (replaces ? largest_record : 0));
+  least_ = Need::of(options_.tier, layout_->bytes) + Need::ram(fixed + slice_floor + (replaces ? largest_record : 0));
+  least_parts_ = "one batch " + std::to_string(layout_->bytes) + " B, one slice of encoded records " +
+                 std::to_string(slice_floor) + " B, " +
+                 (replaces ? "a record that replaces another " + std::to_string(largest_record) + " B, " : "") +
+                 "index and decoders of " + std::to_string(threads) + " threads " + std::to_string(fixed) + " B";
   try {
     fixed_.emplace(*options_.budgets, Need::ram(fixed));
     batch_reserve_.emplace(*options_.budgets, Need::of(options_.tier, layout_->bytes));
     slice_reserve_.emplace(*options_.budgets, floor_of(slice_floor));
     if (replaces) replacement_reserve_.emplace(*options_.budgets, floor_of(largest_record));
-  } catch (Error& error) {
-    throw Error(Code::kMemory, "the budget is too small to run: " + error.message())
-        .hint("the least for this graph, batch and thread count is " + least.text() + ": one batch " +
-              std::to_string(layout_->bytes) + " B, one slice of encoded records " + std::to_string(slice_floor) +
-              " B, index and decoders of " + std::to_string(threads) + " threads " + std::to_string(fixed) +
-              " B; raise [budget] or lower data.batch or --threads");
-  }
+  } catch (const Error& error) { throw too_small(error); }
+}
+
+/// The error of whoever could not have its share, with all that a run needs.
+Error Run::Impl::too_small(const Error& error) const {
+  const uint64_t reading = total_batches_ > 0 ? source_.least_bytes(journey()) : 0;
+  const Need all = least_ + Need::ram(reading);
+  std::string text = all.text();
+  if (options_.tier == Tier::kRam) text = "budget.ram=" + std::to_string(all[Tier::kRam]) + "B (" + text + ")";
+  return Error(Code::kMemory, "the budget is too small to run: " + error.message())
+      .hint("the least for this graph, batch and thread count is " + text + ": " + least_parts_ +
+            (reading > 0 ? ", the window that records are read into " + std::to_string(reading) + " B" : "") +
+            "; raise [budget] or lower data.batch or --threads");
 }
 
 /// After everything that is held for the whole run has its share.
@@ -148,16 +157,24 @@ void Run::Impl::bound_batches_in_flight() {
   slice_pool_.emplace(*options_.budgets, 2 * threads + options_.io_threads);
 }
 
+Journey Run::Impl::journey() const {
+  return {.plan = &plan_,
+          .epoch = options_.epoch,
+          .step = options_.step,
+          .batches = total_batches_,
+          .by_storage = options_.by_storage,
+          .cut = graph_->cut ? graph_->cut->canonical : "",
+          .cut_stage = graph_->cut ? graph_->cut->stage : "",
+          .cut_bytes = cut_bytes_};
+}
+
 void Run::Impl::start_reader() {
-  reader_ = source_.start({.plan = &plan_,
-                           .epoch = options_.epoch,
-                           .step = options_.step,
-                           .batches = total_batches_,
-                           .by_storage = options_.by_storage,
-                           .cut = graph_->cut ? graph_->cut->canonical : "",
-                           .cut_stage = graph_->cut ? graph_->cut->stage : "",
-                           .cut_bytes = cut_bytes_},
-                          *options_.budgets);
+  try {
+    reader_ = source_.start(journey(), *options_.budgets);
+  } catch (const Error& error) {
+    if (error.code() != Code::kMemory) throw;
+    throw too_small(error);
+  }
 }
 
 /// Of the plan's order, which counts places, what the run gives out: ids.

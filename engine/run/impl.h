@@ -54,6 +54,8 @@ class Run::Impl {
   // impl.cc
   void begin();
   void check_budget();
+  Error too_small(const Error& error) const;
+  Journey journey() const;
   void start_reader();
   void bound_batches_in_flight();
   void to_ids(std::span<uint64_t> places) const;
@@ -86,7 +88,9 @@ class Run::Impl {
   SlicePlan slice_plan_;
   size_t slice_records_ = 1;  ///< of a slice, at most
   uint64_t slice_bytes_ = 0;  ///< of a slice's buffer, but for single records that are larger
-  uint64_t cut_bytes_ = 0;    ///< of a record from behind the graph's cut, at most
+  Need least_;                ///< that the run itself takes, and of what that consists
+  std::string least_parts_;
+  uint64_t cut_bytes_ = 0;  ///< of a record from behind the graph's cut, at most
   uint64_t total_batches_ = 0;
   uint64_t batches_in_flight_ = 0;
 

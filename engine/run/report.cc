@@ -64,7 +64,8 @@ std::string Report::bottleneck() const {
   const Compute compute = compute_of(stages);
   const StageReport* consumer = find(stages, "consumer");
   // A consumer that is hardly ever kept waiting is what all the rest waits for.
-  if (consumer != nullptr && consumer->busy_seconds > consumer->starved_seconds && compute.blocked >= compute.starved)
+  if (consumer != nullptr && consumer->busy_seconds > consumer->starved_seconds &&
+      (compute.blocked >= compute.starved || consumer->busy_seconds > 9 * consumer->starved_seconds))
     return "consumer";
   if (compute.top != nullptr && compute.busy >= compute.starved) return compute.top->name;
   return stages.empty() ? "" : "read";

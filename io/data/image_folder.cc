@@ -49,7 +49,8 @@ class Group {
 };
 
 std::string other_length(uint64_t now, uint64_t listed) {
-  return "the file has " + std::to_string(now) + " bytes, " + std::to_string(listed) + " when the folder was listed";
+  return "the file has " + std::to_string(now) + " bytes, " + std::to_string(listed) +
+         " when the folder was listed (if it was changed on purpose, remove .penstock-manifest)";
 }
 
 }  // namespace
@@ -96,7 +97,8 @@ void ImageFolder::apply_labels(const ImageFolderOptions& options) {
                   "'" + root_ + "' has class folders, so a file of labels ('" + options.labels + "') is one too many")
           .hint("leave --labels out, or read it as flat:" + root_);
     }
-    GivenLabels given = read_labels(fs_, options.labels, root_, size(), [&](uint64_t id) { return listing_.path(id); });
+    GivenLabels given = read_labels(
+        fs_, options.labels, root_, size(), [&](uint64_t id) { return listing_.path(id); }, options.classes);
     fingerprint_ = given.fingerprint(fingerprint_);
     classes_ = std::move(given.classes);
     label_of_file_ = std::move(given.labels);

@@ -15,6 +15,8 @@
 namespace penstock::io {
 namespace {
 
+constexpr int64_t kMostNumbers = 1 << 24;  // as classes
+
 std::optional<int64_t> whole_number(std::string_view text) {
   int64_t value = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -168,7 +170,7 @@ uint64_t GivenLabels::fingerprint(uint64_t data) const {
 }
 
 GivenLabels read_labels(FileSystem& fs, const std::string& path, const std::string& data, uint64_t records,
-                        const std::function<std::string(uint64_t)>& name_of) {
+                        const std::function<std::string(uint64_t)>& name_of, std::span<const std::string> classes) {
   LabelFile file = LabelFile::open(fs, path);
   GivenLabels out{.classes = std::move(file.classes), .labels = {}, .note = {}};
   out.labels.reserve(records);
@@ -181,6 +183,12 @@ GivenLabels read_labels(FileSystem& fs, const std::string& path, const std::stri
     out.labels.push_back(found == file.labels.end() ? -1 : found->second);
     unlabelled += found == file.labels.end();
     unseen.erase(key);
+  }
+  if (out.classes.empty() && classes.empty() && !out.labels.empty()) {
+    const auto [least, most] = std::minmax_element(out.labels.begin(), out.labels.end());
+    if (*least >= -1 && *most < kMostNumbers) {
+      for (int64_t c = 0; c <= *most; ++c) out.classes.push_back(std::to_string(c));
+    }
   }
   if (unlabelled > 0) out.note = std::to_string(unlabelled) + " pictures have no line in '" + path + "' (label -1)";
   // A list by number has a line for every picture of the set that it was made for, also where this is a part of it.

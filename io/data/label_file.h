@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,15 +36,16 @@ struct LabelFile {
 
 /// What a label file says of each record of a data set.
 struct GivenLabels {
-  std::vector<std::string> classes;  ///< empty where labels are numbers
-  std::vector<int64_t> labels;       ///< of each record; -1: not known
-  std::string note;                  ///< how many the file does not name; "" where it names all
+  std::vector<std::string>
+      classes;  ///< where labels are numbers, and nothing to match them with was given: the numbers from 0 on
+  std::vector<int64_t> labels;  ///< of each record; -1: not known
+  std::string note;             ///< how many the file does not name; "" where it names all
   /// The fingerprint of the data set with these labels, where `data` is that of the one without.
   uint64_t fingerprint(uint64_t data) const;
 };
-/// `name_of(id)` names each of the `records` of the data set at `data`. Throws as LabelFile::open, and kUsage where the file names pictures that are not there.
+/// `name_of(id)` names each of the `records` of the data set at `data`; `classes` are to be matched by name where they are not empty. Throws as LabelFile::open, and kUsage where the file names pictures that are not there.
 GivenLabels read_labels(FileSystem& fs, const std::string& path, const std::string& data, uint64_t records,
-                        const std::function<std::string(uint64_t)>& name_of);
+                        const std::function<std::string(uint64_t)>& name_of, std::span<const std::string> classes);
 
 /// The cells of one CSV line that starts at `text`; advances `text` behind the line. Quoted cells may span lines. Throws kUsage on a quote that does not close.
 std::vector<std::string> take_csv_line(std::string_view& text);

@@ -25,8 +25,6 @@ std::unique_ptr<LmdbDataset> LmdbDataset::open(FileSystem& fs, const std::string
       });
   std::unique_ptr<LmdbDataset> data(new LmdbDataset(fs, folder, std::move(lmdb), std::move(index), options.classes));
   const RecordIndexHead& head = data->index().head();
-  if (head.classes.size() == 1)
-    data->notes_.push_back("there is one class only, '" + head.classes[0] + "': nothing to tell apart");
   if (walked && !head.note.empty()) data->notes_.push_back(head.note);
   return data;
 }
@@ -37,6 +35,7 @@ uint64_t LmdbDataset::state() const {
       .add(fingerprint())
       .add(stat.bytes)
       .add(static_cast<uint64_t>(stat.mtime_ns))
+      .add(static_cast<uint64_t>(stat.ctime_ns))
       .add(lmdb_.meta().transaction)
       .value();
 }

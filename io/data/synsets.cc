@@ -22,9 +22,19 @@ const matvar_t* cell(matvar_t* synsets, const char* field, size_t i) {
 }
 
 double number_of(const matvar_t* cell, const std::string& path) {
-  if (cell == nullptr || cell->class_type != MAT_C_DOUBLE || cell->nbytes < sizeof(double))
-    throw wrong(path, "a class has no number");
-  return *static_cast<const double*>(cell->data);
+  if (cell != nullptr && cell->nbytes >= static_cast<size_t>(cell->data_size)) {
+    switch (cell->class_type) {
+      case MAT_C_DOUBLE: return *static_cast<const double*>(cell->data);
+      case MAT_C_SINGLE: return *static_cast<const float*>(cell->data);
+      case MAT_C_UINT8: return *static_cast<const uint8_t*>(cell->data);
+      case MAT_C_UINT16: return *static_cast<const uint16_t*>(cell->data);
+      case MAT_C_INT16: return *static_cast<const int16_t*>(cell->data);
+      case MAT_C_INT32: return *static_cast<const int32_t*>(cell->data);
+      case MAT_C_INT64: return static_cast<double>(*static_cast<const int64_t*>(cell->data));
+      default: break;
+    }
+  }
+  throw wrong(path, "a class has no number");
 }
 
 std::string text_of(const matvar_t* cell, const std::string& path) {

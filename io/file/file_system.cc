@@ -25,6 +25,7 @@ void fill(const struct stat& from, FileStat* out) {
   out->kind = kind_of(from.st_mode);
   out->bytes = static_cast<uint64_t>(from.st_size);
   out->mtime_ns = int64_t{from.st_mtim.tv_sec} * 1'000'000'000 + from.st_mtim.tv_nsec;
+  out->ctime_ns = int64_t{from.st_ctim.tv_sec} * 1'000'000'000 + from.st_ctim.tv_nsec;
   out->device = from.st_dev;
   out->inode = from.st_ino;
 }

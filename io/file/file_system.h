@@ -19,6 +19,7 @@ struct FileStat {
   FileKind kind = FileKind::kOther;
   uint64_t bytes = 0;
   int64_t mtime_ns = 0;  ///< last change, nanoseconds since 1970 (of a folder: an entry was added, renamed or removed)
+  int64_t ctime_ns = 0;  ///< last change of bytes or of anything else about it: no program can set it back
   uint64_t device = 0;
   uint64_t inode = 0;
 };

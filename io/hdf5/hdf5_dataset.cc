@@ -12,8 +12,6 @@ std::unique_ptr<Hdf5Dataset> Hdf5Dataset::open(FileSystem& fs, const std::string
       [&](const RecordIndex& found) { return found.head().format == "hdf5" && found.is_current(fs, base); },
       [&](const std::string& place) { make_hdf5_index(fs, path, place); });
   std::unique_ptr<Hdf5Dataset> data(new Hdf5Dataset(fs, path, base, std::move(index), options.classes));
-  if (data->index().head().classes.size() == 1)
-    data->notes_.push_back("there is one class only, '" + data->index().head().classes[0] + "': nothing to tell apart");
   return data;
 }
 

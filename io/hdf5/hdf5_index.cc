@@ -98,11 +98,12 @@ void make_hdf5_index(FileSystem& fs, const std::string& path, const std::string&
   Ends bytes(path, file, layout, Hdf5Layout::kOffsets, Hdf5Layout::kBytes);
   Ends names(path, file, layout, Hdf5Layout::kNameOffsets, Hdf5Layout::kNames);
   PartReader ids(file, layout, Hdf5Layout::kId), labels(file, layout, Hdf5Layout::kLabel),
-      sums(file, layout, Hdf5Layout::kChecksum), verified(file, layout, Hdf5Layout::kVerified),
+      record_sums(file, layout, Hdf5Layout::kChecksum), verified(file, layout, Hdf5Layout::kVerified),
       name_bytes(file, layout, Hdf5Layout::kNames);
   RecordIndexWriter writer(fs, index_path);
   const auto classes = static_cast<int64_t>(layout.head.classes.size());
   std::string name;
+  RecordSums all;
   for (uint64_t place = 0; place < layout.records(); ++place) {
     const uint64_t length = bytes.next(), name_length = names.next();
     if (name_length > kMostName) throw wrong(path, "the name of record " + std::to_string(place) + " is too long");
@@ -111,14 +112,18 @@ void make_hdf5_index(FileSystem& fs, const std::string& path, const std::string&
     const auto label = labels.next<int32_t>();
     if (label < -1 || (classes > 0 && label >= classes))
       throw wrong(path, "it has a label " + std::to_string(label) + " but " + std::to_string(classes) + " classes");
-    const uint64_t flags =
-        RecordRow::kHasChecksum | (verified.next<uint8_t>() == 1 ? RecordRow::kVerified : uint64_t{0});
+    const bool is_verified = verified.next<uint8_t>() == 1;
+    const auto id = ids.next<uint64_t>(), sum = record_sums.next<uint64_t>();
+    all.add(length, label, id, sum, is_verified, name);
+    const uint64_t flags = RecordRow::kHasChecksum | (is_verified ? RecordRow::kVerified : uint64_t{0});
     writer.add({.offset = layout.parts[Hdf5Layout::kBytes].offset + bytes.begin(),
                 .length_and_flags = RecordRow::pack(length, flags),
-                .checksum = sums.next<uint64_t>(),
+                .checksum = sum,
                 .label = label},
-               name, ids.next<uint64_t>());
+               name, id);
   }
+  if (PartReader(file, layout, Hdf5Layout::kSums).next<uint64_t>() != all.value())
+    throw wrong(path, "its labels, names or checksums are not those that were packed");
   RecordIndexHead head;
   head.format = "hdf5";
   head.files = {{base_name(path), stat.bytes, stat.mtime_ns, 0}};

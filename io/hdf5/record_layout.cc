@@ -15,7 +15,8 @@ constexpr std::array<Hdf5PartKind, Hdf5Layout::kParts> kKinds{{{"bytes", 1},
                                                                {"checksum", 8},
                                                                {"verified", 1},
                                                                {"names", 1},
-                                                               {"name_offsets", 8}}};
+                                                               {"name_offsets", 8},
+                                                               {"sums", 8}}};
 constexpr const char* kHead = "head";
 constexpr uint64_t kMostHeadBytes = uint64_t{64} << 20;
 
@@ -103,8 +104,8 @@ Hdf5Layout make_hdf5_layout(const std::string& path, const PackHead& head, uint6
     const Hdf5Handle set(H5Dcreate2(file, kHead, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
     if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, json.data()) < 0) throw cannot_write(path);
   }
-  const std::array<uint64_t, Hdf5Layout::kParts> elements{bytes,   records + 1, records,    records,
-                                                          records, records,     name_bytes, records + 1};
+  const std::array<uint64_t, Hdf5Layout::kParts> elements{bytes,   records + 1, records,     records, records,
+                                                          records, name_bytes,  records + 1, 1};
   for (int i = Hdf5Layout::kParts; i-- > 0;) {  // `bytes` last: what is small lies together at the front
     const auto part = static_cast<Hdf5Layout::Part>(i);
     const hsize_t length = elements[static_cast<size_t>(i)];
@@ -132,9 +133,10 @@ Hdf5Layout read_hdf5_layout(const std::string& path, uint64_t file_bytes) {
     out.parts[i] = look_at(file, path, static_cast<Hdf5Layout::Part>(i), file_bytes);
   const uint64_t records = out.records();
   for (const auto part : {Hdf5Layout::kOffsets, Hdf5Layout::kNameOffsets, Hdf5Layout::kLabel, Hdf5Layout::kChecksum,
-                          Hdf5Layout::kVerified}) {
+                          Hdf5Layout::kVerified, Hdf5Layout::kSums}) {
     const bool ends = part == Hdf5Layout::kOffsets || part == Hdf5Layout::kNameOffsets;
-    if (const uint64_t wanted = records + (ends ? 1 : 0); out.parts[part].elements != wanted) {
+    if (const uint64_t wanted = part == Hdf5Layout::kSums ? 1 : records + (ends ? 1 : 0);
+        out.parts[part].elements != wanted) {
       throw wrong(path, std::string("'") + kKinds[part].name + "' has " + std::to_string(out.parts[part].elements) +
                             " elements, not " + std::to_string(wanted));
     }

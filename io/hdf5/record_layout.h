@@ -7,6 +7,7 @@
 //   checksum      u64 (N)         XXH3-64 of the record's bytes
 //   verified      u8  (N)         1: decoded in full without fault when it was packed
 //   names         u8  (any), name_offsets u64 (N + 1)
+//   sums          u64 (1)         XXH3-64 of all of these but the bytes, record by record (RecordSums)
 //   head          one string      JSON (PackHead)
 //
 // All but `head` are contiguous, so that records are extents of the file; numbers are little-endian.
@@ -15,8 +16,10 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "io/data/lmdb_format.h"
+#include "io/file/checksum.h"
 
 namespace penstock::io {
 
@@ -28,7 +31,7 @@ struct Hdf5Part {
 
 /// Where everything lies.
 struct Hdf5Layout {
-  enum Part { kBytes, kOffsets, kLabel, kId, kChecksum, kVerified, kNames, kNameOffsets, kParts };
+  enum Part { kBytes, kOffsets, kLabel, kId, kChecksum, kVerified, kNames, kNameOffsets, kSums, kParts };
   std::array<Hdf5Part, kParts> parts;
   PackHead head;
   uint64_t records() const { return parts[kId].elements; }
@@ -40,6 +43,24 @@ struct Hdf5PartKind {
   uint64_t element_bytes;
 };
 const Hdf5PartKind& kind_of(Hdf5Layout::Part part);
+
+/// Of what stands beside the bytes, in storage order.
+class RecordSums {
+ public:
+  void add(uint64_t length, int32_t label, uint64_t id, uint64_t checksum, bool verified, std::string_view name) {
+    sum_.add(length)
+        .add(static_cast<uint64_t>(label))
+        .add(id)
+        .add(checksum)
+        .add(uint64_t{verified})
+        .add(name.size())
+        .add(name);
+  }
+  uint64_t value() const { return sum_.value(); }
+
+ private:
+  Checksum sum_;
+};
 
 /// Makes the file `path` (past the FileSystem) with room for everything, and gives the places to write to. Throws kIo.
 Hdf5Layout make_hdf5_layout(const std::string& path, const PackHead& head, uint64_t records, uint64_t bytes,

@@ -257,6 +257,7 @@ void Hdf5RecordWriter::State::fill(File& out, const Hdf5Layout& layout) const {
     parts.emplace_back(out, layout.parts[i], kind_of(static_cast<Hdf5Layout::Part>(i)).element_bytes);
   std::vector<bool> seen(layout.records());
   uint64_t end = 0, name_end = 0;
+  RecordSums sums;
   parts[Hdf5Layout::kOffsets].add(end);
   parts[Hdf5Layout::kNameOffsets].add(name_end);
   each_chunk(fs, partial, [&](const RecordChunk& each) {
@@ -275,8 +276,10 @@ void Hdf5RecordWriter::State::fill(File& out, const Hdf5Layout& layout) const {
       parts[Hdf5Layout::kChecksum].add(note.checksum);
       parts[Hdf5Layout::kVerified].add(static_cast<uint8_t>(note.verified));
       parts[Hdf5Layout::kNames].add(bytes_of(note.name));
+      sums.add(note.length, note.label, note.id, note.checksum, note.verified, note.name);
     }
   });
+  parts[Hdf5Layout::kSums].add(sums.value());
   for (PartWriter& part : parts) part.flush();
   copy_bytes(out, layout.parts[Hdf5Layout::kBytes].offset, layout.parts[Hdf5Layout::kBytes].elements);
 }

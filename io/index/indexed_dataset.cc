@@ -57,6 +57,7 @@ IndexedDataset::IndexedDataset(FileSystem& fs, std::string path, std::string bas
       classes_(index_->head().classes),
       fingerprint_(index_->head().fingerprint),
       files_(std::make_shared<Files>(fs)) {
+  if (classes_.size() == 1) notes_.push_back("there is one class only, '" + classes_[0] + "': nothing to tell apart");
   if (classes.empty() || classes_.empty()) return;
   label_of_ = match_classes(classes_, classes, path_);
   classes_ = classes;
@@ -93,7 +94,8 @@ void IndexedDataset::take_labels(const std::string& file, const std::vector<std:
           .hint("leave --labels out");
     }
   }
-  GivenLabels given = read_labels(fs_, file, path_, size(), [&](uint64_t id) { return name(id); });
+  GivenLabels given = read_labels(
+      fs_, file, path_, size(), [&](uint64_t id) { return name(id); }, classes);
   fingerprint_ = given.fingerprint(fingerprint_);
   classes_ = std::move(given.classes);
   given_ = std::move(given.labels);
@@ -136,8 +138,17 @@ std::string IndexedDataset::fault_of(uint64_t id, std::span<const std::byte> byt
 uint64_t IndexedDataset::state() const {
   Checksum sum;
   sum.add(fingerprint());
-  for (const IndexedFile& file : index_->head().files)
-    sum.add(file.path).add(file.bytes).add(static_cast<uint64_t>(file.mtime_ns)).add(file.stamp);
+  for (uint32_t f = 0; f < file_count(); ++f) {
+    const IndexedFile& file = index_->head().files[f];
+    FileStat now;
+    fs_.sys_stat(file_path(f).c_str(), &now);
+    sum.add(file.path)
+        .add(file.bytes)
+        .add(file.stamp)
+        .add(now.bytes)
+        .add(static_cast<uint64_t>(now.mtime_ns))
+        .add(static_cast<uint64_t>(now.ctime_ns));
+  }
   return sum.value();
 }
 

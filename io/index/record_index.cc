@@ -13,6 +13,7 @@ namespace penstock::io {
 
 /// Pages of the body, the last used ones; all of them where they fit.
 struct RecordIndex::State {
+  FileSystem* fs = nullptr;
   File file;
   IndexHeader header;
   RecordIndexHead head;
@@ -39,10 +40,7 @@ struct RecordIndex::State {
     file.read_exactly(header.body_at() + at, *bytes);
     uint64_t sum = 0;
     file.read_exactly(header.sums_at() + number * sizeof sum, std::as_writable_bytes(std::span(&sum, 1)));
-    if (checksum(*bytes) != sum) {
-      throw Error(Code::kData, "page " + std::to_string(number) + " of the index '" + file.path() + "' is damaged")
-          .hint("remove it: it is made again from the data set");
-    }
+    if (checksum(*bytes) != sum) throw discard("page " + std::to_string(number) + " of it has another checksum");
     const std::lock_guard lock(mutex);
     if (pages.contains(number)) return pages[number].bytes;
     while (pages.size() >= most_pages && !used.empty()) {
@@ -52,6 +50,13 @@ struct RecordIndex::State {
     used.push_front(number);
     pages[number] = {bytes, used.begin()};
     return bytes;
+  }
+
+  // An index is only a copy of what the data set says: a damaged one is removed, and the next start makes it again. Not a fault of the data.
+  Error discard(const std::string& why) const {
+    fs->sys_unlink(file.path().c_str());
+    return Error(Code::kIo, "the index '" + file.path() + "' was damaged and is removed: " + why)
+        .hint("run the same command again: the index is made again from the data set");
   }
 
   // Checksums hold for what was written, by whomever: nothing that is reckoned from a row may go wrong.
@@ -81,6 +86,7 @@ std::unique_ptr<RecordIndex> RecordIndex::open(FileSystem& fs, const std::string
   if (!fs.exists(path)) return nullptr;
   std::unique_ptr<RecordIndex> index(new RecordIndex());
   State& s = *index->state_;
+  s.fs = &fs;
   s.file = File(fs, path, OpenMode::kRead);
   const uint64_t bytes = s.file.size();
   const IndexHeader wanted;
@@ -118,10 +124,7 @@ void RecordIndex::rows(std::span<const uint64_t> ids, std::span<RecordRow> out) 
       held = s.page(number);
     }
     std::memcpy(&out[i], held->data() + at % kIndexPage, sizeof(RecordRow));
-    if (!s.can_be(out[i]))
-      throw Error(Code::kData, "the index '" + s.file.path() + "' is damaged: record " + std::to_string(ids[i]) +
-                                   " lies where nothing can")
-          .hint("remove it: it is made again from the data set");
+    if (!s.can_be(out[i])) throw s.discard("record " + std::to_string(ids[i]) + " lies where nothing can");
   }
 }
 
@@ -138,7 +141,7 @@ std::string RecordIndex::name(uint64_t id) const {
   const auto both = std::as_writable_bytes(std::span(ends));
   s.read(s.header.ends_at() + (id == 0 ? 0 : (id - 1) * 8), id == 0 ? both.subspan(8) : both);
   if (ends[0] > ends[1] || ends[1] > s.header.names_bytes)
-    throw Error(Code::kData, "the index '" + s.file.path() + "' is damaged").hint("remove it: it is made again");
+    throw s.discard("the name of record " + std::to_string(id) + " lies where nothing can");
   std::string text(ends[1] - ends[0], '\0');
   s.read(s.header.names_at() + ends[0], std::as_writable_bytes(std::span(text)));
   return text;

@@ -83,7 +83,7 @@ class RecordIndex {
   ~RecordIndex();
 
   const RecordIndexHead& head() const;
-  /// The rows of `ids`; kData where a page is damaged. Much cheaper for ids that lie close together.
+  /// The rows of `ids`; kIo where a page is damaged, and the file is removed then: it is made again at the next start. Much cheaper for ids that lie close together.
   void rows(std::span<const uint64_t> ids, std::span<RecordRow> out) const;
   RecordRow row(uint64_t id) const;
   std::string name(uint64_t id) const;

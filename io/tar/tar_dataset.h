@@ -22,7 +22,7 @@ struct TarDatasetOptions {
 ///   - else WebDataset: members of one key (the path up to the first '.' of its last part) are a record; its picture is the first member with a picture's ending, its label
 ///     the number in .cls, or "label"/"cls" in .json, else -1. Ids are in the order of the members. Members of other endings are counted in notes().
 ///   - "__penstock__/": packed by Penstock, with checksums, names, ids and classes.
-/// Class folders and ImageNet are sorted in memory once, while the index is made: about 100 bytes a record. WebDataset shards take 40 bytes a key of one shard, to find those that come twice; packed ones none.
+/// Class folders and ImageNet are sorted in memory once, while the index is made: about 100 bytes a record. Links and sparse members are left out, with a note. WebDataset shards take 40 bytes a key of one shard, to find those that come twice; packed ones none.
 class TarDataset final : public IndexedDataset {
  public:
   /// `shards` in order. Throws kIo, kData where a tar is cut short in a member, has a wrong header, a key twice, or a path that is absolute or leads out; kUsage where it

@@ -106,12 +106,12 @@ class Walk {
   TarEnd run() {
     for (;;) {
       if (at_ + kTarBlock > end_) {
-        if (rest_is_zero()) return {false, whole_};
+        if (rest_is_zero()) return {false, whole_, links_, sparse_};
         throw damaged("it ends in the middle of the header at offset " + std::to_string(at_));
       }
       Block block;
       read(at_, block);
-      if (is_zero(block)) return {true, whole_};
+      if (is_zero(block)) return {true, whole_, links_, sparse_};
       if (!sum_is_right(block)) throw damaged("the header at offset " + std::to_string(at_) + " has a wrong checksum");
       const auto size = number_of(block, kSize);
       if (!size) throw damaged("the header at offset " + std::to_string(at_) + " has no size");
@@ -150,9 +150,13 @@ class Walk {
       if (fault != std::errc() || end != given->data() + given->size())
         throw damaged("the size of '" + member.name + "' is no number: '" + given->substr(0, 40) + "'");
     }
+    const bool sparse = type == 'S' || pax("GNU.sparse.major") != nullptr || pax("GNU.sparse.size") != nullptr;
+    if (type == 'S') skip_holes(block);
     long_name_.clear();
     local_.clear();
-    const bool regular = type == '0' || type == '\0' || type == '7';
+    links_ += type == '1' || type == '2';
+    sparse_ += sparse;
+    const bool regular = !sparse && (type == '0' || type == '\0' || type == '7');
     const bool has_data = regular && !member.name.ends_with('/');
     if (!regular && type >= '1' && type <= '6') member.bytes = 0;  // links, devices, folders
     if (member.bytes > end_ || at_ + tar_padded(member.bytes) > end_) {
@@ -165,6 +169,16 @@ class Walk {
       throw damaged("'" + member.name + "' is an absolute path, or leads out of the archive");
     at_ = std::min(end_, at_ + tar_padded(member.bytes));
     if (has_data) each_(member);
+  }
+
+  // GNU's old form lists more holes in blocks behind the header (GNU tar manual, "Sparse Formats": isextended).
+  void skip_holes(const Block& header) {
+    constexpr size_t kExtended = 482, kExtendedAgain = 504;
+    Block block{};
+    for (bool more = header[kExtended] != std::byte{0}; more && at_ + kTarBlock <= end_; at_ += kTarBlock) {
+      read(at_, block);
+      more = block[kExtendedAgain] != std::byte{0};
+    }
   }
 
   // Of what is left behind the last whole block: some programs write closing zeros of any length.
@@ -212,6 +226,7 @@ class Walk {
   std::vector<std::byte> ahead_;
   uint64_t ahead_at_ = 0;
   uint64_t whole_ = 0;
+  uint64_t links_ = 0, sparse_ = 0;
   std::string long_name_;
   std::map<std::string, std::string> local_, global_;
 };

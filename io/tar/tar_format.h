@@ -28,6 +28,8 @@ struct TarMember {
 struct TarEnd {
   bool closed = false;  ///< the two blocks of zeros were there
   uint64_t offset = 0;  ///< behind the last whole member
+  uint64_t links = 0;   ///< members that were passed over: hard and symbolic links ...
+  uint64_t sparse = 0;  ///< ... and files with holes
 };
 
 /// Reads the headers of `file` from `begin` up to `end` (a tar inside a tar, or the whole file) and calls `each` for every regular file in order; folders, links

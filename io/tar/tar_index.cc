@@ -4,7 +4,6 @@
 #include <charconv>
 #include <map>
 #include <optional>
-#include <set>
 #include <unordered_set>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +13,7 @@
 #include "io/data/lmdb_format.h"
 #include "io/file/checksum.h"
 #include "io/index/record_index.h"
+#include "io/tar/class_folders.h"
 #include "io/tar/tar_format.h"
 
 namespace penstock::io {
@@ -41,68 +41,6 @@ std::string key_of(const std::string& name) {
   const std::string ending = ending_of(name);
   return ending.empty() ? name : name.substr(0, name.size() - ending.size() - 1);
 }
-std::string folder_of(const std::string& name) {
-  const size_t slash = name.rfind('/');
-  return slash == std::string::npos ? "" : name.substr(0, slash);
-}
-
-/// Records that are sorted before they are written: class folders, ImageNet.
-class Sorted {
- public:
-  void add(const std::string& name, const RecordRow& row) {
-    const size_t slash = name.find('/');
-    classes_[name.substr(0, slash)].push_back({name, row, count_++});
-  }
-  bool empty() const { return count_ == 0; }
-
-  RecordIndexHead write(RecordIndexWriter& writer, const std::string& path) {
-    RecordIndexHead head;
-    std::vector<Entry> all;
-    all.reserve(count_);
-    for (auto& [name, entries] : classes_) {
-      head.classes.push_back(name);
-      std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-        return std::pair(folder_of(a.name), a.name) < std::pair(folder_of(b.name), b.name);
-      });
-      const auto twice = std::adjacent_find(entries.begin(), entries.end(),
-                                            [](const Entry& a, const Entry& b) { return a.name == b.name; });
-      if (twice != entries.end())
-        throw Error(Code::kData, "'" + twice->name + "' comes twice in '" + path + "'")
-            .hint("unpacked, the second would replace the first: make the tar again");
-      for (Entry& entry : entries) {
-        entry.row.label = static_cast<int32_t>(head.classes.size() - 1);
-        all.push_back(std::move(entry));
-      }
-    }
-    // As FolderListing has it, so that the unpacked folder is the same data set.
-    Checksum sum;
-    sum.add(uint64_t{head.classes.size()});
-    for (const std::string& name : head.classes) sum.add(name).add(std::string_view("\0", 1));
-    for (const Entry& entry : all) {
-      std::string line = entry.name;
-      line.append(1, '\0');
-      const std::array<uint64_t, 2> numbers{entry.row.length(), static_cast<uint64_t>(int64_t{entry.row.label})};
-      line.append(reinterpret_cast<const char*>(numbers.data()), sizeof numbers);
-      sum.add(line);
-    }
-    head.fingerprint = sum.value();
-    // Written as they are stored; the id is the place in the sorted order.
-    std::vector<uint64_t> by_place(all.size());
-    for (uint64_t id = 0; id < all.size(); ++id) by_place[all[id].place] = id;
-    for (const uint64_t id : by_place) writer.add(all[id].row, all[id].name, id);
-    return head;
-  }
-
- private:
-  struct Entry {
-    std::string name;
-    RecordRow row;
-    uint64_t place = 0;
-  };
-  std::map<std::string, std::vector<Entry>> classes_;
-  uint64_t count_ = 0;
-};
-
 /// WebDataset: members come key by key.
 class Samples {
  public:
@@ -291,11 +229,12 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
                     const std::string& named) {
   const Kind kind = kind_of(fs, shards.front());
   RecordIndexWriter writer(fs, path);
-  Sorted sorted;
+  ClassFolders sorted;
   Samples samples(writer);
   Packed packed(writer);
   std::vector<IndexedFile> files;
   std::string unclosed;
+  uint64_t links = 0, sparse = 0;
   const std::string base = parent_of(shards.front());
   for (uint32_t s = 0; s < shards.size(); ++s) {
     const File file(fs, shards[s], OpenMode::kRead);
@@ -308,6 +247,10 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
         sorted.add(prefix + member.name,
                    {.offset = member.offset, .length_and_flags = RecordRow::pack(member.bytes, 0), .file = s});
     };
+    const auto count = [&](const TarEnd& end) {
+      links += end.links;
+      sparse += end.sparse;
+    };
     const TarEnd end = walk_tar(file, 0, stat.bytes, [&](const TarMember& member) {
       switch (kind) {
         case Kind::kPacked:
@@ -318,13 +261,14 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
           break;
         case Kind::kNested:
           if (ending_of(member.name) == "tar")
-            walk_tar(file, member.offset, member.offset + member.bytes,
-                     [&](const TarMember& inner) { add_sorted(base_name(key_of(member.name)) + "/", inner); });
+            count(walk_tar(file, member.offset, member.offset + member.bytes,
+                           [&](const TarMember& inner) { add_sorted(base_name(key_of(member.name)) + "/", inner); }));
           break;
         case Kind::kFolders: add_sorted("", member); break;
         case Kind::kSamples: samples.add(file, s, member); break;
       }
     });
+    count(end);
     if (kind == Kind::kSamples) samples.end_shard(shards[s]);
     if (!end.closed) unclosed += (unclosed.empty() ? "'" : ", '") + base_name(shards[s]) + "'";
   }
@@ -334,6 +278,9 @@ void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, cons
   if (writer.size() == 0)
     throw Error(Code::kUsage, "'" + shards.front() + "' holds no pictures")
         .hint("pictures are members that end in .jpg, .jpeg, .png, ...; class tars as in ImageNet's are read too");
+  if (links + sparse > 0)
+    head.note += (head.note.empty() ? "" : "; ") + std::to_string(links) + " links and " + std::to_string(sparse) +
+                 " sparse files are left out: a tar keeps no bytes of the first, and not all of the others";
   if (!unclosed.empty())
     head.note += (head.note.empty() ? "" : "; ") + unclosed + " does not end as tars do, and may have been cut short";
   head.format = "tar";

@@ -21,7 +21,7 @@ SourceFiles::DiskOf disk_of_option(const Storage& storage, const std::function<D
 }  // namespace
 
 PlannedReader::PlannedReader(const Storage& storage, const Journey& journey, Budgets& budgets, FastTiers tiers,
-                             Reserve table, WindowShape shape, std::unique_ptr<SourceFiles> files)
+                             std::optional<Reserve> table, WindowShape shape, std::unique_ptr<SourceFiles> files)
     : storage_(storage),
       data_(storage.data()),
       fast_(std::move(tiers)),
@@ -210,8 +210,7 @@ void PlannedReader::landed(Window& window, uint32_t number, size_t k, int64_t re
   // The SSD tier gets them as the disk gives them, and not when they are handed out: a block group is handed out in a rush, once it is whole. Until they are
   // said to be there nobody gives their frames back.
   for (const WindowRecord* record : whole) {
-    if (record->for_store && !record->for_ram && !record->failed && !cut_)
-      store_->put(record->id, parts_of(window, *record));
+    if (record->for_store && !record->failed && !cut_) store_->put(record->id, parts_of(window, *record));
   }
   bool has_room = false;
   {

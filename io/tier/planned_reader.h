@@ -26,8 +26,8 @@ class PlannedReader final : public Reader {
  public:
   /// Takes its memory; Error kMemory, with the least that would do, where that is not free. `storage` and the journey's plan must outlive it.
   /// `table`: what the store itself holds in memory.
-  PlannedReader(const Storage& storage, const Journey& journey, Budgets& budgets, FastTiers tiers, Reserve table,
-                WindowShape shape, std::unique_ptr<SourceFiles> files);
+  PlannedReader(const Storage& storage, const Journey& journey, Budgets& budgets, FastTiers tiers,
+                std::optional<Reserve> table, WindowShape shape, std::unique_ptr<SourceFiles> files);
   ~PlannedReader() override;
 
   void begin() override;
@@ -77,7 +77,8 @@ class PlannedReader final : public Reader {
   RamCache* const ram_;       ///< likewise
   const WindowShape shape_;
   const bool cut_;  ///< the store keeps what stages made, not records
-  Reserve table_, reserve_;
+  std::optional<Reserve> table_;
+  Reserve reserve_;
   JourneyWalk walk_;
   std::unique_ptr<SourceFiles> files_, store_files_;
   WindowMaker maker_;

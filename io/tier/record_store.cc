@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -13,11 +14,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include <nlohmann/json.hpp>
-
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
-#include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
 #include "io/file/framed_log.h"
 #include "io/tier/segment_files.h"
@@ -27,7 +25,9 @@ namespace penstock::io {
 namespace {
 
 constexpr uint64_t kCommitBytes = uint64_t{64} << 20;  // a sync each so many: what a kill loses
-constexpr uint64_t kRowBytes = 72;                     // of the table in memory: a row and its node
+constexpr std::chrono::milliseconds kRest{200},
+    kLongest{2000};                 // with nothing to write, and at most: the same, in time
+constexpr uint64_t kRowBytes = 72;  // of the table in memory: a row and its node
 
 class SegmentStore final : public RecordStore {
  public:
@@ -50,14 +50,7 @@ class SegmentStore final : public RecordStore {
     lock_ = File(fs_, StoreFormat::lock(folder_), OpenMode::kOpenOrCreate);
     fills_ = ::flock(lock_.fd(), LOCK_EX | LOCK_NB) == 0;
     if (fills_) {
-      write_file(fs_, StoreFormat::head(folder_),
-                 nlohmann::ordered_json{{"version", 1},
-                                        {"identity", hex(options_.identity)},
-                                        {"thing", hex(options_.thing)},
-                                        {"what", options_.what}}
-                         .dump(1) +
-                     "\n");
-      write_file(fs_, StoreFormat::used(folder_), std::string_view("used\n"));
+      write_head(fs_, options_, folder_);
       capacity_ = room_in_tier(fs_, options_, folder_);
       open_table();
       writer_ = std::thread([this] { write_on(); });
@@ -215,14 +208,20 @@ class SegmentStore final : public RecordStore {
     syscall(SYS_ioprio_set, 1 /* this thread */, 0, (2 << 13) | 7 /* best effort, last */);
     std::vector<StoreRow> fresh;  // written, not synced
     uint64_t fresh_bytes = 0;
+    auto safe_at = std::chrono::steady_clock::now();
     for (;;) {
       std::deque<Waiting> batch;
-      bool asked = false;
+      bool asked = false, rested = false;
       {
         std::unique_lock lock(mutex_);
         writing_ = false;
         flushed_.notify_all();
-        wake_.wait(lock, [&] { return ending_ || flush_asked_ || !waiting_.empty(); });
+        const auto has_work = [&] { return ending_ || flush_asked_ || !waiting_.empty(); };
+        // With nothing to write for a while, what was written is made safe.
+        if (fresh.empty())
+          wake_.wait(lock, has_work);
+        else
+          rested = !wake_.wait_for(lock, kRest, has_work) || std::chrono::steady_clock::now() - safe_at >= kLongest;
         if (off_ || (ending_ && waiting_.empty())) break;
         batch.swap(waiting_);
         fresh.insert(fresh.end(), to_forget_.begin(), to_forget_.end());
@@ -241,14 +240,16 @@ class SegmentStore final : public RecordStore {
           }
           const std::lock_guard lock(mutex_);
           waiting_bytes_ -= one.bytes.size();
-          if (!is_right) {
-            on_way_.erase(one.id);
+          on_way_.erase(one.id);
+          if (is_right)
+            publish(fresh.back());
+          else
             used_ -= one.bytes.size() + sizeof(StoreRow);
-          }
         }
-        if (fresh_bytes >= kCommitBytes || asked) {
+        if (fresh_bytes >= kCommitBytes || asked || rested) {
           commit(fresh);
           fresh_bytes = 0;
+          safe_at = std::chrono::steady_clock::now();
           if (asked) table_->sync();
         }
       } catch (const Error& error) {
@@ -281,6 +282,13 @@ class SegmentStore final : public RecordStore {
             .segment = place.segment};
   }
 
+  // Under the mutex: found from now on, by this process. The page cache gives what the disk has not yet.
+  void publish(const StoreRow& row) {
+    if (dropped_.contains(row.id)) return;
+    rows_[row.id] = row;
+    kept_bytes_ += row.length;
+  }
+
   /// First the bytes, then the rows that speak of them.
   void commit(std::vector<StoreRow>& fresh) {
     if (fresh.empty()) return;
@@ -290,21 +298,13 @@ class SegmentStore final : public RecordStore {
     const uint64_t capacity = room_left_by_others(fs_, options_, folder_);
     const std::lock_guard lock(mutex_);
     capacity_ = capacity;
-    for (const StoreRow& row : fresh) {
-      if (row.segment == StoreRow::kDropped) continue;
-      on_way_.erase(row.id);
-      if (dropped_.contains(row.id)) continue;
-      rows_[row.id] = row;
-      kept_bytes_ += row.length;
-    }
     fresh.clear();
   }
 
   void turn_off(const std::string& why) { off_ = true, fault_ = "is left out: " + why; }
   // Under the mutex. A full disk keeps what it has; a failing one is not asked again.
   void out_of_order(const Error& error) {
-    if (error.message().find("No space left") != std::string::npos ||
-        error.message().find("Disk quota exceeded") != std::string::npos) {
+    if (is_of_a_full_disk(error)) {
       full_ = true;
       fault_ = "keeps no more than the " + bytes_text(kept_bytes_) + " it has: " + error.message();
       return;

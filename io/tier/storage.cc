@@ -9,6 +9,7 @@
 #include "engine/order/epoch_plan.h"
 #include "io/file/checksum.h"
 #include "io/tier/planned_reader.h"
+#include "io/tier/store_format.h"
 
 namespace penstock::io {
 namespace {
@@ -114,6 +115,12 @@ RecordStore* Storage::store_of(const Journey& journey) const {
   }
   try {
     found->second = RecordStore::open(data_.file_system(), wanted);
+    const uint64_t may = found->second->room() + found->second->kept_bytes();
+    if (found->second->fills() && may < std::min(wanted.wanted_bytes, wanted.quota_bytes))
+      notes_.push_back("the SSD tier keeps at most " + bytes_text(may) + ": its disk has " +
+                       bytes_text(data_.file_system().free_space(wanted.folder)) + " free, of which " +
+                       bytes_text(StoreFormat::kSpareBytes) +
+                       " stay free, and other sets keep their part of the quota");
   } catch (const Error& error) {
     if (error.code() == Code::kUsage) throw;
     notes_.push_back("the SSD tier is left out: " + error.message());
@@ -158,16 +165,28 @@ std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets)
   if (!data_.has_extents()) return nullptr;
   std::unique_ptr<SourceFiles> files = source_files();
   RecordStore* store = store_of(journey);
-  const WindowNeeds needs = needs_of(data_, journey, *files, store != nullptr);
-  Reserve table(budgets, Need::ram(store != nullptr ? store->resident_bytes() : 0));
+  WindowNeeds needs = needs_of(data_, journey, *files, store != nullptr);
+  std::optional<Reserve> table;
+  if (store != nullptr) {
+    const uint64_t takes = store->resident_bytes(), window = least_shape(needs).bytes(), free = free_ram(budgets);
+    if (takes + window > free) {
+      note("the SSD tier is left out: its table and what waits to be written take " + bytes_text(takes) +
+           " of budget.ram beside a window of at least " + bytes_text(window) + ", and " + bytes_text(free) +
+           " are left");
+      store = nullptr;
+      needs = needs_of(data_, journey, *files, false);
+    } else {
+      table.emplace(budgets, Need::ram(takes));
+    }
+  }
   const uint64_t available = free_ram(budgets);
   const uint64_t least = least_shape(needs).bytes();
   // The rest is for batches in flight and the RAM tier.
   WindowShape shape =
       choose_shape(needs, std::max(least, available - available / 3), options_.window_bytes.value_or(0));
   if (shape.bytes() > available) {
-    throw Error(Code::kMemory, "the budget is too small to run: the window that records are read into takes " +
-                                   bytes_text(shape.bytes()) + " and " + bytes_text(available) + " are left")
+    throw Error(Code::kMemory, "the window that records are read into takes " + bytes_text(shape.bytes()) + " and " +
+                                   bytes_text(available) + " are left")
         .hint("the least is " + bytes_text(least) + ", room for the largest record (" + bytes_text(needs.max_bytes) +
               ") and one more, on top of what batches and decoders need; raise budget.ram");
   }
@@ -181,6 +200,7 @@ std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets)
            "data.group_blocks");
   }
   FastTiers tiers{.store = store};
+  tiers.store_holds_all = store != nullptr && store->room() + store->kept_bytes() >= data_.bytes();
   if (store != nullptr && journey.cut.empty())
     tiers.store_keeps = KeepRule::choose(data_, *files, needs.dense, options_.ssd->quota_bytes);
   if (journey.cut.empty() || store == nullptr) {
@@ -189,6 +209,11 @@ std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets)
   }
   return std::make_unique<PlannedReader>(*this, journey, budgets, std::move(tiers), std::move(table), shape,
                                          std::move(files));
+}
+
+uint64_t Storage::least_bytes(const Journey& journey) const {
+  if (!data_.has_extents()) return 0;
+  return least_shape(needs_of(data_, journey, *source_files(), options_.ssd.has_value())).bytes();
 }
 
 std::shared_ptr<RamCache> Storage::ram_tier(const Journey& journey, Budgets& budgets, uint64_t left) const {

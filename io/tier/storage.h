@@ -88,6 +88,7 @@ class Storage final : public Source {
   bool waits() const override { return data_.waits(); }
   /// Throws kMemory where `budgets` are too small, and kUsage where the SSD tier's folder cannot be one; a failing SSD is a note.
   std::unique_ptr<Reader> start(const Journey& journey, Budgets& budgets) const override;
+  uint64_t least_bytes(const Journey& journey) const override;
   void ids_at(std::span<uint64_t> places) const override { data_.ids_at(places); }
   bool verified(uint64_t id) const override { return data_.verified(id); }
   Location locate(uint64_t id) const override { return data_.locate(id); }

@@ -8,16 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
 #include "io/file/file.h"
 
 namespace penstock::io {
-namespace {
-
-constexpr uint64_t kSpareBytes = uint64_t{64} << 20;  // of the disk that stay free
-
-}  // namespace
-
 std::string StoreFormat::folder(const std::string& tier, uint64_t identity) { return join_path(tier, hex(identity)); }
 
 std::string StoreFormat::segment(const std::string& folder, uint32_t number) {
@@ -67,6 +62,18 @@ std::vector<OtherStore> other_stores(FileSystem& fs, const std::string& tier, co
   return out;
 }
 
+void write_head(FileSystem& fs, const RecordStoreOptions& options, const std::string& folder) {
+  const nlohmann::ordered_json head{
+      {"version", 1}, {"identity", hex(options.identity)}, {"thing", hex(options.thing)}, {"what", options.what}};
+  write_file(fs, StoreFormat::head(folder), head.dump(1) + "\n");
+  write_file(fs, StoreFormat::used(folder), std::string_view("used\n"));
+}
+
+bool is_of_a_full_disk(const Error& error) {
+  return error.message().find("No space left") != std::string::npos ||
+         error.message().find("Disk quota exceeded") != std::string::npos;
+}
+
 bool remove_store(FileSystem& fs, const OtherStore& store) {
   File lock(fs, StoreFormat::lock(store.folder), OpenMode::kOpenOrCreate);
   if (::flock(lock.fd(), LOCK_EX | LOCK_NB) != 0) return false;
@@ -97,7 +104,7 @@ uint64_t room_left_by_others(FileSystem& fs, const RecordStoreOptions& options, 
   for (const OtherStore& other : other_stores(fs, options.folder, folder)) theirs += other.bytes;
   const uint64_t room = options.quota_bytes - std::min(options.quota_bytes, theirs);
   const uint64_t free = fs.free_space(folder) + bytes_of_store(fs, folder);
-  return std::min(room, free - std::min(free, kSpareBytes));
+  return std::min(room, free - std::min(free, StoreFormat::kSpareBytes));
 }
 
 }  // namespace penstock::io

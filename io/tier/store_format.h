@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/base/error.h"
 #include "io/file/file_system.h"
 #include "io/file/framed_log.h"
 #include "io/tier/record_store.h"
@@ -33,6 +34,7 @@ static_assert(sizeof(StoreRow) == 40);
 struct StoreFormat {
   static constexpr uint32_t kTableKind = 0x53544f52;  // "STOR"
   static constexpr uint64_t kSegmentBytes = uint64_t{1} << 30;
+  static constexpr uint64_t kSpareBytes = uint64_t{64} << 20;  ///< of the disk that stay free
   static std::string folder(const std::string& tier, uint64_t identity);
   static std::string segment(const std::string& folder, uint32_t number);
   static std::string table(const std::string& folder) { return join_path(folder, "table.log"); }
@@ -54,6 +56,10 @@ struct OtherStore {
 
 /// All stores in a tier's folder but `own`.
 std::vector<OtherStore> other_stores(FileSystem& fs, const std::string& tier, const std::string& own);
+/// Says at the store's folder what it is, and that it is used now.
+void write_head(FileSystem& fs, const RecordStoreOptions& options, const std::string& folder);
+/// Whether a fault of writing says that there is no room.
+bool is_of_a_full_disk(const Error& error);
 /// Removes it unless somebody fills it. Says whether it is gone.
 bool remove_store(FileSystem& fs, const OtherStore& store);
 /// Bytes that the store at `folder` may have: the quota less what others have now, and what the disk has free.

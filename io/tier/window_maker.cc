@@ -81,7 +81,7 @@ WindowShape choose_shape(const WindowNeeds& needs, uint64_t available, uint64_t 
                                                                        least.frames - 1, shape.frames);
     count_records(shape, needs);
     if (shape.bytes() <= available) return shape;
-    if (shape.frames == least.frames && frame == smallest.frame_bytes) return shape;
+    if (shape.frames == least.frames && frame == smallest.frame_bytes) return smallest;
   }
 }
 
@@ -115,8 +115,8 @@ void WindowMaker::plan_tiers(Window& window) const {
     const DiskModel& disk = stored ? store_files_->model(0) : files_.model(record.disk);
     if (tiers_.ram != nullptr && tiers_.ram_keeps.keeps(disk, record.length))
       record.for_ram = tiers_.ram->plan(record.id, record.length, this);
-    record.for_store =
-        !stored && !record.for_ram && tiers_.store != nullptr && tiers_.store_keeps.keeps(disk, record.length);
+    record.for_store = !stored && (!record.for_ram || tiers_.store_holds_all) && tiers_.store != nullptr &&
+                       tiers_.store_keeps.keeps(disk, record.length);
   }
 }
 

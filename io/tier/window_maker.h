@@ -48,6 +48,7 @@ struct FastTiers {
   KeepRule ram_keeps;
   RecordStore* store = nullptr;  ///< null: none
   KeepRule store_keeps;
+  bool store_holds_all = false;  ///< there is room for what the RAM tier keeps as well, for the next start
 };
 
 /// One thread. What it refers to must outlive it.

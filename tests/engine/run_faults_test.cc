@@ -97,7 +97,7 @@ TEST(RunFaults, EndsCleanlyWhileReplacementsAreUnderWay) {
     options.faults = {.on_fault = OnFault::kReplace, .budget = 100'000};
     auto run = start(GraphSpec{}.add("test.paint", {{"refuse_every", 7}}).bind(source.schema(), test::registry()),
                      source, options);
-    if (i % 2 == 0) EXPECT_TRUE(run.next());
+    if (i % 2 == 0) { EXPECT_TRUE(run.next()); }
   }
 }
 

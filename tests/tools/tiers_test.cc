@@ -140,5 +140,47 @@ TEST_F(Tiers, AFileInThePlaceOfTheSsdTierIsRefusedAndLeftAsItIs) {
   EXPECT_EQ(text_of(folder / "file"), "in the way");
 }
 
+TEST_F(Tiers, OfManyEpochsTheLaterOnesComeFromAnSsdThatHoldsAPart) {
+  // The RAM tier is off and the SSD has room for about half.
+  uint64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder / "photos"))
+    bytes += entry.is_regular_file() ? entry.file_size() : 0;
+  std::vector<std::string> more = ssd(std::to_string(bytes / 2) + "B");
+  more.insert(more.end(),
+              {"--step-ms", "20", "--set", "budget.window=64KiB"});  // not all epochs are read ahead at once
+  const Ran ran = stream("photos", more);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto fast = tier(ran, "ssd");
+  EXPECT_GT(fast.at("kept"), 60) << ran.out;
+  EXPECT_LT(fast.at("kept"), 100) << ran.out;
+  EXPECT_GT(fast.at("hits").get<double>(), 1.5 * fast.at("kept").get<double>()) << "of two epochs after the first";
+}
+
+TEST_F(Tiers, TheLeastBudgetThatIsNamedRuns) {
+  ASSERT_EQ(run({"pack", folder / "photos", folder / "a.tar", "--quiet"}).code, 0);
+  for (const char* data : {"photos", "a.tar"}) {
+    const Ran refused = stream(data, {"--set", "budget.ram=1MiB"});
+    EXPECT_EQ(refused.code, 1);
+    const size_t at = refused.err.find("budget.ram=");
+    ASSERT_NE(at, std::string::npos) << refused.err;
+    const std::string least = refused.err.substr(at, refused.err.find(' ', at) - at);
+    const Ran ran = stream(data, {"--set", least});
+    EXPECT_EQ(ran.code, 0) << least << ": " << ran.err;
+    const uint64_t bytes = std::stoull(least.substr(least.find('=') + 1));
+    EXPECT_EQ(stream(data, {"--set", "budget.ram=" + std::to_string(bytes - 1) + "B"}).code, 1) << "one byte less";
+  }
+}
+
+TEST_F(Tiers, AnSsdTierThatTheBudgetHasNoRoomForIsLeftOutWithANote) {
+  std::vector<std::string> args{"stream",          "imagenette-resnet18", "--data", folder / "photos", "--json",
+                                "--set",           "stage.crop.size=24",  "--set",  "data.batch=16",   "--set",
+                                "budget.ram=24MiB"};
+  const auto with = ssd();
+  args.insert(args.end(), with.begin(), with.end());
+  const Ran ran = run(args);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("the SSD tier is left out: its table"));
+}
+
 }  // namespace
 }  // namespace penstock::test

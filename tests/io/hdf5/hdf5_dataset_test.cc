@@ -120,8 +120,11 @@ TEST(Hdf5Dataset, OffsetsLabelsAndIdsOutOfRangeAreErrors) {
   EXPECT_THAT(says(Hdf5Layout::kNameOffsets, 6, UINT64_MAX / 2), HasSubstr("'name_offsets' points to"));
   EXPECT_THAT(says(Hdf5Layout::kLabel, 1, 2), HasSubstr("a label 2 but 2 classes"));
   EXPECT_THAT(says(Hdf5Layout::kLabel, 1, 0xffff0000), HasSubstr("a label -65536"));
-  EXPECT_THAT(says(Hdf5Layout::kId, 1, 2), HasSubstr("an id is missing among its records, or in it twice"));
-  EXPECT_THAT(says(Hdf5Layout::kId, 1, 6), HasSubstr("an id is missing among its records, or in it twice"));
+  for (const auto& [part, value] :
+       {std::pair(Hdf5Layout::kId, 2), std::pair(Hdf5Layout::kId, 6), std::pair(Hdf5Layout::kLabel, 0),
+        std::pair(Hdf5Layout::kChecksum, 5), std::pair(Hdf5Layout::kNames, 120)})
+    EXPECT_THAT(says(part, 1, static_cast<uint64_t>(value)), HasSubstr("are not those that were packed"))
+        << kind_of(part).name;
 }
 
 TEST(Hdf5Dataset, AMissingDataSetAndAWrongTypeAreNamed) {

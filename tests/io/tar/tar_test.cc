@@ -136,6 +136,29 @@ TEST(Tar, ThatIsDamagedIsRefusedAndSaysWhere) {
   EXPECT_THAT(message_of([&] { open(folder / "x{5..2}.tar"); }), HasSubstr("is no range"));
 }
 
+TEST(Tar, LinksAndSparseFilesAreCountedAndPartsAreNoClasses) {
+  const TempFolder folder;
+  make_photos(folder);
+  ASSERT_EQ(std::system(
+                ("cd " + (folder / "set") +
+                 " && ln zebra/0.jpg zebra/hard.jpg && ln -s 0.jpg zebra/soft.jpg && truncate -s 3M zebra/holes.jpg && "
+                 "tar --sparse --format=gnu -cf ../gnu.tar . && tar --sparse --format=pax -cf ../pax.tar .")
+                    .c_str()),
+            0);
+  for (const char* name : {"gnu.tar", "pax.tar"}) {
+    const auto data = open(folder / name);
+    EXPECT_EQ(data->size(), 12u) << name;
+    ASSERT_EQ(data->notes().size(), 1u) << name;
+    EXPECT_THAT(data->notes()[0], HasSubstr("2 links and 1 sparse files are left out")) << name;
+  }
+  ASSERT_EQ(
+      std::system(("cd " + folder.path() +
+                   " && mkdir both && cp -r set both/train && cp -r set both/val && tar -C both -cf both.tar train val")
+                      .c_str()),
+      0);
+  EXPECT_THAT(message_of([&] { open(folder / "both.tar"); }), HasSubstr("the parts train and val, not classes"));
+}
+
 TEST(Tar, WithoutItsClosingZerosIsRead) {
   const TempFolder folder;
   folder.put("a.tar", member("k1.jpg", "one") + member("k2.jpg", "two"));
