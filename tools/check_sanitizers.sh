@@ -41,7 +41,8 @@ fetch_tbb() {
 
 if [ "$what" != tsan ]; then
   PRESET=asan BUILD=build-asan tools/build.sh
-  ctest --test-dir build-asan --output-on-failure --parallel "$(nproc)" --label-regex unit
+  # libhdf5 asks for as much memory as a damaged file says; malloc() refuses it, and so shall ASAN's.
+  ASAN_OPTIONS=allocator_may_return_null=1 ctest --test-dir build-asan --output-on-failure --parallel "$(nproc)" --label-regex unit
 fi
 if [ "$what" != asan ]; then
   PRESET=tsan BUILD=build-tsan tools/build.sh --target test_engine test_io_read test_io_tier

@@ -169,7 +169,8 @@ TEST_P(Conformance, BeginsNothingNewAfterAStop) {
 
 std::vector<std::string> names() {
   std::vector<std::string> all;
-  for (const StageInfo* info : all_stages().list()) all.push_back(info->name);
+  const StageRegistry registry = all_stages();
+  for (const StageInfo* info : registry.list()) all.push_back(info->name);
   return all;
 }
 
