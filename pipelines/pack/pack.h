@@ -26,7 +26,7 @@ struct PackOptions {
   /// Of a shuffle: records and buffers in RAM; nothing: 1 GiB, or a 128th of the source where that is more, which is the least. Decides nothing about the records.
   std::optional<uint64_t> memory_bytes = {};
   /// A commit each so many bytes: what a killed run packs again, at most. Decides nothing about the records.
-  uint64_t commit_bytes = uint64_t{64} << 20;
+  uint64_t commit_bytes = uint64_t{16} << 20;
 };
 
 /// A record that was left out.
