@@ -144,4 +144,9 @@ bool has_picture_ending(std::string_view name) {
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
+bool are_parts(const std::set<std::string>& folders) {
+  static const std::set<std::string> kParts{"train", "val", "valid", "validation", "test"};
+  return folders.contains("train") && std::includes(kParts.begin(), kParts.end(), folders.begin(), folders.end());
+}
+
 }  // namespace penstock::io

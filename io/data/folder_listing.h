@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,5 +51,8 @@ FolderListing list_pictures(FileSystem& fs, const std::string& root, FolderLayou
 
 /// Whether the name ends in one of torchvision's picture endings (.jpg .jpeg .png .ppm .bmp .pgm .tif .tiff .webp), in any case.
 bool has_picture_ending(std::string_view name);
+
+/// Whether folders of these names are the parts of a data set and not its classes: train, and beside it val, valid, validation or test, and nothing else.
+bool are_parts(const std::set<std::string>& folders);
 
 }  // namespace penstock::io

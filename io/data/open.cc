@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "io/data/folder_listing.h"
 #include "io/data/folder_manifest.h"
 #include "io/data/image_folder.h"
 #include "io/data/lmdb_dataset.h"
@@ -53,17 +54,11 @@ Contents look_into(FileSystem& fs, const std::string& path) {
   return out;
 }
 
-bool is_split_layout(const Contents& contents) {
-  static const std::set<std::string> kSplits{"train", "val", "valid", "validation", "test"};
-  return contents.folders.contains("train") &&
-         std::includes(kSplits.begin(), kSplits.end(), contents.folders.begin(), contents.folders.end());
-}
-
 // The folder of a split, or nothing where there is no such part.
 std::optional<std::string> split_folder(FileSystem& fs, const std::string& path, Split split) {
   if (split == Split::kAll || !fs.is_folder(path)) return split == Split::kVal ? std::nullopt : std::optional(path);
   const Contents contents = look_into(fs, path);
-  if (contents.lmdb || !is_split_layout(contents)) return split == Split::kVal ? std::nullopt : std::optional(path);
+  if (contents.lmdb || !are_parts(contents.folders)) return split == Split::kVal ? std::nullopt : std::optional(path);
   if (split == Split::kTrain) return join_path(path, "train");
   for (const char* name : {"val", "valid", "validation"}) {
     if (contents.folders.contains(name)) return join_path(path, name);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "io/data/folder_listing.h"
 #include "io/file/checksum.h"
 
 namespace penstock::io {
@@ -18,21 +19,17 @@ std::string folder_of(const std::string& name) {
 
 }  // namespace
 
-// train/ beside val/, ... and nothing else: as open() has it for folders.
-bool ClassFolders::are_parts() const {
-  static const std::set<std::string> kParts{"train", "val", "valid", "validation", "test"};
-  return std::all_of(classes_.begin(), classes_.end(), [](const auto& entry) { return kParts.contains(entry.first); });
-}
-
 RecordIndexHead ClassFolders::write(RecordIndexWriter& writer, const std::string& path) {
+  std::set<std::string> names;
+  for (const auto& entry : classes_) names.insert(entry.first);
+  if (names.size() > 1 && are_parts(names))
+    throw Error(Code::kUsage, "'" + path + "' holds the parts train and val, not classes")
+        .hint("make a tar of each: tar -C train -cf train.tar .");
   RecordIndexHead head;
   std::vector<Entry> all;
   all.reserve(count_);
   for (auto& [name, entries] : classes_) {
     head.classes.push_back(name);
-    if (name == "train" && classes_.size() > 1 && are_parts())
-      throw Error(Code::kUsage, "'" + path + "' holds the parts train and val, not classes")
-          .hint("make a tar of each: tar -C train -cf train.tar .");
     std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
       return std::pair(folder_of(a.name), a.name) < std::pair(folder_of(b.name), b.name);
     });

@@ -17,7 +17,6 @@ class ClassFolders {
     const size_t slash = name.find('/');
     classes_[name.substr(0, slash)].push_back({name, row, count_++});
   }
-  bool empty() const { return count_ == 0; }
 
   /// Writes them all, and gives classes and fingerprint. Throws kData where a name comes twice, kUsage where the folders are the parts of a set (train beside val). `path`
   /// is for messages.
@@ -29,8 +28,6 @@ class ClassFolders {
     RecordRow row;
     uint64_t place = 0;
   };
-  bool are_parts() const;
-
   std::map<std::string, std::vector<Entry>> classes_;
   uint64_t count_ = 0;
 };

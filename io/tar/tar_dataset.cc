@@ -23,16 +23,12 @@ std::unique_ptr<TarDataset> TarDataset::open(FileSystem& fs, const std::vector<s
       [&](const RecordIndex& found) {
         return found.head().files.size() == shards.size() && found.is_current(fs, base);
       },
-      [&](const std::string& place) { build_index(fs, shards, place); });
+      [&](const std::string& place) { make_tar_index(fs, shards, place); });
   std::unique_ptr<TarDataset> data(
       new TarDataset(fs, shards.size() == 1 ? first : base, base, std::move(index), options.classes));
   if (!options.labels.empty()) data->take_labels(options.labels, options.classes);
   if (!data->index().head().note.empty()) data->notes_.push_back(data->index().head().note);
   return data;
-}
-
-void TarDataset::build_index(FileSystem& fs, const std::vector<std::string>& shards, const std::string& path) {
-  make_tar_index(fs, shards, path);
 }
 
 }  // namespace penstock::io

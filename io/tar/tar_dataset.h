@@ -30,9 +30,6 @@ class TarDataset final : public IndexedDataset {
   static std::unique_ptr<TarDataset> open(FileSystem& fs, const std::vector<std::string>& shards,
                                           TarDatasetOptions options = {});
 
-  /// Makes the index of `shards` as the file `path`; what open() does where there is none.
-  static void build_index(FileSystem& fs, const std::vector<std::string>& shards, const std::string& path);
-
  private:
   using IndexedDataset::IndexedDataset;
 };

@@ -41,6 +41,7 @@ std::string key_of(const std::string& name) {
   const std::string ending = ending_of(name);
   return ending.empty() ? name : name.substr(0, name.size() - ending.size() - 1);
 }
+
 /// WebDataset: members come key by key.
 class Samples {
  public:

@@ -14,7 +14,7 @@ struct TarNames {
   static constexpr const char* kChunk = "__penstock__/chunk-";
 };
 
-/// See TarDataset. The index appears whole or not at all.
+/// See TarDataset. The index appears whole or not at all. `named`: what a lone shard is going to be called, where it still has another name.
 void make_tar_index(FileSystem& fs, const std::vector<std::string>& shards, const std::string& path,
                     const std::string& named = {});
 

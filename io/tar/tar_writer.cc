@@ -9,7 +9,6 @@
 #include "engine/base/error.h"
 #include "io/file/append_file.h"
 #include "io/file/checksum.h"
-#include "io/tar/tar_dataset.h"
 #include "io/tar/tar_format.h"
 #include "io/tar/tar_index.h"
 

@@ -191,8 +191,15 @@ bool PlannedReader::issue_next(const std::shared_ptr<Window>& window, size_t pla
   return true;
 }
 
+/// Under the mutex.
+void PlannedReader::there(WindowRecord& record) {
+  record.state = record.failed ? WindowRecord::State::kFailed : WindowRecord::State::kReady;
+  if (record.waiter != nullptr && --record.waiter->left == 0) record.waiter->wake.notify_one();
+}
+
 void PlannedReader::landed(Window& window, uint32_t number, size_t k, int64_t result) {
-  std::vector<WindowRecord*> whole;
+  std::vector<WindowRecord*> for_store;
+  bool has_room = false;
   {
     const std::lock_guard lock(mutex_);
     const WindowRead& read = window.reads[number];
@@ -204,25 +211,27 @@ void PlannedReader::landed(Window& window, uint32_t number, size_t k, int64_t re
       WindowRecord& record = window.records[piece.record];
       const uint64_t needed = std::min(end, begin + shape_.frame_bytes) - std::max(begin, read.lead);
       if (result < 0 || static_cast<uint64_t>(result) < needed) record.failed = true;
-      if (--record.pending == 0) whole.push_back(&record);
+      if (--record.pending > 0) continue;
+      if (record.for_store && !record.failed && !cut_)
+        for_store.push_back(&record);
+      else
+        there(record);
     }
-  }
-  // The SSD tier gets them as the disk gives them, and not when they are handed out: a block group is handed out in a rush, once it is whole. Until they are
-  // said to be there nobody gives their frames back.
-  for (const WindowRecord* record : whole) {
-    if (record->for_store && !record->failed && !cut_) store_->put(record->id, parts_of(window, *record));
-  }
-  bool has_room = false;
-  {
-    const std::lock_guard lock(mutex_);
-    for (WindowRecord* record : whole) {
-      record->state = record->failed ? WindowRecord::State::kFailed : WindowRecord::State::kReady;
-      if (record->waiter != nullptr && --record->waiter->left == 0) record->waiter->wake.notify_one();
-    }
-    const Disk& disk = disks_[window.reads[number].disk];
+    const Disk& disk = disks_[read.disk];
     has_room = disk.queue->pending() <= disk.depth + 1;  // this one still counts
   }
   if (has_room) room_.notify_one();
+  if (for_store.empty()) return;
+  // The SSD tier gets them as the disk gives them, and not when they are handed out: a block group is handed out in a rush, once it is whole. Until they are
+  // said to be there nobody gives their frames back.
+  std::vector<std::span<const std::byte>> parts;
+  for (const WindowRecord* record : for_store) {
+    parts.clear();
+    each_part(window, *record, [&](std::span<const std::byte> part) { parts.push_back(part); });
+    store_->put(record->id, parts);
+  }
+  const std::lock_guard lock(mutex_);
+  for (WindowRecord* record : for_store) there(*record);
 }
 
 std::vector<TierUse> PlannedReader::tiers() const {

@@ -1,6 +1,7 @@
 // A run's way through a data set on its tiers; see Storage for the whole in words.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -56,6 +57,7 @@ class PlannedReader final : public Reader {
   void issue(const std::shared_ptr<Window>& window);
   bool issue_next(const std::shared_ptr<Window>& window, size_t disk, Cursor& cursor);
   void landed(Window& window, uint32_t read, size_t frame, int64_t result);
+  static void there(WindowRecord& record);
   Disk& disk(size_t place);
   void fail(std::exception_ptr error);
   // planned_serve.cc: the run's threads
@@ -63,7 +65,8 @@ class PlannedReader final : public Reader {
   void serve(Window& window, WindowRecord& record, size_t row, Intake& out);
   std::shared_ptr<Window> window_of(uint64_t ordinal);
   void judge_store(const WindowRecord& record, bool whole);
-  std::vector<std::span<const std::byte>> parts_of(const Window& window, const WindowRecord& record);
+  template <class Each>
+  void each_part(const Window& window, const WindowRecord& record, Each&& each);
   bool copy_out(Window& window, const WindowRecord& record, std::byte* dest);
   void read_directly(uint64_t id, size_t row, std::byte* dest, Intake& out);
   void hand_back(Window& window, size_t first, size_t count);
@@ -100,5 +103,17 @@ class PlannedReader final : public Reader {
   std::atomic<unsigned> store_failures_in_a_row_{0};
   std::thread thread_;
 };
+
+/// Calls each(bytes) for the record's bytes as they lie in frames, in order.
+template <class Each>
+void PlannedReader::each_part(const Window& window, const WindowRecord& record, Each&& each) {
+  const WindowRead& read = window.reads[record.read];
+  for (uint64_t done = 0; done < record.length;) {
+    const uint64_t at = record.at + done, within = at % shape_.frame_bytes;
+    const uint64_t count = std::min(shape_.frame_bytes - within, record.length - done);
+    each(std::span<const std::byte>(frames_.data(read.frames[at / shape_.frame_bytes].frame) + within, count));
+    done += count;
+  }
+}
 
 }  // namespace penstock::io

@@ -142,19 +142,6 @@ void PlannedReader::wait_for_ram(WindowRecord& record) {
   record.state = WindowRecord::State::kFailed;  // it did not come after all
 }
 
-/// The record's bytes as they lie in frames.
-std::vector<std::span<const std::byte>> PlannedReader::parts_of(const Window& window, const WindowRecord& record) {
-  std::vector<std::span<const std::byte>> parts;
-  const WindowRead& read = window.reads[record.read];
-  for (uint64_t done = 0; done < record.length;) {
-    const uint64_t at = record.at + done, within = at % shape_.frame_bytes;
-    const uint64_t count = std::min(shape_.frame_bytes - within, record.length - done);
-    parts.emplace_back(frames_.data(read.frames[at / shape_.frame_bytes].frame) + within, count);
-    done += count;
-  }
-  return parts;
-}
-
 /// Whether the bytes are the record's own.
 bool PlannedReader::copy_out(Window& window, const WindowRecord& record, std::byte* dest) {
   const std::span<std::byte> bytes(dest, record.length);
@@ -162,10 +149,10 @@ bool PlannedReader::copy_out(Window& window, const WindowRecord& record, std::by
     std::memcpy(dest, record.resident.data(), record.length);
     return true;
   }
-  for (const std::span<const std::byte> part : parts_of(window, record)) {
+  each_part(window, record, [&](std::span<const std::byte> part) {
     std::memcpy(dest, part.data(), part.size());
     dest += part.size();
-  }
+  });
   return record.from == WindowRecord::From::kSsd ? checksum(bytes) == record.checksum
                                                  : data_.fault_of(record.id, bytes).empty();
 }

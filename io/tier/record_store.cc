@@ -24,9 +24,9 @@
 namespace penstock::io {
 namespace {
 
-constexpr uint64_t kCommitBytes = uint64_t{64} << 20;  // a sync each so many: what a kill loses
-constexpr std::chrono::milliseconds kRest{200},
-    kLongest{2000};                 // with nothing to write, and at most: the same, in time
+// What a kill loses, at most: so many bytes, or what came in so long; sooner, where nothing came for a while.
+constexpr uint64_t kCommitBytes = uint64_t{64} << 20;
+constexpr std::chrono::milliseconds kLongest{2000}, kRest{200};
 constexpr uint64_t kRowBytes = 72;  // of the table in memory: a row and its node
 
 class SegmentStore final : public RecordStore {

@@ -13,6 +13,15 @@
 #include "io/file/file.h"
 
 namespace penstock::io {
+namespace {
+
+// Only what is named as a store and has one's head: whatever else lies there is not ours to count or to remove.
+bool is_store(FileSystem& fs, const FolderEntry& entry, const std::string& folder) {
+  return entry.kind == FileKind::kFolder && from_hex(entry.name) && fs.exists(StoreFormat::head(folder));
+}
+
+}  // namespace
+
 std::string StoreFormat::folder(const std::string& tier, uint64_t identity) { return join_path(tier, hex(identity)); }
 
 std::string StoreFormat::segment(const std::string& folder, uint32_t number) {
@@ -39,8 +48,12 @@ std::unordered_map<uint64_t, StoreRow> rows_of(FramedLogReader& table, uint64_t 
 
 uint64_t bytes_of_store(FileSystem& fs, const std::string& folder) {
   uint64_t sum = 0;
-  for (const FolderEntry& entry : fs.list(folder)) {
-    if (entry.kind == FileKind::kFile) sum += fs.stat(join_path(folder, entry.name)).bytes;
+  std::vector<FolderEntry> entries;
+  fs.sys_list(folder.c_str(), &entries);  // what another run removes meanwhile takes no room
+  for (const FolderEntry& entry : entries) {
+    FileStat stat;
+    if (entry.kind == FileKind::kFile && fs.sys_stat(join_path(folder, entry.name).c_str(), &stat) == 0)
+      sum += stat.bytes;
   }
   return sum;
 }
@@ -49,9 +62,7 @@ std::vector<OtherStore> other_stores(FileSystem& fs, const std::string& tier, co
   std::vector<OtherStore> out;
   for (const FolderEntry& entry : fs.list(tier)) {
     const std::string folder = join_path(tier, entry.name);
-    // Only what is named as a store and has one's head: whatever else lies there is not ours to count or to remove.
-    if (entry.kind != FileKind::kFolder || !from_hex(entry.name) || folder == own) continue;
-    if (!fs.exists(StoreFormat::head(folder))) continue;
+    if (!is_store(fs, entry, folder) || folder == own) continue;
     OtherStore store{.folder = folder};
     const auto json = nlohmann::json::parse(read_file(fs, StoreFormat::head(folder), 1 << 20), nullptr, false);
     if (json.is_object()) store.thing = from_hex(json.value("thing", "")).value_or(0);
@@ -101,7 +112,12 @@ uint64_t room_in_tier(FileSystem& fs, const RecordStoreOptions& options, const s
 
 uint64_t room_left_by_others(FileSystem& fs, const RecordStoreOptions& options, const std::string& folder) {
   uint64_t theirs = 0;
-  for (const OtherStore& other : other_stores(fs, options.folder, folder)) theirs += other.bytes;
+  std::vector<FolderEntry> entries;
+  fs.sys_list(options.folder.c_str(), &entries);
+  for (const FolderEntry& entry : entries) {
+    const std::string other = join_path(options.folder, entry.name);
+    if (is_store(fs, entry, other) && other != folder) theirs += bytes_of_store(fs, other);
+  }
   const uint64_t room = options.quota_bytes - std::min(options.quota_bytes, theirs);
   const uint64_t free = fs.free_space(folder) + bytes_of_store(fs, folder);
   return std::min(room, free - std::min(free, StoreFormat::kSpareBytes));
