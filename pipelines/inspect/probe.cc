@@ -39,7 +39,7 @@ RawChunk hold(const io::Dataset& data, uint64_t images) {
 uint64_t decode_all(const RawChunk& chunk, Cores& cores) {
   std::atomic<uint64_t> refused{0};
   parallel_for(cores, chunk.records.size(), 8, [&](size_t begin, size_t end) {
-    image::PictureDecoder decoder;
+    image::PictureDecoder decoder(false, image::JpegPath::kLibjpeg);  // what everybody has: the yardstick
     for (size_t i = begin; i < end; ++i) {
       const RawRecord& record = chunk.records[i];
       if (!record.fault.empty() || image::check_whole(decoder, record.bytes)) ++refused;

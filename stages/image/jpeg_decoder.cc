@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "stages/image/cmyk.h"
 #include "stages/image/exif.h"
+#include "stages/image/jpeg/baseline_decoder.h"
 
 namespace penstock::image {
 namespace {
@@ -178,11 +179,46 @@ struct JpegDecoder::State {
     return true;
   }
 
+  // Hands the picture to the fast decoder if it is a sequential one with a single scan.
+  bool open_baseline(Bytes data) {
+    const int count = info.num_components;
+    if (info.progressive_mode || info.arith_code || info.data_precision != 8 || info.comps_in_scan != count)
+      return false;
+    if (count != 1 && (count != 3 || info.jpeg_color_space != JCS_YCbCr)) return false;
+    if (info.Ss != 0 || info.Se != DCTSIZE2 - 1 || info.Ah != 0 || info.Al != 0) return false;
+    std::array<ScanComponent, 3> components;
+    for (int i = 0; i < count; ++i) {
+      const jpeg_component_info* c = info.cur_comp_info[i];
+      if (c->component_index != i) return false;
+      if (c->quant_tbl_no >= NUM_QUANT_TBLS || c->dc_tbl_no >= NUM_HUFF_TBLS || c->ac_tbl_no >= NUM_HUFF_TBLS)
+        return false;
+      const JQUANT_TBL* quant = info.quant_tbl_ptrs[c->quant_tbl_no];
+      const JHUFF_TBL *dc = info.dc_huff_tbl_ptrs[c->dc_tbl_no], *ac = info.ac_huff_tbl_ptrs[c->ac_tbl_no];
+      if (quant == nullptr || dc == nullptr || ac == nullptr) return false;
+      const auto spec = [](const JHUFF_TBL* table) {
+        return HuffmanSpec{std::span(table->bits + 1, 16), table->huffval};
+      };
+      components[i] = {.across = count == 1 ? 1 : c->h_samp_factor,
+                       .down = count == 1 ? 1 : c->v_samp_factor,
+                       .quant = quant->quantval,
+                       .dc = spec(dc),
+                       .ac = spec(ac)};
+    }
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(data.data());
+    return baseline.open({.width = header.width,
+                          .height = header.height,
+                          .components = std::span(components).first(static_cast<std::size_t>(count)),
+                          .restart_interval = info.restart_interval,
+                          .entropy = {info.src->next_input_byte, begin + data.size()}});
+  }
+
+  BaselineDecoder baseline;
+  bool is_baseline = false;
   JDIMENSION first_column = 0;
   JSAMPROW rows_of_lines[kMaxRowsAtOnce];
 };
 
-JpegDecoder::JpegDecoder() : state_(std::make_unique<State>()) {}
+JpegDecoder::JpegDecoder(JpegPath path) : state_(std::make_unique<State>()), path_(path) {}
 JpegDecoder::~JpegDecoder() = default;
 
 const Header& JpegDecoder::header() const { return state_->header; }
@@ -206,6 +242,7 @@ Fault JpegDecoder::open(Bytes bytes, std::int64_t max_pixels) {
     return {FaultKind::kUnsupported, std::to_string(s.header.components) + " components"};
   if (!s.has_bytes_for_its_blocks())
     return {FaultKind::kTruncated, std::to_string(s.bytes) + " bytes cannot hold " + size + " pixels"};
+  s.is_baseline = path_ == JpegPath::kFast && s.open_baseline(bytes);
   return {};
 }
 
@@ -213,6 +250,10 @@ Fault JpegDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
   State& s = *state_;
   PENSTOCK_CHECK(crop.x >= 0 && crop.y >= 0 && crop.width > 0 && crop.height > 0);
   PENSTOCK_CHECK(crop.width <= s.header.width - crop.x && crop.height <= s.header.height - crop.y);
+  if (s.is_baseline && s.baseline.decode(crop, verified, rows)) {
+    jpeg_abort_decompress(&s.info);
+    return {};
+  }
   if (!s.start(crop)) return s.fault(false);
 
   const int channels = s.info.output_components;

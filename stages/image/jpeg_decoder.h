@@ -8,6 +8,12 @@
 
 namespace penstock::image {
 
+/// Which code decodes ordinary pictures. The pixels are the same.
+enum class JpegPath {
+  kFast,     ///< BaselineDecoder for the pictures it takes, libjpeg-turbo for the rest
+  kLibjpeg,  ///< libjpeg-turbo for all: the oracle of tests, and what a machine is measured by
+};
+
 /// Fast because it leaves out what the crop does not need: columns and rows outside of it are entropy-decoded (that is
 /// how damage shows) but not transformed, upsampled or converted; a verified picture ends behind the crop.
 ///
@@ -17,7 +23,7 @@ namespace penstock::image {
 /// Progressive pictures with more than 100 scans are refused (they cost hours and show nothing).
 class JpegDecoder final : public Decoder {
  public:
-  JpegDecoder();
+  explicit JpegDecoder(JpegPath path = JpegPath::kFast);
   ~JpegDecoder() override;
 
   Fault open(Bytes bytes, std::int64_t max_pixels) override;
@@ -27,6 +33,7 @@ class JpegDecoder final : public Decoder {
  private:
   struct State;
   std::unique_ptr<State> state_;
+  JpegPath path_;
 };
 
 }  // namespace penstock::image

@@ -14,7 +14,8 @@ class PictureDecoder final : public Decoder {
  public:
   /// `honours_orientation`: header and crops are of the picture as displayed. torchvision's ImageFolder, hence the
   /// default of everything here, ignores the orientation.
-  explicit PictureDecoder(bool honours_orientation = false) : honours_orientation_(honours_orientation) {}
+  explicit PictureDecoder(bool honours_orientation = false, JpegPath path = JpegPath::kFast)
+      : honours_orientation_(honours_orientation), jpeg_(path) {}
 
   Fault open(Bytes bytes, std::int64_t max_pixels = kMaxPixels) override;
   const Header& header() const override { return header_; }

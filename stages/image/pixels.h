@@ -37,7 +37,8 @@ inline constexpr int kRowPadding = 64;
 class RowSink {
  public:
   virtual ~RowSink() = default;
-  /// Row `y` of the crop (0 is its top row): `rgb` is u8 (width of the crop, 3), good until the call returns;
+  /// Row `y` of the crop (0 is its top row). Row 0 may come a second time: then everything before it is forgotten, and all rows
+  /// follow once more (another decoder has taken over). `rgb` is u8 (width of the crop, 3), good until the call returns;
   /// kRowPadding bytes behind it are readable.
   virtual void row(int y, const std::uint8_t* rgb) = 0;
 };

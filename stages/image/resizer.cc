@@ -20,6 +20,7 @@ void Resizer::start(const View& view, std::uint8_t* out, std::size_t stride) {
 }
 
 void Resizer::row(int y, const std::uint8_t* rgb) {
+  if (y == 0) next_ = 0;
   narrow_row(pixel_taps_, rgb, ring_.data() + (y % ring_rows_) * ring_stride_);
   const int begin = down_.inputs_begin();
   while (next_ < down_.outputs() && down_.first[next_] + down_.count[next_] - 1 <= y + begin) {

@@ -21,11 +21,11 @@ Rect random_rect(int width, int height, std::mt19937& random) {
   return r;
 }
 
-// Every crop, verified or not, must be the same region of a full decode.
+// Every crop, verified or not, must be the same region of libjpeg's full decode.
 void expect_crops_are_parts(Bytes bytes, int crops, const std::string& name) {
-  PictureDecoder decoder;
+  PictureDecoder decoder, libjpeg(false, JpegPath::kLibjpeg);
   Picture whole;
-  const Fault fault = decode_whole(decoder, bytes, whole);
+  const Fault fault = decode_whole(libjpeg, bytes, whole);
   ASSERT_FALSE(fault) << name << ": " << fault.text();
   std::mt19937 random(7);
   Picture crop;

@@ -1,13 +1,13 @@
 #include "stages/image/resizer.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <random>
 #include <set>
 
 #include "stages/image/resize_reference.h"
 #include "tests/image/photos.h"
+#include "tests/image/targets.h"
 
 namespace penstock::image {
 namespace {
@@ -47,13 +47,8 @@ std::string text(const View& v) {
 }
 
 TEST(Resizer, GivesTheBytesOfTheReferenceOnEveryTarget) {
-  const std::int64_t all = hwy::SupportedTargets();
   std::set<std::size_t> vector_widths;  // in pixels: proof that targets were changed
-  for (std::int64_t left = all; left != 0; left &= left - 1) {
-    const std::int64_t target = left & -left;
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    SCOPED_TRACE(hwy::TargetName(target));
+  const std::int64_t all = on_every_target([&] {
     ResizeTaps taps;
     taps.make(5, 1, 0, 1);
     PixelTaps lanes;
@@ -68,10 +63,8 @@ TEST(Resizer, GivesTheBytesOfTheReferenceOnEveryTarget) {
         ASSERT_EQ(resized(picture, view, resizer).rgb, resize_reference(picture, view).rgb) << text(view);
       }
     }
-  }
+  });
   if ((all & HWY_AVX2) != 0) { EXPECT_GT(vector_widths.size(), 1u); }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
 TEST(Resizer, KeepsPixelsWhereTheSizeStays) {

@@ -1,0 +1,241 @@
+#include "stages/image/jpeg/baseline_decoder.h"
+
+#include <algorithm>
+
+#include "stages/image/jpeg/blocks.h"
+
+namespace penstock::image {
+namespace {
+
+bool is_same(const HuffmanSpec& a, const HuffmanSpec& b) {
+  return a.counts.data() == b.counts.data() && a.symbols.data() == b.symbols.data();
+}
+
+}  // namespace
+
+// Chroma has tables of its own or shares luma's; three different pairs are not ordinary.
+bool BaselineDecoder::make_tables(const BaselineScan& scan) {
+  const auto& all = scan.components;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::size_t table = i == 0 ? 0 : 1;
+    if (i == 2 && !(is_same(all[1].dc, all[2].dc) && is_same(all[1].ac, all[2].ac))) return false;
+    if (i < 2 && !(dc_[table].make(all[i].dc) && ac_[table].make(all[i].ac))) return false;
+    planes_[i].dc = &dc_[table];
+    planes_[i].ac = &ac_[table];
+    std::copy(all[i].quant.begin(), all[i].quant.end(), planes_[i].quant.begin());
+  }
+  return true;
+}
+
+bool BaselineDecoder::open(const BaselineScan& scan) {
+  const auto& all = scan.components;
+  if (all.size() != 1 && all.size() != 3) return false;
+  const int across = all[0].across, down = all[0].down;
+  if (across > 2 || down > 2) return false;
+  for (std::size_t i = 1; i < all.size(); ++i)
+    if (all[i].across != 1 || all[i].down != 1) return false;
+  // libjpeg does not interpolate chroma of one or two columns.
+  if (all.size() == 3 && across == 2 && scan.width <= 4) return false;
+  if (!make_tables(scan)) return false;
+  components_.assign(all.begin(), all.end());
+  scan_ = scan;
+  scan_.components = components_;
+  shape_ = across == 1 ? (down == 1 ? ChromaShape::kFull : ChromaShape::kHalfDown)
+                       : (down == 1 ? ChromaShape::kHalfAcross : ChromaShape::kQuarter);
+  if (!groups_) groups_ = std::make_unique<Groups>();
+  return true;
+}
+
+// Interpolating chroma looks at one sample more on each side.
+void BaselineDecoder::choose_mcus(const Rect& crop) {
+  crop_ = crop;
+  const auto range = [](int begin, int end, bool halved, int size, int mcu, int& first, int& behind) {
+    if (halved) {
+      begin = std::max(0, (begin & ~1) - 2);
+      end = std::min(size, ((end + 1) & ~1) + 2);
+    }
+    first = begin / mcu;
+    behind = (end + mcu - 1) / mcu;
+  };
+  const bool has_chroma = components_.size() == 3;
+  range(crop.x, crop.x + crop.width, has_chroma && components_[0].across == 2, scan_.width, scan_.mcu_width(), first_x_,
+        end_x_);
+  range(crop.y, crop.y + crop.height, has_chroma && components_[0].down == 2, scan_.height, scan_.mcu_height(),
+        first_y_, end_y_);
+  emitted_ = crop.y;
+
+  groups_->coefficients.fill(0);
+  last_.fill(0);
+  block_count_ = 0;
+  int group = 0;
+  const int mcus = (end_x_ - first_x_ + kGroup - 1) / kGroup * kGroup;
+  for (std::size_t i = 0; i < components_.size(); ++i) {
+    Plane& plane = planes_[i];
+    plane.across = components_[i].across;
+    plane.down = components_[i].down;
+    plane.width = (scan_.width * plane.across + components_[0].across - 1) / components_[0].across;
+    plane.height = (scan_.height * plane.down + components_[0].down - 1) / components_[0].down;
+    plane.rows = 2 * 8 * plane.down;
+    plane.stride = static_cast<std::size_t>(mcus) * 8 * plane.across + 2 * kMargin;
+    plane.samples.resize(std::max(plane.samples.size(), plane.stride * plane.rows + 2 * kMargin));
+    plane.previous = 0;
+    plane.first_group = group;
+    for (int down = 0; down < plane.down; ++down)
+      for (int across = 0; across < plane.across; ++across) {
+        Block& block = blocks_[block_count_++];
+        block.plane = static_cast<int>(i);
+        for (int place = 0; place < kGroup; ++place) {
+          const int column = place * plane.across + across;
+          block.group[place] = group + down * plane.across + column / kGroup;
+          block.offset[place] = block.group[place] * kGroupCoefficients + column % kGroup * 8;
+        }
+      }
+    group += plane.across * plane.down;
+  }
+  line_.resize(
+      std::max(line_.size(), static_cast<std::size_t>(mcus) * scan_.mcu_width() * 3 + kRgbPadding + kRowPadding));
+}
+
+// The next MCU from `mcu` on that the crop needs; behind the last one: one behind the last of the picture.
+int BaselineDecoder::next_wanted(int mcu) const {
+  const int across = scan_.mcus_across();
+  const int y = mcu / across, x = mcu % across;
+  const auto at = [&](int row) { return row < end_y_ ? row * across + first_x_ : across * scan_.mcus_down(); };
+  if (y < first_y_) return at(first_y_);
+  if (y >= end_y_) return at(y);
+  if (x < first_x_) return at(y);
+  return x < end_x_ ? mcu : at(y + 1);
+}
+
+bool BaselineDecoder::pass_mcus(int count) {
+  for (; count > 0; --count) {
+    if (!segment_.ready()) return false;
+    BitReader bits = segment_.bits;
+    for (int b = 0; b < block_count_; ++b) {
+      Plane& plane = planes_[blocks_[b].plane];
+      if (!BlockReader::pass(bits, *plane.dc, *plane.ac, plane.previous)) return false;
+    }
+    segment_.bits = bits;
+  }
+  return true;
+}
+
+// The first of them is put in `place` among those gathered.
+bool BaselineDecoder::decode_mcus(int place, int count) {
+  std::int16_t* coefficients = groups_->coefficients.data();
+  for (; count > 0; --count, ++place) {
+    if (!segment_.ready()) return false;
+    BitReader bits = segment_.bits;
+    for (int b = 0; b < block_count_; ++b) {
+      const Block& block = blocks_[b];
+      Plane& plane = planes_[block.plane];
+      const int last =
+          BlockReader::read(bits, *plane.dc, *plane.ac, plane.previous, coefficients + block.offset[place]);
+      if (last < 0) return false;
+      last_[block.group[place]] = std::max(last_[block.group[place]], last);
+    }
+    segment_.bits = bits;
+  }
+  return true;
+}
+
+// The MCUs gathered, the first of which is `first_mcu` of the crop's row, become samples.
+void BaselineDecoder::transform(int first_mcu, int mcu_row) {
+  for (std::size_t i = 0; i < components_.size(); ++i) {
+    Plane& plane = planes_[i];
+    int group = plane.first_group;
+    for (int down = 0; down < plane.down; ++down) {
+      std::uint8_t* to = plane.row((mcu_row * plane.down + down) * 8) + first_mcu * plane.across * 8;
+      for (int across = 0; across < plane.across; ++across, ++group, to += kGroup * 8) {
+        std::int16_t* coefficients = groups_->coefficients.data() + group * kGroupCoefficients;
+        if (last_[group] == 0)
+          idct_group_dc(coefficients, plane.quant.data(), to, plane.stride);
+        else
+          idct_group(coefficients, plane.quant.data(), to, plane.stride);
+        last_[group] = 0;
+      }
+    }
+  }
+}
+
+// Chroma goes on over the picture's edges with its last sample. The last row of halved chroma needs the next row of MCUs.
+void BaselineDecoder::end_row(int mcu_row, RowSink& rows) {
+  const bool has_chroma = components_.size() == 3;
+  if (has_chroma && components_[0].across == 2) {
+    for (int i = 1; i < 3; ++i) {
+      Plane& plane = planes_[i];
+      for (int y = mcu_row * 8; y < mcu_row * 8 + 8; ++y) {
+        std::uint8_t* row = plane.row(y);
+        if (first_x_ == 0) row[-1] = row[0];
+        const int end = plane.width - first_x_ * 8;
+        if (end_x_ == scan_.mcus_across()) row[end] = row[end - 1];
+      }
+    }
+  }
+  const bool is_last = mcu_row == scan_.mcus_down() - 1;
+  emit(is_last ? scan_.height : (mcu_row + 1) * scan_.mcu_height() - (has_chroma && components_[0].down == 2), rows);
+}
+
+// The crop's rows before the picture's row `end`.
+void BaselineDecoder::emit(int end, RowSink& rows) {
+  end = std::min(end, crop_.y + crop_.height);
+  const int x = crop_.x & ~1, width = crop_.x + crop_.width - x, left = x - first_x_ * scan_.mcu_width();
+  for (; emitted_ < end; ++emitted_) {
+    const int y = emitted_;
+    const std::uint8_t* luma = planes_[0].row(y) + left;
+    if (components_.size() == 1) {
+      grey_to_rgb(luma, width, line_.data());
+    } else {
+      YccRow row{.luma = luma, .far_is_above = y % 2 == 0};
+      const int down = components_[0].down, near = y / down;
+      const int far = std::clamp(y % 2 == 0 ? near - 1 : near + 1, 0, planes_[1].height - 1);
+      const int column = left / components_[0].across;
+      row.blue_near = planes_[1].row(near) + column;
+      row.red_near = planes_[2].row(near) + column;
+      row.blue_far = planes_[1].row(far) + column;
+      row.red_far = planes_[2].row(far) + column;
+      ycc_to_rgb(shape_, row, width, line_.data());
+    }
+    rows.row(y - crop_.y, line_.data() + (crop_.x - x) * 3);
+  }
+}
+
+bool BaselineDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
+  choose_mcus(crop);
+  segment_.open(scan_.entropy);
+  const int across = scan_.mcus_across(), total = across * scan_.mcus_down();
+  const int interval = scan_.restart_interval == 0 ? total : static_cast<int>(scan_.restart_interval);
+  for (int begin = 0, number = 0; begin < total; begin += interval, ++number) {
+    if (begin > 0 && segment_.marker() != 0xD0 + (number - 1) % 8) return false;
+    const int end = std::min(total - begin, interval) + begin;
+    int wanted = next_wanted(begin);
+    if (verified && wanted >= end) {
+      if (wanted == total) return true;
+      segment_.pass_over();
+      continue;
+    }
+    segment_.begin();
+    for (Plane& plane : planes_) plane.previous = 0;
+    for (int mcu = begin; mcu < end; wanted = next_wanted(mcu)) {
+      if (mcu < wanted) {
+        if (verified && wanted == total) return true;
+        const int passed = std::min(wanted, end) - mcu;
+        if (!pass_mcus(passed)) return false;
+        mcu += passed;
+        continue;
+      }
+      // As many as complete a group, end the crop's row or the segment.
+      const int x = mcu % across - first_x_, y = mcu / across, place = x % kGroup;
+      const int count = std::min({kGroup - place, end_x_ - first_x_ - x, end - mcu});
+      if (!decode_mcus(place, count)) return false;
+      mcu += count;
+      const bool ends_row = x + count == end_x_ - first_x_;
+      if (place + count == kGroup || ends_row) transform(x - place, y);
+      if (ends_row) end_row(y, rows);
+    }
+    if (!segment_.finish()) return false;
+  }
+  return segment_.marker() == 0xD9;
+}
+
+}  // namespace penstock::image

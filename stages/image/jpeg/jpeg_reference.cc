@@ -1,0 +1,80 @@
+#include "stages/image/jpeg/jpeg_reference.h"
+
+#include <algorithm>
+#include <array>
+
+#include "stages/image/jpeg/blocks.h"
+
+namespace penstock::image {
+namespace {
+
+constexpr int kBits = 13;  // fractional bits of the constants
+
+std::int16_t wrapped(int value) { return static_cast<std::int16_t>(value); }
+std::int32_t added(std::int32_t a, std::int32_t b) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
+}
+
+// Eight points, `step` apart; as in libjpeg's jidctint.c with the multiplications gathered in pairs.
+void idct_pass(std::int16_t* v, int step, int shift) {
+  const auto at = [&](int i) { return std::int32_t{v[i * step]}; };
+  const std::int32_t t2 = at(2) * 4433 + at(6) * (4433 - 15137), t3 = at(2) * (4433 + 6270) + at(6) * 4433;
+  const std::int32_t t0 = wrapped(at(0) + at(4)) * (1 << kBits), t1 = wrapped(at(0) - at(4)) * (1 << kBits);
+  const std::int32_t a = wrapped(at(7) + at(3)), b = wrapped(at(5) + at(1));
+  const std::int32_t z3 = a * (9633 - 16069) + b * 9633, z4 = a * 9633 + b * (9633 - 3196);
+  const std::int32_t o0 = added(at(7) * (2446 - 7373) + at(1) * -7373, z3);
+  const std::int32_t o3 = added(at(7) * -7373 + at(1) * (12299 - 7373), z4);
+  const std::int32_t o1 = added(at(5) * (16819 - 20995) + at(3) * -20995, z4);
+  const std::int32_t o2 = added(at(5) * -20995 + at(3) * (25172 - 20995), z3);
+  const std::array<std::int32_t, 4> even = {added(t0, t3), added(t1, t2), added(t1, -t2), added(t0, -t3)};
+  const std::array<std::int32_t, 4> odd = {o3, o2, o1, o0};
+  for (int i = 0; i < 4; ++i) {
+    const auto put = [&](int place, std::int32_t sum) {
+      v[place * step] = static_cast<std::int16_t>(std::clamp(added(sum, 1 << (shift - 1)) >> shift, -32768, 32767));
+    };
+    put(i, added(even[i], odd[i]));
+    put(7 - i, added(even[i], static_cast<std::int32_t>(0u - static_cast<std::uint32_t>(odd[i]))));
+  }
+}
+
+}  // namespace
+
+void idct_group_reference(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples,
+                          std::size_t stride) {
+  for (int block = 0; block < kGroup; ++block) {
+    std::array<std::int16_t, 64> v;
+    for (int i = 0; i < 64; ++i) {
+      std::int16_t& coefficient = coefficients[i / 8 * 8 * kGroup + block * 8 + i % 8];
+      v[i] = wrapped(coefficient * quant[i]);
+      coefficient = 0;
+    }
+    for (int column = 0; column < 8; ++column) idct_pass(v.data() + column, 8, kBits - 2);
+    for (int row = 0; row < 8; ++row) idct_pass(v.data() + row * 8, 1, kBits + 2 + 3);
+    for (int i = 0; i < 64; ++i)
+      samples[i / 8 * stride + block * 8 + i % 8] = static_cast<std::uint8_t>(std::clamp(v[i] + 128, 0, 255));
+  }
+}
+
+void ycc_to_rgb_reference(ChromaShape shape, const YccRow& row, int pixels, std::uint8_t* rgb) {
+  const auto chroma = [&](const std::uint8_t* near, const std::uint8_t* far, int x) -> int {
+    const int c = x / 2, beside = x % 2 == 0 ? c - 1 : c + 1;
+    switch (shape) {
+      case ChromaShape::kFull: break;
+      case ChromaShape::kHalfDown: return (3 * near[x] + far[x] + (row.far_is_above ? 1 : 2)) >> 2;
+      case ChromaShape::kHalfAcross: return (3 * near[c] + near[beside] + (x % 2 == 0 ? 1 : 2)) >> 2;
+      case ChromaShape::kQuarter:
+        return (3 * (3 * near[c] + far[c]) + 3 * near[beside] + far[beside] + (x % 2 == 0 ? 8 : 7)) >> 4;
+    }
+    return near[x];
+  };
+  const auto rounded = [](int product) { return (product + 32768) >> 16; };
+  for (int x = 0; x < pixels; ++x, rgb += 3) {
+    const int y = row.luma[x], cb = chroma(row.blue_near, row.blue_far, x) - 128,
+              cr = chroma(row.red_near, row.red_far, x) - 128;
+    rgb[0] = static_cast<std::uint8_t>(std::clamp(y + rounded(91881 * cr), 0, 255));
+    rgb[1] = static_cast<std::uint8_t>(std::clamp(y + rounded(-22554 * cb - 46802 * cr), 0, 255));
+    rgb[2] = static_cast<std::uint8_t>(std::clamp(y + rounded(116130 * cb), 0, 255));
+  }
+}
+
+}  // namespace penstock::image
