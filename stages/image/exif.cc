@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "stages/image/jpeg_markers.h"
+
 namespace penstock::image {
 namespace {
 
@@ -52,24 +54,22 @@ int tiff_orientation(Bytes tiff) {
 }
 
 int jpeg_orientation(Bytes jpeg) {
-  const auto byte = [&](std::size_t at) { return std::to_integer<unsigned>(jpeg[at]); };
-  std::size_t at = 2;  // behind SOI
-  while (at + 4 <= jpeg.size()) {
-    if (byte(at) != 0xFF) return 1;
-    const unsigned marker = byte(at + 1);
-    if (marker == 0xFF) {  // a fill byte
-      ++at;
-      continue;
-    }
-    if (marker == 0xDA || marker == 0xD9) return 1;  // scan, end
-    const std::size_t length = byte(at + 2) << 8 | byte(at + 3);
-    if (length < 2 || at + 2 + length > jpeg.size()) return 1;
-    const Bytes segment = jpeg.subspan(at + 4, length - 2);
-    if (marker == 0xE1 && starts_with(segment, "Exif\0", 5) && segment.size() > 6)
-      return tiff_orientation(segment.subspan(6));
-    at += 2 + length;
-  }
-  return 1;
+  int orientation = 1;
+  each_jpeg_segment(jpeg, [&](unsigned marker, Bytes segment) {
+    const bool is_exif = marker == 0xE1 && starts_with(segment, "Exif\0", 5) && segment.size() > 6;
+    if (is_exif) orientation = tiff_orientation(segment.subspan(6));
+    return !is_exif;
+  });
+  return orientation;
+}
+
+std::vector<std::byte> exif_of_orientation(int orientation) {
+  const unsigned char bytes[] = {'E', 'x', 'i',  'f',  0, 0, 'I', 'I', '*', 0, 8,
+                                 0,   0,   0,  // TIFF, its directory at 8
+                                 1,   0,   0x12, 0x01, 3, 0, 1,   0,   0,   0, static_cast<unsigned char>(orientation),
+                                 0,   0,   0,    0,    0, 0, 0};
+  const auto* data = reinterpret_cast<const std::byte*>(bytes);
+  return {data, data + sizeof bytes};
 }
 
 }  // namespace penstock::image

@@ -11,6 +11,7 @@
 #include "stages/image/cmyk.h"
 #include "stages/image/exif.h"
 #include "stages/image/jpeg/baseline_decoder.h"
+#include "stages/image/jpeg_markers.h"
 
 namespace penstock::image {
 namespace {
@@ -180,7 +181,7 @@ struct JpegDecoder::State {
   }
 
   // Hands the picture to the fast decoder if it is a sequential one with a single scan.
-  bool open_baseline(Bytes data) {
+  bool open_baseline() {
     const int count = info.num_components;
     if (info.progressive_mode || info.arith_code || info.data_precision != 8 || info.comps_in_scan != count)
       return false;
@@ -204,14 +205,33 @@ struct JpegDecoder::State {
                        .dc = spec(dc),
                        .ac = spec(ac)};
     }
-    const auto* begin = reinterpret_cast<const std::uint8_t*>(data.data());
     return baseline.open({.width = header.width,
                           .height = header.height,
                           .components = std::span(components).first(static_cast<std::size_t>(count)),
                           .restart_interval = info.restart_interval,
-                          .entropy = {info.src->next_input_byte, begin + data.size()}});
+                          .index = index,
+                          .entropy = entropy});
   }
 
+  void read_index(Bytes data) {
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(data.data());
+    entropy = {info.src->next_input_byte, begin + data.size()};
+    index = {};
+    each_jpeg_segment(data, [&](unsigned marker, Bytes payload) {
+      if (marker == SegmentIndex::kMarker)
+        index = SegmentIndex({reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()});
+      return !index;
+    });
+  }
+
+  // What was decoded without its index must be what decoding by the index would give.
+  Fault check_index(bool verified) const {
+    if (verified || !index || index.fits(entropy, info.restart_interval)) return {};
+    return {FaultKind::kCorrupt, "its index of restart markers is not the picture's: pack the picture anew"};
+  }
+
+  std::span<const std::uint8_t> entropy;  // from behind the first scan's header to the end
+  SegmentIndex index;
   BaselineDecoder baseline;
   bool is_baseline = false;
   JDIMENSION first_column = 0;
@@ -235,6 +255,7 @@ Fault JpegDecoder::open(Bytes bytes, std::int64_t max_pixels) {
               .components = s.info.num_components,
               .progressive = s.info.progressive_mode != 0,
               .orientation = jpeg_orientation(bytes)};
+  s.read_index(bytes);
   const std::string size = std::to_string(s.header.width) + "x" + std::to_string(s.header.height);
   if (std::int64_t{s.header.width} * s.header.height > max_pixels)
     return {FaultKind::kTooManyPixels, size + ", more than the limit of " + std::to_string(max_pixels)};
@@ -242,7 +263,7 @@ Fault JpegDecoder::open(Bytes bytes, std::int64_t max_pixels) {
     return {FaultKind::kUnsupported, std::to_string(s.header.components) + " components"};
   if (!s.has_bytes_for_its_blocks())
     return {FaultKind::kTruncated, std::to_string(s.bytes) + " bytes cannot hold " + size + " pixels"};
-  s.is_baseline = path_ == JpegPath::kFast && s.open_baseline(bytes);
+  s.is_baseline = path_ == JpegPath::kFast && s.open_baseline();
   return {};
 }
 
@@ -252,7 +273,7 @@ Fault JpegDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
   PENSTOCK_CHECK(crop.width <= s.header.width - crop.x && crop.height <= s.header.height - crop.y);
   if (s.is_baseline && s.baseline.decode(crop, verified, rows)) {
     jpeg_abort_decompress(&s.info);
-    return {};
+    return s.check_index(verified);
   }
   if (!s.start(crop)) return s.fault(false);
 
@@ -276,7 +297,7 @@ Fault JpegDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
     }
   }
   if (!s.finish(verified)) return s.fault(false);
-  return {};
+  return s.check_index(verified);
 }
 
 }  // namespace penstock::image

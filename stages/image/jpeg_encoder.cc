@@ -1,28 +1,13 @@
 #include "stages/image/jpeg_encoder.h"
 
-#include <csetjmp>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 
-#include <jpeglib.h>
-
 #include "engine/base/error.h"
+#include "stages/image/libjpeg_errors.h"
 
 namespace penstock::image {
 namespace {
-
-struct ErrorManager {
-  jpeg_error_mgr base;
-  std::jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
-};
-
-[[noreturn]] void on_error(j_common_ptr info) {
-  auto* errors = reinterpret_cast<ErrorManager*>(info->err);
-  (*info->err->format_message)(info, errors->message);
-  std::longjmp(errors->jump, 1);
-}
 
 void set_sampling(jpeg_compress_struct& info, ChromaSampling sampling) {
   const bool wide = sampling == ChromaSampling::k422 || sampling == ChromaSampling::k420;
@@ -32,7 +17,7 @@ void set_sampling(jpeg_compress_struct& info, ChromaSampling sampling) {
 }
 
 // Only trivially destructible locals here: longjmp must not skip a destructor.
-bool compress(jpeg_compress_struct& info, ErrorManager& errors, const PixelsToEncode& pixels,
+bool compress(jpeg_compress_struct& info, JumpingErrors& errors, const PixelsToEncode& pixels,
               const JpegEncodeOptions& options, unsigned char** out, unsigned long* out_bytes) {
   if (setjmp(errors.jump)) return false;
   jpeg_mem_dest(&info, out, out_bytes);
@@ -71,11 +56,9 @@ std::vector<std::byte> encode_jpeg(const PixelsToEncode& pixels, const JpegEncod
     throw Error(Code::kUsage, "JPEG quality " + std::to_string(options.quality) + " does not exist")
         .hint("give 1 to 100");
 
-  ErrorManager errors{};
+  JumpingErrors errors{};
   jpeg_compress_struct info{};
-  info.err = jpeg_std_error(&errors.base);
-  errors.base.error_exit = on_error;
-  errors.base.output_message = [](j_common_ptr) {};
+  info.err = errors.start();
   jpeg_create_compress(&info);
   unsigned char* out = nullptr;
   unsigned long out_bytes = 0;

@@ -36,6 +36,10 @@ bool BaselineDecoder::open(const BaselineScan& scan) {
     if (all[i].across != 1 || all[i].down != 1) return false;
   // libjpeg does not interpolate chroma of one or two columns.
   if (all.size() == 3 && across == 2 && scan.width <= 4) return false;
+  const auto mcus = static_cast<std::uint64_t>(scan.mcus_across()) * static_cast<std::uint64_t>(scan.mcus_down());
+  if (scan.index && (scan.index.interval() != scan.restart_interval ||
+                     scan.index.segments() != (mcus + scan.restart_interval - 1) / scan.restart_interval))
+    return false;
   if (!make_tables(scan)) return false;
   components_.assign(all.begin(), all.end());
   scan_ = scan;
@@ -211,7 +215,10 @@ bool BaselineDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
     int wanted = next_wanted(begin);
     if (verified && wanted >= end) {
       if (wanted == total) return true;
-      segment_.pass_over();
+      if (!scan_.index)
+        segment_.pass_over();
+      else if (!segment_.pass_over(scan_.index.bytes(static_cast<std::size_t>(number))))
+        return false;
       continue;
     }
     segment_.begin();

@@ -43,7 +43,7 @@ consteval std::array<std::uint8_t, 64> group_offsets() {
 }
 inline constexpr std::array<std::uint8_t, 64> kGroupOffset = group_offsets();
 
-/// Reads blocks; every function returns -1 where the bits are no block. Needs 16 + 64 * 31 bits in the reader's buffer.
+/// Reads blocks; every function returns -1 or false where the bits are no block. Needs 16 + 64 * 31 bits in the reader's buffer.
 struct BlockReader {
   /// Adds the difference to `previous`.
   static bool read_dc(BitReader& bits, const DcTable& dc, int& previous) {
@@ -74,9 +74,7 @@ struct BlockReader {
     unsigned k = 0, last = 0;
     // One coefficient; false where the block ends with it. Two take at most 2 * (16 + 10) of the 56 bits of a refill.
     const auto step = [&]() -> bool {
-      std::uint32_t entry = ac.entries[bits.peek(kAcBits)];
-      if (entry == 0) [[unlikely]]
-        entry = ac.long_entry(bits.peek(16));
+      const std::uint32_t entry = ac.entry(bits);
       k += entry >> 8 & 255;
       const BitReader here = bits;
       bits.skip_low(entry);
@@ -114,13 +112,12 @@ struct BlockReader {
         if ((step & 0x8000) == 0) continue;
         break;
       }
-      const LongCodes::Found found = ac.codes.find(bits.peek(16), 1);
-      if (found.length == 0) return false;
-      bits.skip(found.length);
-      if (found.symbol == 0) break;
-      k += static_cast<unsigned>(found.symbol >> 4) + 1;
+      const std::uint32_t entry = ac.entry(bits);
+      k += entry >> 8 & 255;
+      bits.skip_low(entry);
+      if (k >= AcTable::kNoCode) return false;
+      if (k >= AcTable::kEndAdvance) break;
       if (k > 63) return false;
-      bits.skip(found.symbol & 15);
     }
     reader = bits;
     return true;

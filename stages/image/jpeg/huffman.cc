@@ -43,6 +43,11 @@ LongCodes::Found LongCodes::find(std::uint32_t window, int shortest) const {
   return {};
 }
 
+std::uint32_t AcTable::long_entry(std::uint32_t window) const {
+  const LongCodes::Found found = codes.find(window, kAcBits + 1);
+  return found.length == 0 ? kNoCode << 8 : entry_of(found.length, found.symbol);
+}
+
 bool AcTable::is_made_of(const HuffmanSpec& spec) const {
   return symbol_count_ != 0 && std::equal(counts_.begin(), counts_.end(), spec.counts.begin()) &&
          spec.symbols.size() >= symbol_count_ &&
@@ -77,17 +82,16 @@ bool AcTable::make(const HuffmanSpec& spec) {
   if (!sound) return false;
   // As many steps as a window holds become one, from the back: what follows in a window lies in a smaller window's table,
   // which is the same table filled up with zeros, so single steps are kept aside.
-  static thread_local std::array<std::uint16_t, 1 << kSkipBits> single;
-  single = steps;
+  single_ = steps;
   constexpr std::uint32_t kMask = (1u << kSkipBits) - 1;
   for (std::uint32_t window = 0; window <= kMask; ++window) {
-    std::uint32_t step = single[window];
+    std::uint32_t step = single_[window];
     if (step == 0) continue;
     int bits = step & 15;
     std::uint32_t advance = step >> 4 & 0x7FF;
     bool ends = (step & 0x8000) != 0;
     while (!ends && bits < kSkipBits) {
-      const std::uint32_t next = single[window << bits & kMask];
+      const std::uint32_t next = single_[window << bits & kMask];
       const int more = next & 15;
       if (next == 0 || bits + more > kSkipBits) break;
       bits += more;

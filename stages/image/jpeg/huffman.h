@@ -90,10 +90,10 @@ class AcTable {
   /// none behind the 63rd); 0: look for the code with LongCodes.
   std::array<std::uint16_t, 1 << kSkipBits> steps;
   LongCodes codes;
-  /// The entry of a code that is longer than kAcBits; an advance of kNoCode where there is none.
-  std::uint32_t long_entry(std::uint32_t window) const {
-    const LongCodes::Found found = codes.find(window, kAcBits + 1);
-    return found.length == 0 ? kNoCode << 8 : entry_of(found.length, found.symbol);
+  /// The entry of the code that comes next, whatever its length; an advance of kNoCode where there is none.
+  std::uint32_t entry(const BitReader& bits) const {
+    const std::uint32_t found = entries[bits.peek(kAcBits)];
+    return found != 0 ? found : long_entry(bits.peek(16));
   }
   static std::uint32_t entry_of(int length, int symbol) {
     const int size = symbol & 15, advance = symbol == 0 ? static_cast<int>(kEndAdvance) : (symbol >> 4) + 1;
@@ -101,6 +101,8 @@ class AcTable {
   }
 
  private:
+  std::uint32_t long_entry(std::uint32_t window) const;
+  std::array<std::uint16_t, 1 << kSkipBits> single_;  // room for make(): steps of one coefficient
   std::array<std::uint8_t, 16> counts_{};
   std::array<std::uint8_t, 256> symbols_{};
   std::size_t symbol_count_ = 0;

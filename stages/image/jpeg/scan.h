@@ -1,9 +1,10 @@
 // What a sequential JPEG's header says about its one scan: all that the baseline decoder needs to know.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
+
+#include "stages/image/jpeg/segment_index.h"
 
 namespace penstock::image {
 
@@ -26,6 +27,7 @@ struct BaselineScan {
   int width = 0, height = 0;  ///< of the picture, in pixels
   std::span<const ScanComponent> components;
   unsigned restart_interval = 0;          ///< MCUs between restart markers; 0: none
+  SegmentIndex index = {};                ///< of the segments between them, or nothing
   std::span<const std::uint8_t> entropy;  ///< from the first byte behind the scan's header to the end of the record
 
   int mcu_width() const { return 8 * components[0].across; }

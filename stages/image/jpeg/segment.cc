@@ -66,13 +66,21 @@ bool SegmentReader::finish() {
   return false;
 }
 
-void SegmentReader::pass_over() {
+std::size_t SegmentReader::pass_over() {
+  const std::uint8_t* const begin = in_;
   while (in_ < in_end_) {
-    in_ = static_cast<const std::uint8_t*>(std::memchr(in_, kMarker, static_cast<std::size_t>(in_end_ - in_)));
-    if (in_ == nullptr) in_ = in_end_;
-    if (in_end_ - in_ < 2 || in_[1] != 0) return;
+    const void* found = std::memchr(in_, kMarker, static_cast<std::size_t>(in_end_ - in_));
+    in_ = found == nullptr ? in_end_ : static_cast<const std::uint8_t*>(found);
+    if (in_end_ - in_ < 2 || in_[1] != 0) break;
     in_ += 2;
   }
+  return static_cast<std::size_t>(in_ - begin);
+}
+
+bool SegmentReader::pass_over(std::size_t bytes) {
+  if (static_cast<std::size_t>(in_end_ - in_) < bytes + 2) return false;
+  in_ += bytes;
+  return in_[0] == kMarker && in_[1] != 0;
 }
 
 int SegmentReader::marker() {

@@ -29,8 +29,10 @@ class SegmentReader {
   }
   /// True where the segment ends here, but for the bits that fill up its last byte; moves behind it, to its marker.
   bool finish();
-  /// Moves to the marker that ends this segment, unread.
-  void pass_over();
+  /// Moves to the marker that ends this segment, unread. Returns the bytes passed, stuffing included.
+  std::size_t pass_over();
+  /// Moves `bytes` on, unread; false where no marker lies there.
+  bool pass_over(std::size_t bytes);
   /// The marker at the reader's place, which is passed: 0xD0 to 0xD7 is a restart, 0xD9 the end; 0: there is none.
   int marker();
 
