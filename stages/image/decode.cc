@@ -1,5 +1,7 @@
 #include "stages/image/decode.h"
 
+#include <algorithm>
+
 #include "engine/order/draws.h"
 #include "stages/image/picture_decoder.h"
 #include "stages/image/resizer.h"
@@ -36,6 +38,10 @@ void Decode::Params::describe(ParamTable<Params>& t) {
   t.add("ratio", &Params::ratio, "random-resized-crop: width / height, from and to", in_range(0.01, 100));
   t.add("crop_fraction", &Params::crop_fraction,
         "center-crop: the shorter side is resized to size / crop_fraction first", in_range(0.05, 1));
+  t.add("interpolation", &Params::interpolation, "how pixels are averaged, always antialiased; Pillow's filters",
+        one_of<Filter>({{"bilinear", Filter::kBilinear}, {"bicubic", Filter::kBicubic}, {"area", Filter::kArea}}));
+  t.add("exact", &Params::exact,
+        "never decode a JPEG at half size, as is done where the crop is four times as large as what comes out");
   t.add("orientation", &Params::orientation, "whether EXIF may turn the picture; torchvision's ImageFolder ignores it",
         one_of<OrientationRule>({{"ignore", OrientationRule::kIgnore}, {"honour", OrientationRule::kHonour}}));
   t.add("max_pixels", &Params::max_pixels, "a picture with more pixels is refused", at_least(1));
@@ -77,8 +83,12 @@ Outcome Decode::run(RecordView& record, Draws& draws, Scratch& scratch) const {
   if (Fault fault = decoder.open(bytes.span(), params_.max_pixels)) return Outcome::reject(fault.text());
   const Header& header = decoder.header();
   auto* pixels = reinterpret_cast<std::uint8_t*>(record.out(0).data);
-  resizer.start(choose({header.height, header.width}, draws), pixels, static_cast<std::size_t>(params_.size[1]) * 3);
-  if (Fault fault = decoder.decode(resizer.source(), record.verified(), resizer)) return Outcome::reject(fault.text());
+  View view = choose({header.height, header.width}, draws);
+  view.filter = params_.interpolation;
+  if (!params_.exact) view.shrink = std::min(lossless_shrink(view), header.most_shrink);
+  resizer.start(view, pixels, static_cast<std::size_t>(params_.size[1]) * 3);
+  if (Fault fault = decoder.decode_shrunk(resizer.source(), view.shrink, record.verified(), resizer))
+    return Outcome::reject(fault.text());
   return Outcome::ok();
 }
 

@@ -25,6 +25,8 @@ class Decode final : public RecordStage {
     std::array<double, 2> scale = {0.08, 1.0};
     std::array<double, 2> ratio = {3.0 / 4.0, 4.0 / 3.0};
     double crop_fraction = 0.875;
+    Filter interpolation = Filter::kBilinear;
+    bool exact = false;
     OrientationRule orientation = OrientationRule::kIgnore;
     std::int64_t max_pixels = kMaxPixels;
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "engine/base/error.h"
 #include "stages/image/pixels.h"
 
 namespace penstock::image {
@@ -19,6 +20,7 @@ struct Header {
   int height = 0;
   int components = 0;        ///< channels as stored: 1 grey, 2 grey + alpha, 3, 4
   bool progressive = false;  ///< progressive JPEG or interlaced PNG: decoded as a whole before the first row comes
+  int most_shrink = 1;       ///< the largest `shrink` that decode_shrunk() takes: 1 or 2
   int orientation = 1;       ///< EXIF, 1 to 8; 1 where there is none. Decoders say it and do not apply it
 };
 
@@ -37,6 +39,12 @@ class Decoder {
   /// Whether there is a fault is decided from all of the bytes, so the rest of the picture is gone through as well;
   /// `verified` says that this was done before (by `pack`): then it stops behind the crop. The pixels are the same.
   virtual Fault decode(const Rect& crop, bool verified, RowSink& rows) = 0;
+  /// The same of the picture made `shrink` times smaller (up to header().most_shrink; sides rounded up), by a shorter inverse
+  /// DCT: `crop` is in pixels of that. Other pixels than resizing by the same factor would give.
+  virtual Fault decode_shrunk(const Rect& crop, int shrink, bool verified, RowSink& rows) {
+    PENSTOCK_CHECK(shrink == 1);
+    return decode(crop, verified, rows);
+  }
 };
 
 }  // namespace penstock::image

@@ -149,14 +149,17 @@ struct JpegDecoder::State {
     if (row > info.output_scanline) jpeg_skip_scanlines(&info, row - info.output_scanline);
   }
 
-  bool start(const Rect& crop) {
+  // Smaller pictures are decoded without leaving out any: they come here when they are damaged or odd only.
+  bool start(const Rect& crop, int shrink) {
     if (setjmp(jump)) return false;
     first_column = 0;
+    info.scale_num = 1;
+    info.scale_denom = static_cast<unsigned>(shrink);
     info.dct_method = JDCT_ISLOW;
     info.do_fancy_upsampling = TRUE;  // also keeps merged upsampling off, whose skipped rows come out wrong
     info.out_color_space = info.num_components == 4 ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(&info);
-    if (!is_smoothed()) {
+    if (!is_smoothed() && shrink == 1) {
       crop_columns(crop);
       skip_to(static_cast<JDIMENSION>(crop.y));
     }
@@ -264,18 +267,21 @@ Fault JpegDecoder::open(Bytes bytes, std::int64_t max_pixels) {
   if (!s.has_bytes_for_its_blocks())
     return {FaultKind::kTruncated, std::to_string(s.bytes) + " bytes cannot hold " + size + " pixels"};
   s.is_baseline = path_ == JpegPath::kFast && s.open_baseline();
+  s.header.most_shrink = s.is_baseline ? s.baseline.most_shrink() : path_ == JpegPath::kLibjpeg ? 2 : 1;
   return {};
 }
 
-Fault JpegDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
+Fault JpegDecoder::decode_shrunk(const Rect& crop, int shrink, bool verified, RowSink& rows) {
   State& s = *state_;
   PENSTOCK_CHECK(crop.x >= 0 && crop.y >= 0 && crop.width > 0 && crop.height > 0);
-  PENSTOCK_CHECK(crop.width <= s.header.width - crop.x && crop.height <= s.header.height - crop.y);
-  if (s.is_baseline && s.baseline.decode(crop, verified, rows)) {
+  PENSTOCK_CHECK(shrink >= 1 && shrink <= s.header.most_shrink);
+  PENSTOCK_CHECK(crop.width <= (s.header.width + shrink - 1) / shrink - crop.x &&
+                 crop.height <= (s.header.height + shrink - 1) / shrink - crop.y);
+  if (s.is_baseline && s.baseline.decode(crop, shrink, verified, rows)) {
     jpeg_abort_decompress(&s.info);
     return s.check_index(verified);
   }
-  if (!s.start(crop)) return s.fault(false);
+  if (!s.start(crop, shrink)) return s.fault(false);
 
   const int channels = s.info.output_components;
   const std::size_t line_bytes = static_cast<std::size_t>(s.info.output_width) * channels + kRowPadding;

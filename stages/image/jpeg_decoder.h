@@ -20,6 +20,7 @@ enum class JpegPath {
 /// What is a fault: any libjpeg error; data that ends early, also where only the end marker is missing; bad codes,
 /// lost restart markers, scans that contradict each other. What is not: bytes between segments or behind the end,
 /// missing Huffman tables (MJPEG: the standard ones are meant), odd version numbers or ICC chunks, EXIF nonsense.
+/// Ordinary pictures can be made half as large on the way, by libjpeg's reduced transform.
 /// Progressive pictures with more than 100 scans are refused (they cost hours and show nothing).
 class JpegDecoder final : public Decoder {
  public:
@@ -28,7 +29,10 @@ class JpegDecoder final : public Decoder {
 
   Fault open(Bytes bytes, std::int64_t max_pixels) override;
   const Header& header() const override;
-  Fault decode(const Rect& crop, bool verified, RowSink& rows) override;
+  Fault decode(const Rect& crop, bool verified, RowSink& rows) override {
+    return decode_shrunk(crop, 1, verified, rows);
+  }
+  Fault decode_shrunk(const Rect& crop, int shrink, bool verified, RowSink& rows) override;
 
  private:
   struct State;

@@ -38,13 +38,16 @@ Fault PictureDecoder::open(Bytes bytes, std::int64_t max_pixels) {
   }
   Fault fault = decoder_->open(bytes, max_pixels);
   header_ = decoder_->header();
-  if (honours_orientation_) header_ = Orientation(header_.orientation).displayed(header_);
+  if (honours_orientation_ && header_.orientation != 1) {
+    header_ = Orientation(header_.orientation).displayed(header_);
+    header_.most_shrink = 1;  // mirrored pixels of a smaller picture would lie between ours
+  }
   return fault;
 }
 
-Fault PictureDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
+Fault PictureDecoder::decode_shrunk(const Rect& crop, int shrink, bool verified, RowSink& rows) {
   const Orientation orientation(honours_orientation_ ? header_.orientation : 1);
-  if (orientation.is_upright()) return decoder_->decode(crop, verified, rows);
+  if (orientation.is_upright()) return decoder_->decode_shrunk(crop, shrink, verified, rows);
   const Rect stored = orientation.stored(crop, decoder_->header());
   turned_.start(stored);
   if (Fault fault = decoder_->decode(stored, verified, turned_)) return fault;

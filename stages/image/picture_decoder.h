@@ -19,7 +19,10 @@ class PictureDecoder final : public Decoder {
 
   Fault open(Bytes bytes, std::int64_t max_pixels = kMaxPixels) override;
   const Header& header() const override { return header_; }
-  Fault decode(const Rect& crop, bool verified, RowSink& rows) override;
+  Fault decode(const Rect& crop, bool verified, RowSink& rows) override {
+    return decode_shrunk(crop, 1, verified, rows);
+  }
+  Fault decode_shrunk(const Rect& crop, int shrink, bool verified, RowSink& rows) override;
 
  private:
   bool honours_orientation_;

@@ -147,7 +147,7 @@ void narrow_any(const PixelTaps& taps, const std::uint8_t* rgb, std::uint8_t* ou
 
 // The i16 lanes a, b, a, b, ...
 HWY_INLINE hn::Vec<Lanes16> pair_of(std::int32_t a, std::int32_t b) {
-  return hn::BitCast(Lanes16(), hn::Set(Lanes32(), static_cast<std::int32_t>(static_cast<std::uint32_t>(a) |
+  return hn::BitCast(Lanes16(), hn::Set(Lanes32(), static_cast<std::int32_t>((static_cast<std::uint32_t>(a) & 0xFFFF) |
                                                                              static_cast<std::uint32_t>(b) << 16)));
 }
 

@@ -15,14 +15,13 @@ std::uint8_t to_u8(std::int64_t sum) {
 
 Picture resize_reference(const Picture& picture, const View& view) {
   ResizeTaps across, down;
-  across.make(view.region.width, view.full.width, view.window.x, view.window.x + view.window.width);
-  down.make(view.region.height, view.full.height, view.window.y, view.window.y + view.window.height);
+  const TapsOrigin origin = make_taps(view, across, down);
 
   const auto sample = [&](int y, int x, int c) -> std::int64_t {
-    const auto row = static_cast<std::size_t>(view.region.y + y) * picture.width;
-    return picture.rgb[(row + view.region.x + x) * 3 + c];
+    const auto row = static_cast<std::size_t>(origin.y + y) * picture.width;
+    return picture.rgb[(row + origin.x + x) * 3 + c];
   };
-  Picture narrow{view.window.width, view.region.height, {}};
+  Picture narrow{view.window.width, down.inputs_end(), {}};
   for (int y = 0; y < narrow.height; ++y)
     for (int x = 0; x < narrow.width; ++x)
       for (int c = 0; c < 3; ++c) {

@@ -5,10 +5,9 @@
 namespace penstock::image {
 
 void Resizer::start(const View& view, std::uint8_t* out, std::size_t stride) {
-  across_.make(view.region.width, view.full.width, view.window.x, view.window.x + view.window.width);
-  down_.make(view.region.height, view.full.height, view.window.y, view.window.y + view.window.height);
-  source_ = {view.region.x + across_.inputs_begin(), view.region.y + down_.inputs_begin(),
-             across_.inputs_end() - across_.inputs_begin(), down_.inputs_end() - down_.inputs_begin()};
+  const auto [x, y] = make_taps(view, across_, down_);
+  source_ = {x + across_.inputs_begin(), y + down_.inputs_begin(), across_.inputs_end() - across_.inputs_begin(),
+             down_.inputs_end() - down_.inputs_begin()};
   pixel_taps_.make(across_, source_.width);
   ring_rows_ = *std::max_element(down_.count.begin(), down_.count.end());
   ring_stride_ = static_cast<std::size_t>(view.window.width) * 3 + kRowPadding;

@@ -67,4 +67,9 @@ View resize_whole(Size picture, Size out) {
   return {{0, 0, picture.width, picture.height}, out, {0, 0, out.width, out.height}};
 }
 
+int lossless_shrink(const View& view) {
+  const Size& out = view.full;
+  return view.region.width / 4 >= out.width && view.region.height / 4 >= out.height ? 2 : 1;
+}
+
 }  // namespace penstock::image

@@ -93,6 +93,40 @@ TEST(BaselineDecoder, JudgesDamageAsLibjpegDoes) {
   EXPECT_GT(damaged, 1000);
 }
 
+// Pictures made smaller by the transform: every size, sampling and crop as libjpeg does it.
+TEST(BaselineDecoder, MakesPicturesSmallerAsLibjpegDoes) {
+  PictureDecoder fast, libjpeg(false, JpegPath::kLibjpeg);
+  std::mt19937 random(12);
+  for (const auto sampling : {ChromaSampling::k444, ChromaSampling::k422, ChromaSampling::k420, ChromaSampling::k440})
+    for (const auto& [width, height] : {std::pair{8, 8}, {16, 5}, {97, 61}, {130, 16}, {31, 200}, {211, 223}})
+      for (const int shrink : {1, 2})
+        for (const bool verified : {false, true}) {
+          const auto bytes = jpeg_of(made_picture(width, height), {.quality = 90, .sampling = sampling});
+          ASSERT_FALSE(fast.open(bytes));
+          if (shrink > fast.header().most_shrink) continue;
+          const Rect all{0, 0, (width + shrink - 1) / shrink, (height + shrink - 1) / shrink};
+          Picture whole, crop;
+          PictureRows rows(all.width, all.height, whole);
+          ASSERT_FALSE(libjpeg.open(bytes));
+          ASSERT_FALSE(libjpeg.decode_shrunk(all, shrink, false, rows));
+          for (int i = 0; i < 12; ++i) {
+            Rect r = all;
+            if (i > 0) {
+              r.width = 1 + static_cast<int>(random() % static_cast<unsigned>(all.width));
+              r.height = 1 + static_cast<int>(random() % static_cast<unsigned>(all.height));
+              r.x = static_cast<int>(random() % static_cast<unsigned>(all.width - r.width + 1));
+              r.y = static_cast<int>(random() % static_cast<unsigned>(all.height - r.height + 1));
+            }
+            PictureRows part(r.width, r.height, crop);
+            ASSERT_FALSE(fast.open(bytes));
+            ASSERT_FALSE(fast.decode_shrunk(r, shrink, verified, part));
+            ASSERT_EQ(crop.rgb, part_of(whole, r).rgb)
+                << width << "x" << height << " sampling " << static_cast<int>(sampling) << " by " << shrink << " crop "
+                << r.x << "," << r.y << " " << r.width << "x" << r.height;
+          }
+        }
+}
+
 TEST(BaselineDecoder, GoesOnAfterDamageInAnotherPicture) {
   PictureDecoder fast, libjpeg(false, JpegPath::kLibjpeg);
   const auto good = jpeg_of(made_picture(60, 60));

@@ -54,7 +54,10 @@ double mean_difference(const std::vector<std::uint8_t>& pixels, const std::strin
 }
 
 View view_of(const Golden& g, Size picture) {
-  if (g.view == "crop") return {g.crop, g.size, {0, 0, g.size.width, g.size.height}};
+  const Rect window{0, 0, g.size.width, g.size.height};
+  if (g.view == "crop") return {g.crop, g.size, window};
+  if (g.view == "bicubic") return {g.crop, g.size, window, Filter::kBicubic};
+  if (g.view == "area") return {g.crop, g.size, window, Filter::kArea};
   if (g.view == "center") return center_crop(picture, g.size, 0.875);
   return resize_whole(picture, g.size);
 }

@@ -37,6 +37,7 @@ View random_view(int width, int height, std::mt19937& random) {
   view.window = {0, 0, upto(view.full.width), upto(view.full.height)};
   view.window.x = upto(view.full.width - view.window.width + 1) - 1;
   view.window.y = upto(view.full.height - view.window.height + 1) - 1;
+  view.filter = static_cast<Filter>(random() % 3);
   return view;
 }
 
@@ -56,7 +57,8 @@ TEST(Resizer, GivesTheBytesOfTheReferenceOnEveryTarget) {
     vector_widths.insert(lanes.byte_offset.size());
     std::mt19937 random(11);
     Resizer resizer;
-    for (const auto& [width, height] : {std::pair{97, 61}, {300, 200}, {1, 40}, {700, 2}}) {
+    for (const auto& [width, height] :
+         {std::pair{97, 61}, {300, 200}, {1, 40}, {700, 2}, {1, 1}, {10'007, 1}, {3, 9'973}}) {
       const Picture picture = made_picture(width, height);
       for (int i = 0; i < 60; ++i) {
         const View view = random_view(width, height, random);

@@ -44,45 +44,73 @@ bool BaselineDecoder::open(const BaselineScan& scan) {
   components_.assign(all.begin(), all.end());
   scan_ = scan;
   scan_.components = components_;
-  shape_ = across == 1 ? (down == 1 ? ChromaShape::kFull : ChromaShape::kHalfDown)
-                       : (down == 1 ? ChromaShape::kHalfAcross : ChromaShape::kQuarter);
+  stored_shape_ = across == 1 ? (down == 1 ? ChromaShape::kFull : ChromaShape::kHalfDown)
+                              : (down == 1 ? ChromaShape::kHalfAcross : ChromaShape::kQuarter);
   if (!groups_) groups_ = std::make_unique<Groups>();
   return true;
+}
+
+// Chroma that is halved across only stays so in a smaller picture, and libjpeg does not interpolate rows of one or two samples.
+int BaselineDecoder::most_shrink() const {
+  return components_.size() == 3 && stored_shape_ == ChromaShape::kHalfAcross && scan_.width <= 8 ? 1 : 2;
+}
+
+// Sizes of the planes in a picture made `shrink` times smaller. Quartered chroma takes the transform twice as large instead of being
+// interpolated.
+void BaselineDecoder::lay_planes(int shrink) {
+  const bool is_whole = shrink > 1 && stored_shape_ == ChromaShape::kQuarter;
+  shape_ = is_whole ? ChromaShape::kFull : stored_shape_;
+  const int luma = 8 / shrink;
+  mcu_width_ = luma * components_[0].across;
+  mcu_height_ = luma * components_[0].down;
+  const auto smaller = [](int size, int by) { return (size + by - 1) / by; };
+  height_ = smaller(scan_.height, shrink);
+  for (std::size_t i = 0; i < components_.size(); ++i) {
+    Plane& plane = planes_[i];
+    plane.across = components_[i].across;
+    plane.down = components_[i].down;
+    plane.points = i > 0 && is_whole ? 2 * luma : luma;
+    plane.width = smaller(scan_.width * plane.across * plane.points, 8 * components_[0].across);
+    plane.height = smaller(scan_.height * plane.down * plane.points, 8 * components_[0].down);
+    plane.rows = 2 * plane.points * plane.down;
+    plane.previous = 0;
+  }
 }
 
 // Interpolating chroma looks at one sample more on each side.
 void BaselineDecoder::choose_mcus(const Rect& crop) {
   crop_ = crop;
-  const auto range = [](int begin, int end, bool halved, int size, int mcu, int& first, int& behind) {
+  emitted_ = crop.y;
+  const auto range = [](int begin, int end, bool halved, int mcus, int mcu, int& first, int& behind) {
     if (halved) {
       begin = std::max(0, (begin & ~1) - 2);
-      end = std::min(size, ((end + 1) & ~1) + 2);
+      end = ((end + 1) & ~1) + 2;
     }
     first = begin / mcu;
-    behind = (end + mcu - 1) / mcu;
+    behind = std::min(mcus, (end + mcu - 1) / mcu);
   };
   const bool has_chroma = components_.size() == 3;
-  range(crop.x, crop.x + crop.width, has_chroma && components_[0].across == 2, scan_.width, scan_.mcu_width(), first_x_,
-        end_x_);
-  range(crop.y, crop.y + crop.height, has_chroma && components_[0].down == 2, scan_.height, scan_.mcu_height(),
-        first_y_, end_y_);
-  emitted_ = crop.y;
+  const bool is_halved_across = has_chroma && (shape_ == ChromaShape::kHalfAcross || shape_ == ChromaShape::kQuarter);
+  range(crop.x, crop.x + crop.width, is_halved_across, scan_.mcus_across(), mcu_width_, first_x_, end_x_);
+  range(crop.y, crop.y + crop.height, has_chroma && is_halved_down(), scan_.mcus_down(), mcu_height_, first_y_, end_y_);
 
+  const int mcus = (end_x_ - first_x_ + kGroup - 1) / kGroup * kGroup;
+  for (std::size_t i = 0; i < components_.size(); ++i) {
+    Plane& plane = planes_[i];
+    plane.stride = static_cast<std::size_t>(mcus) * plane.points * plane.across + 2 * kMargin;
+    plane.samples.resize(std::max(plane.samples.size(), plane.stride * plane.rows + 2 * kMargin));
+  }
+  line_.resize(std::max(line_.size(), static_cast<std::size_t>(mcus) * mcu_width_ * 3 + kRgbPadding + kRowPadding));
+}
+
+// Where the blocks of an MCU go, by its place among the MCUs gathered.
+void BaselineDecoder::gather_blocks() {
   groups_->coefficients.fill(0);
   last_.fill(0);
   block_count_ = 0;
   int group = 0;
-  const int mcus = (end_x_ - first_x_ + kGroup - 1) / kGroup * kGroup;
   for (std::size_t i = 0; i < components_.size(); ++i) {
     Plane& plane = planes_[i];
-    plane.across = components_[i].across;
-    plane.down = components_[i].down;
-    plane.width = (scan_.width * plane.across + components_[0].across - 1) / components_[0].across;
-    plane.height = (scan_.height * plane.down + components_[0].down - 1) / components_[0].down;
-    plane.rows = 2 * 8 * plane.down;
-    plane.stride = static_cast<std::size_t>(mcus) * 8 * plane.across + 2 * kMargin;
-    plane.samples.resize(std::max(plane.samples.size(), plane.stride * plane.rows + 2 * kMargin));
-    plane.previous = 0;
     plane.first_group = group;
     for (int down = 0; down < plane.down; ++down)
       for (int across = 0; across < plane.across; ++across) {
@@ -96,8 +124,6 @@ void BaselineDecoder::choose_mcus(const Rect& crop) {
       }
     group += plane.across * plane.down;
   }
-  line_.resize(
-      std::max(line_.size(), static_cast<std::size_t>(mcus) * scan_.mcu_width() * 3 + kRgbPadding + kRowPadding));
 }
 
 // The next MCU from `mcu` on that the crop needs; behind the last one: one behind the last of the picture.
@@ -147,15 +173,19 @@ bool BaselineDecoder::decode_mcus(int place, int count) {
 void BaselineDecoder::transform(int first_mcu, int mcu_row) {
   for (std::size_t i = 0; i < components_.size(); ++i) {
     Plane& plane = planes_[i];
+    const std::int16_t* quant = plane.quant.data();
     int group = plane.first_group;
     for (int down = 0; down < plane.down; ++down) {
-      std::uint8_t* to = plane.row((mcu_row * plane.down + down) * 8) + first_mcu * plane.across * 8;
-      for (int across = 0; across < plane.across; ++across, ++group, to += kGroup * 8) {
+      std::uint8_t* to =
+          plane.row((mcu_row * plane.down + down) * plane.points) + first_mcu * plane.across * plane.points;
+      for (int across = 0; across < plane.across; ++across, ++group, to += kGroup * plane.points) {
         std::int16_t* coefficients = groups_->coefficients.data() + group * kGroupCoefficients;
-        if (last_[group] == 0)
-          idct_group_dc(coefficients, plane.quant.data(), to, plane.stride);
+        if (plane.points == 4)
+          idct_group_half(coefficients, quant, to, plane.stride);
+        else if (last_[group] == 0)
+          idct_group_dc(coefficients, quant, to, plane.stride);
         else
-          idct_group(coefficients, plane.quant.data(), to, plane.stride);
+          idct_group(coefficients, quant, to, plane.stride);
         last_[group] = 0;
       }
     }
@@ -165,25 +195,23 @@ void BaselineDecoder::transform(int first_mcu, int mcu_row) {
 // Chroma goes on over the picture's edges with its last sample. The last row of halved chroma needs the next row of MCUs.
 void BaselineDecoder::end_row(int mcu_row, RowSink& rows) {
   const bool has_chroma = components_.size() == 3;
-  if (has_chroma && components_[0].across == 2) {
-    for (int i = 1; i < 3; ++i) {
-      Plane& plane = planes_[i];
-      for (int y = mcu_row * 8; y < mcu_row * 8 + 8; ++y) {
-        std::uint8_t* row = plane.row(y);
-        if (first_x_ == 0) row[-1] = row[0];
-        const int end = plane.width - first_x_ * 8;
-        if (end_x_ == scan_.mcus_across()) row[end] = row[end - 1];
-      }
+  for (int i = 1; has_chroma && i < 3; ++i) {
+    Plane& plane = planes_[i];
+    const int end = plane.width - first_x_ * plane.points;
+    for (int y = mcu_row * plane.points; y < (mcu_row + 1) * plane.points; ++y) {
+      std::uint8_t* row = plane.row(y);
+      if (first_x_ == 0) row[-1] = row[0];
+      if (end_x_ == scan_.mcus_across()) row[end] = row[end - 1];
     }
   }
   const bool is_last = mcu_row == scan_.mcus_down() - 1;
-  emit(is_last ? scan_.height : (mcu_row + 1) * scan_.mcu_height() - (has_chroma && components_[0].down == 2), rows);
+  emit(is_last ? height_ : (mcu_row + 1) * mcu_height_ - (has_chroma && is_halved_down()), rows);
 }
 
 // The crop's rows before the picture's row `end`.
 void BaselineDecoder::emit(int end, RowSink& rows) {
   end = std::min(end, crop_.y + crop_.height);
-  const int x = crop_.x & ~1, width = crop_.x + crop_.width - x, left = x - first_x_ * scan_.mcu_width();
+  const int x = crop_.x & ~1, width = crop_.x + crop_.width - x, left = x - first_x_ * mcu_width_;
   for (; emitted_ < end; ++emitted_) {
     const int y = emitted_;
     const std::uint8_t* luma = planes_[0].row(y) + left;
@@ -191,9 +219,10 @@ void BaselineDecoder::emit(int end, RowSink& rows) {
       grey_to_rgb(luma, width, line_.data());
     } else {
       YccRow row{.luma = luma, .far_is_above = y % 2 == 0};
-      const int down = components_[0].down, near = y / down;
+      const int near = is_halved_down() ? y / 2 : y;
       const int far = std::clamp(y % 2 == 0 ? near - 1 : near + 1, 0, planes_[1].height - 1);
-      const int column = left / components_[0].across;
+      const bool is_halved_across = shape_ == ChromaShape::kHalfAcross || shape_ == ChromaShape::kQuarter;
+      const int column = is_halved_across ? left / 2 : left;
       row.blue_near = planes_[1].row(near) + column;
       row.red_near = planes_[2].row(near) + column;
       row.blue_far = planes_[1].row(far) + column;
@@ -204,8 +233,10 @@ void BaselineDecoder::emit(int end, RowSink& rows) {
   }
 }
 
-bool BaselineDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
+bool BaselineDecoder::decode(const Rect& crop, int shrink, bool verified, RowSink& rows) {
+  lay_planes(shrink);
   choose_mcus(crop);
+  gather_blocks();
   segment_.open(scan_.entropy);
   const int across = scan_.mcus_across(), total = across * scan_.mcus_down();
   const int interval = scan_.restart_interval == 0 ? total : static_cast<int>(scan_.restart_interval);

@@ -24,13 +24,16 @@ class BaselineDecoder {
  public:
   /// Whether it decodes pictures with such a scan. Their tables are made ready.
   bool open(const BaselineScan& scan);
-  /// After open(): hands the rows of `crop` to `rows`; see Decoder::decode. False: not mine after all, and the rows handed over
+  /// Of the picture opened last: see Header::most_shrink.
+  int most_shrink() const;
+  /// After open(): hands the rows of `crop` to `rows`; see Decoder::decode_shrunk. False: not mine after all, and the rows handed over
   /// are to be forgotten.
-  bool decode(const Rect& crop, bool verified, RowSink& rows);
+  bool decode(const Rect& crop, int shrink, bool verified, RowSink& rows);
 
  private:
   struct Plane {
     int across = 1, down = 1;   // blocks of an MCU
+    int points = 8;             // samples of a block across and down
     int width = 0, height = 0;  // samples of the picture
     alignas(64) std::array<std::int16_t, 64> quant;
     const DcTable* dc = nullptr;
@@ -45,7 +48,10 @@ class BaselineDecoder {
   static constexpr std::size_t kMargin = 64;
 
   bool make_tables(const BaselineScan& scan);
+  void lay_planes(int shrink);
   void choose_mcus(const Rect& crop);
+  void gather_blocks();
+  bool is_halved_down() const { return shape_ == ChromaShape::kHalfDown || shape_ == ChromaShape::kQuarter; }
   int next_wanted(int mcu) const;
   bool decode_mcus(int place, int count);
   bool pass_mcus(int count);
@@ -58,7 +64,8 @@ class BaselineDecoder {
   std::array<Plane, 3> planes_;
   std::array<DcTable, 2> dc_;
   std::array<AcTable, 2> ac_;
-  ChromaShape shape_ = ChromaShape::kFull;
+  ChromaShape stored_shape_ = ChromaShape::kFull, shape_ = ChromaShape::kFull;  // as stored; as decoded
+  int mcu_width_ = 8, mcu_height_ = 8, height_ = 0;                             // as decoded, in pixels
   SegmentReader segment_;
   static constexpr int kMostBlocks = 6;  // of an MCU
   struct Block {

@@ -23,6 +23,10 @@ void idct(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* s
   idct_group_reference(coefficients, quant, samples, stride);
 }
 
+void idct_half(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples, std::size_t stride) {
+  idct_group_half_reference(coefficients, quant, samples, stride);
+}
+
 void convert(ChromaShape shape, const YccRow& row, int pixels, std::uint8_t* rgb) {
   ycc_to_rgb_reference(shape, row, pixels, rgb);
 }
@@ -70,10 +74,11 @@ struct Pairs {
 
 constexpr int kBits = 13;  // of the constants below: CONST_BITS
 
+template <int kShift = kBits>
 HWY_INLINE Wide scaled_up(V16 v) {
   const V16 zero = hn::Zero(D16());
-  return {hn::ShiftRight<16 - kBits>(hn::BitCast(D32(), hn::InterleaveLower(D16(), zero, v))),
-          hn::ShiftRight<16 - kBits>(hn::BitCast(D32(), hn::InterleaveUpper(D16(), zero, v)))};
+  return {hn::ShiftRight<16 - kShift>(hn::BitCast(D32(), hn::InterleaveLower(D16(), zero, v))),
+          hn::ShiftRight<16 - kShift>(hn::BitCast(D32(), hn::InterleaveUpper(D16(), zero, v)))};
 }
 
 template <int kShift>
@@ -118,25 +123,65 @@ HWY_INLINE void transpose(V16 (&v)[8]) {
   }
 }
 
+// A row of a group's coefficients, dequantised, and zeroed for the next ones.
+HWY_INLINE V16 take_row(std::int16_t* coefficients, const std::int16_t* quant, int row, int part) {
+  const D16 d;
+  std::int16_t* const at = coefficients + row * 8 * kGroup + part;
+  const V16 v = hn::Mul(hn::Load(d, at), hn::LoadDup128(d, quant + row * 8));
+  hn::Store(hn::Zero(d), d, at);
+  return v;
+}
+
+HWY_INLINE auto to_samples(V16 v) {
+  const hn::Rebind<std::uint8_t, D16> d8;
+  return hn::DemoteTo(d8, hn::SaturatedAdd(v, hn::Set(D16(), 128)));
+}
+
 void idct(std::int16_t* HWY_RESTRICT coefficients, const std::int16_t* HWY_RESTRICT quant,
           std::uint8_t* HWY_RESTRICT samples, std::size_t stride) {
-  const D16 d;
   const hn::Rebind<std::uint8_t, D16> d8;
   for (int part = 0; part < 8 * kGroup; part += kStep) {
     V16 v[8];
-    for (int r = 0; r < 8; ++r) {
-      std::int16_t* row = coefficients + r * 8 * kGroup + part;
-      v[r] = hn::Mul(hn::Load(d, row), hn::LoadDup128(d, quant + r * 8));
-      hn::Store(hn::Zero(d), d, row);
-    }
+    for (int r = 0; r < 8; ++r) v[r] = take_row(coefficients, quant, r, part);
     idct_pass<kBits - 2>(v);
     transpose(v);
     idct_pass<kBits + 2 + 3>(v);
     transpose(v);
-    const V16 middle = hn::Set(d, 128);
-    for (int r = 0; r < 8; ++r)
-      hn::StoreU(hn::DemoteTo(d8, hn::SaturatedAdd(v[r], middle)), d8,
-                 samples + static_cast<std::size_t>(r) * stride + part);
+    for (int r = 0; r < 8; ++r) hn::StoreU(to_samples(v[r]), d8, samples + static_cast<std::size_t>(r) * stride + part);
+  }
+}
+
+// Eight points to four; the other vectors become zero.
+template <int kShift>
+HWY_INLINE void half_pass(V16 (&v)[8]) {
+  const Wide middle = scaled_up<kBits + 1>(v[0]), side = Pairs(v[2], v[6]).times(15137, -6270);
+  const Pairs high(v[7], v[5]), low(v[3], v[1]);
+  const Wide a = high.times(-1730, 11893) + low.times(-17799, 8697);
+  const Wide b = high.times(-4176, -4926) + low.times(7373, 20995);
+  const Wide outer = middle + side, inner = middle - side;
+  v[0] = descaled<kShift>(outer + b);
+  v[3] = descaled<kShift>(outer - b);
+  v[1] = descaled<kShift>(inner + a);
+  v[2] = descaled<kShift>(inner - a);
+  for (int i = 4; i < 8; ++i) v[i] = hn::Zero(D16());
+}
+
+void idct_half(std::int16_t* HWY_RESTRICT coefficients, const std::int16_t* HWY_RESTRICT quant,
+               std::uint8_t* HWY_RESTRICT samples, std::size_t stride) {
+  const hn::Rebind<std::uint8_t, D16> d8;
+  for (int part = 0; part < 8 * kGroup; part += kStep) {
+    V16 v[8];
+    for (int r = 0; r < 8; ++r) v[r] = take_row(coefficients, quant, r, part);
+    half_pass<kBits - 2 + 1>(v);
+    transpose(v);
+    half_pass<kBits + 2 + 3 + 1>(v);
+    transpose(v);
+    for (int r = 0; r < 4; ++r) {
+      alignas(64) std::uint8_t row[8 * kGroup];
+      hn::Store(to_samples(v[r]), d8, row);
+      std::uint8_t* to = samples + static_cast<std::size_t>(r) * stride + part / 2;
+      for (int block = 0; block < kStep / 8; ++block) std::memcpy(to + block * 4, row + block * 8, 4);
+    }
   }
 }
 
@@ -251,6 +296,7 @@ HWY_AFTER_NAMESPACE();
 namespace penstock::image {
 
 HWY_EXPORT(idct);
+HWY_EXPORT(idct_half);
 HWY_EXPORT(convert);
 HWY_EXPORT(convert_grey);
 
@@ -267,6 +313,10 @@ void idct_group_dc(std::int16_t* coefficients, const std::int16_t* quant, std::u
     coefficients[8 * block] = 0;
   }
   for (int r = 0; r < 8; ++r) std::memcpy(samples + static_cast<std::size_t>(r) * stride, row, sizeof row);
+}
+
+void idct_group_half(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples, std::size_t stride) {
+  HWY_DYNAMIC_DISPATCH(idct_half)(coefficients, quant, samples, stride);
 }
 
 void ycc_to_rgb(ChromaShape shape, const YccRow& row, int pixels, std::uint8_t* rgb) {

@@ -16,6 +16,10 @@ void idct_group(std::int16_t* coefficients, const std::int16_t* quant, std::uint
 /// The same where only the first coefficient of each block is not zero.
 void idct_group_dc(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples, std::size_t stride);
 
+/// A picture made half as large on the way: each block becomes 4 x 4 samples out of its low frequencies, by libjpeg's reduced
+/// transform (jidctred.c). Writes 4 rows of 16 samples.
+void idct_group_half(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples, std::size_t stride);
+
 /// How chroma samples lie under luma: one for each pixel, or each for two across, down or both.
 enum class ChromaShape { kFull, kHalfAcross, kHalfDown, kQuarter };
 

@@ -11,6 +11,7 @@ namespace {
 constexpr int kBits = 13;  // fractional bits of the constants
 
 std::int16_t wrapped(int value) { return static_cast<std::int16_t>(value); }
+std::int16_t saturated(std::int32_t value) { return static_cast<std::int16_t>(std::clamp(value, -32768, 32767)); }
 std::int32_t added(std::int32_t a, std::int32_t b) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
 }
@@ -30,28 +31,61 @@ void idct_pass(std::int16_t* v, int step, int shift) {
   const std::array<std::int32_t, 4> odd = {o3, o2, o1, o0};
   for (int i = 0; i < 4; ++i) {
     const auto put = [&](int place, std::int32_t sum) {
-      v[place * step] = static_cast<std::int16_t>(std::clamp(added(sum, 1 << (shift - 1)) >> shift, -32768, 32767));
+      v[place * step] = saturated(added(sum, 1 << (shift - 1)) >> shift);
     };
     put(i, added(even[i], odd[i]));
     put(7 - i, added(even[i], static_cast<std::int32_t>(0u - static_cast<std::uint32_t>(odd[i]))));
   }
 }
 
+// Eight points to four.
+void half_pass(std::int16_t* v, int step, int shift) {
+  const auto at = [&](int i) { return std::int32_t{v[i * step]}; };
+  const auto descaled = [&](std::int32_t sum) { return saturated(added(sum, 1 << (shift - 1)) >> shift); };
+  const auto negated = [](std::int32_t x) { return static_cast<std::int32_t>(0u - static_cast<std::uint32_t>(x)); };
+  const std::int32_t middle = at(0) * (1 << (kBits + 1)), side = at(2) * 15137 + at(6) * -6270;
+  const std::int32_t a = added(at(7) * -1730 + at(5) * 11893, at(3) * -17799 + at(1) * 8697);
+  const std::int32_t b = added(at(7) * -4176 + at(5) * -4926, at(3) * 7373 + at(1) * 20995);
+  const std::int32_t outer = added(middle, side), inner = added(middle, negated(side));
+  v[0] = descaled(added(outer, b));
+  v[3 * step] = descaled(added(outer, negated(b)));
+  v[step] = descaled(added(inner, a));
+  v[2 * step] = descaled(added(inner, negated(a)));
+}
+
+// A block, dequantised, and zeroed for the next one.
+std::array<std::int16_t, 64> take_block(std::int16_t* coefficients, const std::int16_t* quant, int block) {
+  std::array<std::int16_t, 64> v;
+  for (int i = 0; i < 64; ++i) {
+    std::int16_t& coefficient = coefficients[i / 8 * 8 * kGroup + block * 8 + i % 8];
+    v[i] = wrapped(coefficient * quant[i]);
+    coefficient = 0;
+  }
+  return v;
+}
+
+std::uint8_t to_sample(int value) { return static_cast<std::uint8_t>(std::clamp(value + 128, 0, 255)); }
+
 }  // namespace
 
 void idct_group_reference(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples,
                           std::size_t stride) {
   for (int block = 0; block < kGroup; ++block) {
-    std::array<std::int16_t, 64> v;
-    for (int i = 0; i < 64; ++i) {
-      std::int16_t& coefficient = coefficients[i / 8 * 8 * kGroup + block * 8 + i % 8];
-      v[i] = wrapped(coefficient * quant[i]);
-      coefficient = 0;
-    }
+    std::array<std::int16_t, 64> v = take_block(coefficients, quant, block);
     for (int column = 0; column < 8; ++column) idct_pass(v.data() + column, 8, kBits - 2);
     for (int row = 0; row < 8; ++row) idct_pass(v.data() + row * 8, 1, kBits + 2 + 3);
-    for (int i = 0; i < 64; ++i)
-      samples[i / 8 * stride + block * 8 + i % 8] = static_cast<std::uint8_t>(std::clamp(v[i] + 128, 0, 255));
+    for (int i = 0; i < 64; ++i) samples[i / 8 * stride + block * 8 + i % 8] = to_sample(v[i]);
+  }
+}
+
+void idct_group_half_reference(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples,
+                               std::size_t stride) {
+  for (int block = 0; block < kGroup; ++block, samples += 4) {
+    std::array<std::int16_t, 64> v = take_block(coefficients, quant, block);
+    for (int column = 0; column < 8; ++column) half_pass(v.data() + column, 8, kBits - 2 + 1);
+    for (int row = 0; row < 4; ++row) half_pass(v.data() + row * 8, 1, kBits + 2 + 3 + 1);
+    for (int y = 0; y < 4; ++y)
+      for (int x = 0; x < 4; ++x) samples[static_cast<std::size_t>(y) * stride + x] = to_sample(v[y * 8 + x]);
   }
 }
 

@@ -7,6 +7,8 @@ namespace penstock::image {
 
 void idct_group_reference(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples,
                           std::size_t stride);
+void idct_group_half_reference(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples,
+                               std::size_t stride);
 void ycc_to_rgb_reference(ChromaShape shape, const YccRow& row, int pixels, std::uint8_t* rgb);
 
 }  // namespace penstock::image

@@ -12,7 +12,7 @@ and go through torchvision.transforms on PIL images with antialiasing, its defau
     file view height width crop(x y w h) mean_r mean_g mean_b crc32 samples
 
 Means over all pixels; crc32 of the u8 pixels (h, w, 3), to see whether ours are equal; samples: 96 pixel values at the
-places i * (h * w * 3) // 96, in hex, for the mean difference where they are not. Views: `crop` is resized_crop of the
+places i * (h * w * 3) // 96, in hex, for the mean difference where they are not. Views: `crop` (`bicubic`, `area`: Pillow's BOX) is resized_crop of the
 box, `center` Resize(round(size / 0.875)) + CenterCrop(size), `resize` Resize((h, w)), `turned` the same after
 ImageOps.exif_transpose.
 """
@@ -25,7 +25,7 @@ import numpy as np
 import PIL
 import torchvision
 from PIL import Image, ImageOps, features
-from torchvision.transforms import CenterCrop, Resize
+from torchvision.transforms import CenterCrop, InterpolationMode, Resize
 from torchvision.transforms import functional as F
 
 SAMPLES = 96
@@ -63,6 +63,8 @@ def main():
         line(name, "crop", (x, y, w, h), F.resized_crop(picture, y, x, h, w, [224, 224]))
         line(name, "center", whole, CenterCrop(224)(Resize(256)(picture)))
         line(name, "resize", whole, Resize((96, 128))(picture))
+        line(name, "bicubic", (x, y, w, h), F.resized_crop(picture, y, x, h, w, [160, 112], InterpolationMode.BICUBIC))
+        line(name, "area", (x, y, w, h), F.resized_crop(picture, y, x, h, w, [160, 112], InterpolationMode.BOX))
         if "orientation" in name:
             line(name, "turned", whole, Resize((96, 128))(turned))
 
