@@ -5,6 +5,7 @@
 #include "engine/order/draws.h"
 #include "stages/image/picture_decoder.h"
 #include "stages/image/resizer.h"
+#include "stages/image/row_fan.h"
 
 namespace penstock::image {
 namespace {
@@ -14,9 +15,11 @@ namespace {
 constexpr std::uint64_t kScratchBytes = 8u << 20;
 
 struct Workplace {
-  explicit Workplace(OrientationRule rule) : decoder(rule == OrientationRule::kHonour) {}
+  Workplace(OrientationRule rule, std::size_t views) : decoder(rule == OrientationRule::kHonour), resizers(views) {}
   PictureDecoder decoder;
-  Resizer resizer;
+  std::vector<Resizer> resizers;  // one a view
+  std::vector<View> views;
+  RowFan fan;
 };
 
 void require_rising(const std::array<double, 2>& range, const char* name) {
@@ -42,6 +45,13 @@ void Decode::Params::describe(ParamTable<Params>& t) {
         one_of<Filter>({{"bilinear", Filter::kBilinear}, {"bicubic", Filter::kBicubic}, {"area", Filter::kArea}}));
   t.add("exact", &Params::exact,
         "never decode a JPEG at half size, as is done where the crop is four times as large as what comes out");
+  t.add("views", &Params::views,
+        "random-resized-crop: so many crops of each picture, which is decoded once: pixels u8 (N, views, h, w, 3)",
+        in_range(1, 64));
+  t.add("small_views", &Params::small_views, "so many more crops, into the field \"small\" u8 (N, views, h, w, 3)",
+        in_range(0, 64));
+  t.add("small_size", &Params::small_size, "pixels of those, as size", in_range(1, 16384));
+  t.add("small_scale", &Params::small_scale, "share of the picture's area of those, as scale", above_up_to(0, 1));
   t.add("orientation", &Params::orientation, "whether EXIF may turn the picture; torchvision's ImageFolder ignores it",
         one_of<OrientationRule>({{"ignore", OrientationRule::kIgnore}, {"honour", OrientationRule::kHonour}}));
   t.add("max_pixels", &Params::max_pixels, "a picture with more pixels is refused", at_least(1));
@@ -49,7 +59,11 @@ void Decode::Params::describe(ParamTable<Params>& t) {
 
 Decode::Decode(Params params) : params_(std::move(params)) {
   require_rising(params_.scale, "scale");
+  require_rising(params_.small_scale, "small_scale");
   require_rising(params_.ratio, "ratio");
+  if (params_.view != ViewKind::kRandomResizedCrop && params_.views + params_.small_views > 1)
+    throw Error(Code::kUsage, "image.decode: views and small_views ask for several crops, and this view has one only")
+        .hint("they go with view = \"random-resized-crop\"");
 }
 
 Bound Decode::bind(const Schema& in) const {
@@ -57,37 +71,62 @@ Bound Decode::bind(const Schema& in) const {
   if (bytes.dtype != DType::kU8 || bytes.extent != Extent::kUnbounded)
     throw Error(Code::kUsage, "image.decode reads encoded pictures, and the field is " + bytes.text())
         .hint("it wants: bytes u8 (N, any)");
+  std::vector<Field> writes = {Field::fixed("pixels", DType::kU8, {params_.size[0], params_.size[1], 3})};
+  if (params_.views > 1) writes[0].shape.insert(writes[0].shape.begin(), params_.views);
+  if (params_.small_views > 0)
+    writes.push_back(
+        Field::fixed("small", DType::kU8, {params_.small_views, params_.small_size[0], params_.small_size[1], 3}));
   return {.reads = {"bytes"},
-          .writes = {Field::fixed("pixels", DType::kU8, {params_.size[0], params_.size[1], 3})},
+          .writes = std::move(writes),
           .draws = params_.view == ViewKind::kRandomResizedCrop,
           .scratch_bytes = kScratchBytes};
 }
 
-View Decode::choose(Size picture, Draws& draws) const {
-  const Size out{params_.size[0], params_.size[1]};
+void Decode::choose(Size picture, Draws& draws, std::vector<View>& views) const {
+  const Size out{params_.size[0], params_.size[1]}, small{params_.small_size[0], params_.small_size[1]};
+  views.clear();
   switch (params_.view) {
     case ViewKind::kRandomResizedCrop: {
-      const CropRange range{params_.scale[0], params_.scale[1], params_.ratio[0], params_.ratio[1]};
-      return random_resized_crop(picture, out, range, draws);
+      CropRange range{params_.scale[0], params_.scale[1], params_.ratio[0], params_.ratio[1]};
+      for (int i = 0; i < params_.views; ++i) views.push_back(random_resized_crop(picture, out, range, draws));
+      range.scale_low = params_.small_scale[0];
+      range.scale_high = params_.small_scale[1];
+      for (int i = 0; i < params_.small_views; ++i) views.push_back(random_resized_crop(picture, small, range, draws));
+      break;
     }
-    case ViewKind::kCenterCrop: return center_crop(picture, out, params_.crop_fraction);
-    case ViewKind::kResize: break;
+    case ViewKind::kCenterCrop: views.push_back(center_crop(picture, out, params_.crop_fraction)); break;
+    case ViewKind::kResize: views.push_back(resize_whole(picture, out)); break;
   }
-  return resize_whole(picture, out);
+  int shrink = params_.exact ? 1 : 2;
+  for (const View& view : views) shrink = std::min(shrink, lossless_shrink(view));
+  for (View& view : views) {
+    view.filter = params_.interpolation;
+    view.shrink = shrink;
+  }
 }
 
 Outcome Decode::run(RecordView& record, Draws& draws, Scratch& scratch) const {
-  auto& [decoder, resizer] = scratch.get<Workplace>(params_.orientation);
+  const auto count = static_cast<std::size_t>(params_.views + params_.small_views);
+  auto& [decoder, resizers, views, fan] = scratch.get<Workplace>(params_.orientation, count);
   const FieldView bytes = record.in(0);
   if (!bytes.present) return Outcome::reject("empty: the record has no bytes");
   if (Fault fault = decoder.open(bytes.span(), params_.max_pixels)) return Outcome::reject(fault.text());
   const Header& header = decoder.header();
-  auto* pixels = reinterpret_cast<std::uint8_t*>(record.out(0).data);
-  View view = choose({header.height, header.width}, draws);
-  view.filter = params_.interpolation;
-  if (!params_.exact) view.shrink = std::min(lossless_shrink(view), header.most_shrink);
-  resizer.start(view, pixels, static_cast<std::size_t>(params_.size[1]) * 3);
-  if (Fault fault = decoder.decode_shrunk(resizer.source(), view.shrink, record.verified(), resizer))
+  choose({header.height, header.width}, draws, views);
+  fan.clear();
+  std::uint8_t* to = nullptr;
+  for (std::size_t i = 0; i < count; ++i) {
+    View& view = views[i];
+    view.shrink = std::min(view.shrink, header.most_shrink);
+    if (i == 0) to = reinterpret_cast<std::uint8_t*>(record.out(0).data);
+    if (i == static_cast<std::size_t>(params_.views)) to = reinterpret_cast<std::uint8_t*>(record.out(1).data);
+    const std::size_t stride = static_cast<std::size_t>(view.window.width) * 3;
+    resizers[i].start(view, to, stride);
+    fan.add(resizers[i].source(), resizers[i]);
+    to += stride * static_cast<std::size_t>(view.window.height);
+  }
+  RowSink& rows = count == 1 ? static_cast<RowSink&>(resizers[0]) : fan;
+  if (Fault fault = decoder.decode_shrunk(fan.source(), views[0].shrink, record.verified(), rows))
     return Outcome::reject(fault.text());
   return Outcome::ok();
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "engine/graph/params.h"
 #include "engine/graph/stage.h"
@@ -15,7 +16,8 @@ enum class ViewKind : std::uint8_t { kRandomResizedCrop, kCenterCrop, kResize };
 enum class OrientationRule : std::uint8_t { kIgnore, kHonour };
 
 /// Reads "bytes" (JPEG or PNG, recognised by content), writes "pixels" u8 (h, w, 3), RGB, each pixel once and in its
-/// place. Draws once a record where the view is random. Refuses records that are no picture, damaged anywhere (whatever
+/// place; several crops of it, decoded once, where `views` or `small_views` ask for them ("small" u8 (views, h, w, 3); the first
+/// crop does not change by asking for more). Draws once a record where the view is random. Refuses records that are no picture, damaged anywhere (whatever
 /// the crop) or too large; a record that was verified when it was packed is read only as far as its crop.
 class Decode final : public RecordStage {
  public:
@@ -25,6 +27,10 @@ class Decode final : public RecordStage {
     std::array<double, 2> scale = {0.08, 1.0};
     std::array<double, 2> ratio = {3.0 / 4.0, 4.0 / 3.0};
     double crop_fraction = 0.875;
+    int views = 1;
+    int small_views = 0;
+    std::array<int, 2> small_size = {96, 96};
+    std::array<double, 2> small_scale = {0.05, 0.32};
     Filter interpolation = Filter::kBilinear;
     bool exact = false;
     OrientationRule orientation = OrientationRule::kIgnore;
@@ -39,7 +45,7 @@ class Decode final : public RecordStage {
   Outcome run(RecordView& record, Draws& draws, Scratch& scratch) const override;
 
  private:
-  View choose(Size picture, Draws& draws) const;
+  void choose(Size picture, Draws& draws, std::vector<View>& views) const;
   Params params_;
 };
 

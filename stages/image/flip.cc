@@ -3,37 +3,36 @@
 #include <algorithm>
 
 #include "engine/order/draws.h"
+#include "stages/image/flip_kernel.h"
+#include "stages/image/pictures.h"
 
 namespace penstock::image {
 namespace {
 
-// kChannels: known to the compiler where there are three, so that a pixel is moved without a loop.
-template <int kChannels>
 void mirror(std::uint8_t* row, std::int64_t width, std::int64_t channels) {
-  const std::int64_t step = kChannels == 0 ? channels : kChannels;
-  for (std::uint8_t *left = row, *right = row + (width - 1) * step; left < right; left += step, right -= step)
-    std::swap_ranges(left, left + step, right);
+  for (std::uint8_t *left = row, *right = row + (width - 1) * channels; left < right;
+       left += channels, right -= channels)
+    std::swap_ranges(left, left + channels, right);
 }
 
 }  // namespace
 
 Bound Flip::bind(const Schema& in) const {
   const Field& pixels = in.require("pixels", "image.flip");
-  if (pixels.dtype != DType::kU8 || pixels.extent != Extent::kFixed || pixels.shape.size() != 3)
+  if (!holds_pictures(pixels))
     throw Error(Code::kUsage, "image.flip mirrors pictures, and the field is " + pixels.text())
-        .hint("it wants: pixels u8 (N, height, width, channels)");
+        .hint("it wants: pixels u8 (N, height, width, channels), or (N, views, height, width, channels)");
   return {.reads = {"pixels"}, .writes = {pixels}, .draws = true};
 }
 
-Outcome Flip::run(RecordView& record, Draws& draws, Scratch&) const {
-  if (!draws.bernoulli(params_.p)) return Outcome::ok();
-  const FieldView pixels = record.out(0);
-  const std::int64_t height = pixels.shape()[0], width = pixels.shape()[1], channels = pixels.shape()[2];
-  auto* rows = reinterpret_cast<std::uint8_t*>(pixels.data);
-  for (std::int64_t y = 0; y < height; ++y) {
-    std::uint8_t* row = rows + y * width * channels;
-    channels == 3 ? mirror<3>(row, width, 3) : mirror<0>(row, width, channels);
-  }
+Outcome Flip::run(RecordView& record, Draws& draws, Scratch& scratch) const {
+  auto& row = scratch.get<std::vector<std::uint8_t>>();
+  each_picture(record.out(0),
+               [&](std::uint8_t* pixels, std::int64_t height, std::int64_t width, std::int64_t channels) {
+                 if (!draws.bernoulli(params_.p)) return;
+                 if (channels == 3) return mirror_rgb(pixels, height, width, row);
+                 for (std::int64_t y = 0; y < height; ++y) mirror(pixels + y * width * channels, width, channels);
+               });
   return Outcome::ok();
 }
 

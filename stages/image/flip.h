@@ -6,7 +6,8 @@
 
 namespace penstock::image {
 
-/// Mirrors "pixels" u8 (h, w, c) left to right with probability `p`, in place; draws once a record.
+/// Mirrors "pixels" u8 (h, w, c) left to right with probability `p`, in place; each view of (views, h, w, c) by itself.
+/// Draws once a picture.
 class Flip final : public RecordStage {
  public:
   struct Params {

@@ -6,10 +6,12 @@
 #include "engine/order/draws.h"
 #include "stages/image/decode.h"
 #include "stages/image/flip.h"
+#include "stages/image/flip_kernel.h"
 #include "stages/image/picture_decoder.h"
 #include "stages/image/registry.h"
 #include "stages/image/resize_reference.h"
 #include "tests/image/photos.h"
+#include "tests/image/targets.h"
 
 namespace penstock::image {
 namespace {
@@ -37,6 +39,32 @@ class LoneRecord final : public RecordView {
  public:
   std::vector<std::uint8_t> pixels;
   bool is_verified = false;
+};
+
+// The same with memory of its own for each output.
+class TwoOutputs final : public RecordView {
+ public:
+  TwoOutputs(Field in, std::vector<std::byte> bytes, std::vector<Field> out)
+      : in_(std::move(in)), out_(std::move(out)), bytes_(std::move(bytes)) {
+    for (const Field& field : out_) outputs.emplace_back(field.row_bytes());
+  }
+  std::uint64_t id() const override { return 0; }
+  std::uint64_t epoch() const override { return 0; }
+  bool verified() const override { return false; }
+  FieldView in(std::size_t) const override {
+    return {&in_, const_cast<std::byte*>(bytes_.data()), static_cast<std::int64_t>(bytes_.size()), true};
+  }
+  FieldView out(std::size_t i) override { return {&out_[i], reinterpret_cast<std::byte*>(outputs[i].data()), 1, true}; }
+  FieldView out(std::size_t i, std::int64_t) override { return out(i); }
+  void absent(std::size_t) override {}
+
+ private:
+  Field in_;
+  std::vector<Field> out_;
+  std::vector<std::byte> bytes_;
+
+ public:
+  std::vector<std::vector<std::uint8_t>> outputs;
 };
 
 std::unique_ptr<RecordStage> make(std::string_view name, const ParamMap& params) {
@@ -87,6 +115,38 @@ TEST(DecodeStage, WritesTheViewOfThePicture) {
   }
 }
 
+// Views draw one after the other, so each is what a stage of its own would give, and more of them change none before.
+TEST(DecodeStage, GivesSeveralViewsOfOnePicture) {
+  const auto bytes = jpeg_of(made_picture(320, 240), {.sampling = ChromaSampling::k420});
+  PictureDecoder decoder;
+  Picture decoded;
+  ASSERT_FALSE(decode_whole(decoder, bytes, decoded));
+  const auto stage = make("image.decode", {{"size", {40, 48}}, {"views", 3}, {"small_views", 2}, {"small_size", 16}});
+  const Bound bound = stage->bind(kEncoded);
+  ASSERT_EQ(bound.writes.size(), 2u);
+  EXPECT_EQ(bound.writes[0], Field::fixed("pixels", DType::kU8, {3, 40, 48, 3}));
+  EXPECT_EQ(bound.writes[1], Field::fixed("small", DType::kU8, {2, 16, 16, 3}));
+
+  Draws draws = some_draws(), again = some_draws();
+  std::vector<std::uint8_t> expected;
+  for (int i = 0; i < 3; ++i) {
+    const auto view = resize_reference(decoded, random_resized_crop({240, 320}, {40, 48}, {}, draws));
+    expected.insert(expected.end(), view.rgb.begin(), view.rgb.end());
+  }
+  std::vector<std::uint8_t> small;
+  for (int i = 0; i < 2; ++i) {
+    const auto view = resize_reference(
+        decoded, random_resized_crop({240, 320}, {16, 16}, {.scale_low = 0.05, .scale_high = 0.32}, draws));
+    small.insert(small.end(), view.rgb.begin(), view.rgb.end());
+  }
+  TwoOutputs record(kEncoded.fields()[0], bytes, bound.writes);
+  Scratch scratch;
+  ASSERT_TRUE(stage->run(record, again, scratch).is_ok());
+  EXPECT_EQ(record.outputs[0], expected);
+  EXPECT_EQ(record.outputs[1], small);
+  EXPECT_THROW(make("image.decode", {{"view", "resize"}, {"views", 2}}), Error);
+}
+
 TEST(DecodeStage, RefusesWhatIsNoPictureAndGoesOn) {
   const auto stage = make("image.decode", {{"size", 16}});
   Scratch scratch;
@@ -134,6 +194,40 @@ TEST(FlipStage, MirrorsInPlaceAndTwiceIsNothing) {
     ASSERT_TRUE(stage->run(record, draws, scratch).is_ok());
     EXPECT_EQ(record.pixels, before);
   }
+}
+
+TEST(FlipStage, MirrorsEveryWidthOnEveryTarget) {
+  on_every_target([] {
+    std::vector<std::uint8_t> room;
+    for (int width = 1; width < 70; ++width) {
+      std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width) * 3 * 2);
+      for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 7);
+      const auto before = pixels;
+      mirror_rgb(pixels.data(), 2, width, room);
+      for (int y = 0; y < 2; ++y)
+        for (int i = 0; i < 3 * width; ++i)
+          ASSERT_EQ(pixels[y * 3 * width + i], before[y * 3 * width + (width - 1 - i / 3) * 3 + i % 3]) << width;
+    }
+  });
+}
+
+TEST(FlipStage, MirrorsViewsOneByOne) {
+  const Field field = Field::fixed("pixels", DType::kU8, {64, 1, 2, 3});
+  const auto stage = make("image.flip", {{"p", 0.5}});
+  LoneRecord record(field, {}, stage->bind(Schema{field}).writes[0]);
+  for (std::size_t i = 0; i < record.pixels.size(); ++i) record.pixels[i] = static_cast<std::uint8_t>(i % 6);
+  Scratch scratch;
+  Draws draws = some_draws();
+  ASSERT_TRUE(stage->run(record, draws, scratch).is_ok());
+  int mirrored = 0;
+  for (int view = 0; view < 64; ++view) {
+    const std::uint8_t* p = record.pixels.data() + view * 6;
+    mirrored += p[0] == 3;
+    EXPECT_EQ(std::vector<std::uint8_t>(p, p + 6), p[0] == 3 ? (std::vector<std::uint8_t>{3, 4, 5, 0, 1, 2})
+                                                             : (std::vector<std::uint8_t>{0, 1, 2, 3, 4, 5}));
+  }
+  EXPECT_GT(mirrored, 15);
+  EXPECT_LT(mirrored, 49);
 }
 
 TEST(FlipStage, MirrorsAboutItsShareOfThePictures) {
