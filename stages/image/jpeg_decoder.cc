@@ -12,6 +12,7 @@
 #include "stages/image/exif.h"
 #include "stages/image/jpeg/baseline_decoder.h"
 #include "stages/image/jpeg_markers.h"
+#include "stages/image/libjpeg_memory.h"
 
 namespace penstock::image {
 namespace {
@@ -56,6 +57,7 @@ FaultKind kind_of(int code, bool in_header) {
 // longjmp must not skip a destructor: functions that call libjpeg hold trivial locals only, and nothing but libjpeg's
 // own C frames lies between setjmp and longjmp (sinks are called from here, never from inside libjpeg).
 struct JpegDecoder::State {
+  LibjpegMemory memory;
   jpeg_decompress_struct info{};
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
@@ -94,13 +96,17 @@ struct JpegDecoder::State {
     info.client_data = this;  // jpeg_create_decompress keeps err and client_data
     if (setjmp(jump)) throw Error(Code::kMemory, std::string("cannot make a JPEG decoder: ") + message);
     jpeg_create_decompress(&info);
+    memory.attach(info);
     progress.progress_monitor = on_progress;
     info.progress = &progress;
   }
   ~State() { jpeg_destroy_decompress(&info); }
 
   Fault fault(bool in_header) {
+    const bool is_over_limit = memory.is_over_limit;
     jpeg_abort_decompress(&info);
+    if (code == JERR_OUT_OF_MEMORY && is_over_limit)
+      return {FaultKind::kTooLarge, "decoding it takes more than " + std::to_string(memory.limit) + " bytes of memory"};
     if (code == JERR_OUT_OF_MEMORY)
       throw Error(Code::kMemory, "decoding a JPEG of " + std::to_string(header.width) + "x" +
                                      std::to_string(header.height) + ": out of memory")

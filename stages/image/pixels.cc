@@ -12,6 +12,7 @@ std::string_view name_of(FaultKind kind) {
     case FaultKind::kCorrupt: return "corrupt";
     case FaultKind::kUnsupported: return "unsupported";
     case FaultKind::kTooManyPixels: return "too many pixels";
+    case FaultKind::kTooLarge: return "too large";
   }
   return "unknown";
 }

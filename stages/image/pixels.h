@@ -52,6 +52,7 @@ enum class FaultKind {
   kCorrupt,        ///< the data contradicts itself
   kUnsupported,    ///< a kind of picture that is not decoded
   kTooManyPixels,  ///< larger than the limit
+  kTooLarge,       ///< takes more memory than the limit
 };
 
 /// "truncated", "corrupt", ... for the quarantine and for messages.
