@@ -55,6 +55,9 @@ void Decode::Params::describe(ParamTable<Params>& t) {
   t.add("orientation", &Params::orientation, "whether EXIF may turn the picture; torchvision's ImageFolder ignores it",
         one_of<OrientationRule>({{"ignore", OrientationRule::kIgnore}, {"honour", OrientationRule::kHonour}}));
   t.add("max_pixels", &Params::max_pixels, "a picture with more pixels is refused", at_least(1));
+  t.add("max_scratch", &Params::max_scratch,
+        "a picture that needs more memory to be decoded is refused: progressive JPEGs and interlaced PNGs are held "
+        "whole");
 }
 
 Decode::Decode(Params params) : params_(std::move(params)) {
@@ -110,7 +113,8 @@ Outcome Decode::run(RecordView& record, Draws& draws, Scratch& scratch) const {
   auto& [decoder, resizers, views, fan] = scratch.get<Workplace>(params_.orientation, count);
   const FieldView bytes = record.in(0);
   if (!bytes.present) return Outcome::reject("empty: the record has no bytes");
-  if (Fault fault = decoder.open(bytes.span(), params_.max_pixels)) return Outcome::reject(fault.text());
+  if (Fault fault = decoder.open(bytes.span(), {params_.max_pixels, params_.max_scratch.bytes}))
+    return Outcome::reject(fault.text());
   const Header& header = decoder.header();
   choose({header.height, header.width}, draws, views);
   fan.clear();

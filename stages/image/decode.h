@@ -34,7 +34,8 @@ class Decode final : public RecordStage {
     Filter interpolation = Filter::kBilinear;
     bool exact = false;
     OrientationRule orientation = OrientationRule::kIgnore;
-    std::int64_t max_pixels = kMaxPixels;
+    std::int64_t max_pixels = DecodeLimits{}.max_pixels;
+    ByteSize max_scratch{DecodeLimits{}.max_scratch};
 
     static void describe(ParamTable<Params>& t);
   };

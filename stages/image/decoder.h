@@ -1,6 +1,7 @@
 // What a decoder of pictures promises: header first, then the rows of a crop.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "engine/base/error.h"
@@ -13,6 +14,17 @@ inline constexpr std::int64_t kMaxPixels = 178'956'970;
 
 /// The longest side of any picture: JPEG's own limit, kept for PNG so that filters and rows stay of bounded size.
 inline constexpr int kMaxSide = 65'535;
+
+/// What a picture may take before it is refused; whoever wants more says so.
+struct DecodeLimits {
+  std::int64_t max_pixels = kMaxPixels;
+  /// Bytes that are held while it is decoded: little for most pictures, the whole picture (2 to 6 bytes a pixel) for progressive JPEGs
+  /// and interlaced PNGs.
+  std::uint64_t max_scratch = std::uint64_t{256} << 20;
+};
+
+/// What stays with a decoder between pictures, at most.
+inline constexpr std::size_t kKeptScratch = 8u << 20;
 
 /// What a header says. Sizes are as stored; see orientation.h for how they are displayed.
 struct Header {
@@ -31,7 +43,7 @@ class Decoder {
   virtual ~Decoder() = default;
 
   /// Reads the header of `bytes`, which must stay until decode() has returned.
-  virtual Fault open(Bytes bytes, std::int64_t max_pixels) = 0;
+  virtual Fault open(Bytes bytes, const DecodeLimits& limits) = 0;
   /// Of the picture opened last; meaningless after a fault.
   virtual const Header& header() const = 0;
   /// Hands the rows of `crop` (inside the header's width and height, not empty) as RGB to `rows`, once after each

@@ -106,7 +106,8 @@ struct JpegDecoder::State {
     const bool is_over_limit = memory.is_over_limit;
     jpeg_abort_decompress(&info);
     if (code == JERR_OUT_OF_MEMORY && is_over_limit)
-      return {FaultKind::kTooLarge, "decoding it takes more than " + std::to_string(memory.limit) + " bytes of memory"};
+      return {FaultKind::kTooLarge,
+              "decoding it takes more than " + std::to_string(memory.limit) + " bytes of memory (max_scratch)"};
     if (code == JERR_OUT_OF_MEMORY)
       throw Error(Code::kMemory, "decoding a JPEG of " + std::to_string(header.width) + "x" +
                                      std::to_string(header.height) + ": out of memory")
@@ -252,10 +253,11 @@ JpegDecoder::~JpegDecoder() = default;
 
 const Header& JpegDecoder::header() const { return state_->header; }
 
-Fault JpegDecoder::open(Bytes bytes, std::int64_t max_pixels) {
+Fault JpegDecoder::open(Bytes bytes, const DecodeLimits& limits) {
   State& s = *state_;
   s.header = {};
   s.bytes = bytes.size();
+  s.memory.limit = limits.max_scratch;
   if (bytes.empty()) return {FaultKind::kEmpty, "no bytes"};
   jpeg_abort_decompress(&s.info);  // forgets a picture that was opened and not decoded
   if (!s.read_header(bytes)) return s.fault(true);
@@ -266,8 +268,8 @@ Fault JpegDecoder::open(Bytes bytes, std::int64_t max_pixels) {
               .orientation = jpeg_orientation(bytes)};
   s.read_index(bytes);
   const std::string size = std::to_string(s.header.width) + "x" + std::to_string(s.header.height);
-  if (std::int64_t{s.header.width} * s.header.height > max_pixels)
-    return {FaultKind::kTooManyPixels, size + ", more than the limit of " + std::to_string(max_pixels)};
+  if (std::int64_t{s.header.width} * s.header.height > limits.max_pixels)
+    return {FaultKind::kTooManyPixels, size + ", more than the limit of " + std::to_string(limits.max_pixels)};
   if (s.header.components != 1 && s.header.components != 3 && s.header.components != 4)
     return {FaultKind::kUnsupported, std::to_string(s.header.components) + " components"};
   if (!s.has_bytes_for_its_blocks())

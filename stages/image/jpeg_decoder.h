@@ -27,7 +27,7 @@ class JpegDecoder final : public Decoder {
   explicit JpegDecoder(JpegPath path = JpegPath::kFast);
   ~JpegDecoder() override;
 
-  Fault open(Bytes bytes, std::int64_t max_pixels) override;
+  Fault open(Bytes bytes, const DecodeLimits& limits) override;
   const Header& header() const override;
   Fault decode(const Rect& crop, bool verified, RowSink& rows) override {
     return decode_shrunk(crop, 1, verified, rows);

@@ -97,13 +97,16 @@ struct LibjpegMemory::Methods {
     }
   }
   static void** access(j_common_ptr info, VirtualRows* rows, JDIMENSION first, JDIMENSION count) {
-    if (rows->rows == nullptr || first > rows->count || count > rows->count - first) fail(info, JERR_BAD_VIRTUAL_ACCESS);
+    if (rows->rows == nullptr || first > rows->count || count > rows->count - first)
+      fail(info, JERR_BAD_VIRTUAL_ACCESS);
     return rows->rows + first;
   }
-  static JSAMPARRAY access_sarray(j_common_ptr info, jvirt_sarray_ptr rows, JDIMENSION first, JDIMENSION count, boolean) {
+  static JSAMPARRAY access_sarray(j_common_ptr info, jvirt_sarray_ptr rows, JDIMENSION first, JDIMENSION count,
+                                  boolean) {
     return reinterpret_cast<JSAMPARRAY>(access(info, rows, first, count));
   }
-  static JBLOCKARRAY access_barray(j_common_ptr info, jvirt_barray_ptr rows, JDIMENSION first, JDIMENSION count, boolean) {
+  static JBLOCKARRAY access_barray(j_common_ptr info, jvirt_barray_ptr rows, JDIMENSION first, JDIMENSION count,
+                                   boolean) {
     return reinterpret_cast<JBLOCKARRAY>(access(info, rows, first, count));
   }
   static void free_pool(j_common_ptr info, int pool) {
@@ -149,7 +152,8 @@ void* LibjpegMemory::allocate(j_common_ptr info, std::size_t bytes) {
   if (current_ == count_) {
     used_ = 0;
     // Blocks double, so that their number stays small.
-    const std::size_t wanted = std::max({size, kSmallest, count_ == 0 ? 0 : std::min(blocks_[count_ - 1].size * 2, kKept)});
+    const std::size_t wanted =
+        std::max({size, kSmallest, count_ == 0 ? 0 : std::min(blocks_[count_ - 1].size * 2, kKeptScratch)});
     void* data = count_ == blocks_.size() ? nullptr : std::aligned_alloc(kAlignment, round_up(wanted));
     if (data == nullptr) fail(info, JERR_OUT_OF_MEMORY);
     blocks_[count_++] = {data, round_up(wanted)};
@@ -176,7 +180,7 @@ void** LibjpegMemory::rows(j_common_ptr info, std::size_t row_bytes, JDIMENSION 
 void LibjpegMemory::release() {
   std::size_t kept = 0;
   std::size_t count = 0;
-  for (; count < count_ && kept + blocks_[count].size <= kKept; ++count) kept += blocks_[count].size;
+  for (; count < count_ && kept + blocks_[count].size <= kKeptScratch; ++count) kept += blocks_[count].size;
   for (std::size_t i = count; i < count_; ++i) {
     std::free(blocks_[i].data);
     blocks_[i] = {};

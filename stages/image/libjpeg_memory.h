@@ -8,12 +8,14 @@
 
 #include <jpeglib.h>
 
+#include "stages/image/decoder.h"
+
 namespace penstock::image {
 
 struct VirtualRows;
 
 /// Takes the place of libjpeg's memory manager for all that lives as long as a picture. libjpeg's own asks malloc for each
-/// picture anew, and takes as much as a header asks for. Here pictures reuse the same blocks (of which `kKept` bytes stay between
+/// picture anew, and takes as much as a header asks for. Here pictures reuse the same blocks (of which kKeptScratch bytes stay between
 /// pictures), and one that wants more than `limit` bytes ends in JERR_OUT_OF_MEMORY with `is_over_limit` set.
 ///
 ///   jpeg_create_decompress(&info); memory.attach(info); ... jpeg_destroy_decompress(&info);
@@ -21,8 +23,6 @@ struct VirtualRows;
 /// Whole pictures of coefficients (progressive) lie here too: nothing goes to temporary files. Must outlive `info`, at its place.
 class LibjpegMemory {
  public:
-  static constexpr std::size_t kKept = 8u << 20;
-
   LibjpegMemory() = default;
   ~LibjpegMemory();
   LibjpegMemory(const LibjpegMemory&) = delete;

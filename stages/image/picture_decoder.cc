@@ -25,7 +25,7 @@ std::string first_bytes(Bytes bytes) {
 
 }  // namespace
 
-Fault PictureDecoder::open(Bytes bytes, std::int64_t max_pixels) {
+Fault PictureDecoder::open(Bytes bytes, const DecodeLimits& limits) {
   decoder_ = nullptr;
   header_ = {};
   if (bytes.empty()) return {FaultKind::kEmpty, "no bytes"};
@@ -36,7 +36,7 @@ Fault PictureDecoder::open(Bytes bytes, std::int64_t max_pixels) {
   } else {
     return {FaultKind::kNotAnImage, first_bytes(bytes)};
   }
-  Fault fault = decoder_->open(bytes, max_pixels);
+  Fault fault = decoder_->open(bytes, limits);
   header_ = decoder_->header();
   if (honours_orientation_ && header_.orientation != 1) {
     header_ = Orientation(header_.orientation).displayed(header_);
@@ -66,15 +66,15 @@ void PictureRows::row(int y, const std::uint8_t* rgb) {
   std::memcpy(picture_.rgb.data() + y * bytes, rgb, bytes);
 }
 
-Fault decode_whole(PictureDecoder& decoder, Bytes bytes, Picture& picture, std::int64_t max_pixels) {
-  if (Fault fault = decoder.open(bytes, max_pixels)) return fault;
+Fault decode_whole(PictureDecoder& decoder, Bytes bytes, Picture& picture, const DecodeLimits& limits) {
+  if (Fault fault = decoder.open(bytes, limits)) return fault;
   const Header& header = decoder.header();
   PictureRows rows(header.width, header.height, picture);
   return decoder.decode({0, 0, header.width, header.height}, false, rows);
 }
 
-Fault check_whole(PictureDecoder& decoder, Bytes bytes, std::int64_t max_pixels) {
-  if (Fault fault = decoder.open(bytes, max_pixels)) return fault;
+Fault check_whole(PictureDecoder& decoder, Bytes bytes, const DecodeLimits& limits) {
+  if (Fault fault = decoder.open(bytes, limits)) return fault;
   DiscardedRows rows;
   return decoder.decode({0, 0, decoder.header().width, decoder.header().height}, false, rows);
 }

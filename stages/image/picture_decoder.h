@@ -17,7 +17,7 @@ class PictureDecoder final : public Decoder {
   explicit PictureDecoder(bool honours_orientation = false, JpegPath path = JpegPath::kFast)
       : honours_orientation_(honours_orientation), jpeg_(path) {}
 
-  Fault open(Bytes bytes, std::int64_t max_pixels = kMaxPixels) override;
+  Fault open(Bytes bytes, const DecodeLimits& limits = {}) override;
   const Header& header() const override { return header_; }
   Fault decode(const Rect& crop, bool verified, RowSink& rows) override {
     return decode_shrunk(crop, 1, verified, rows);
@@ -50,10 +50,10 @@ class PictureRows final : public RowSink {
 };
 
 /// Decodes all of a picture. Not on the way of a run: for verify, pack --resize, and tests.
-Fault decode_whole(PictureDecoder& decoder, Bytes bytes, Picture& picture, std::int64_t max_pixels = kMaxPixels);
+Fault decode_whole(PictureDecoder& decoder, Bytes bytes, Picture& picture, const DecodeLimits& limits = {});
 
 /// Whether all of a picture can be decoded: the check of `verify`, and what `pack` does before it calls a record
 /// verified. Also plain full-size decoding without a copy: what `probe` measures.
-Fault check_whole(PictureDecoder& decoder, Bytes bytes, std::int64_t max_pixels = kMaxPixels);
+Fault check_whole(PictureDecoder& decoder, Bytes bytes, const DecodeLimits& limits = {});
 
 }  // namespace penstock::image

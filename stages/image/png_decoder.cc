@@ -111,7 +111,7 @@ PngDecoder::~PngDecoder() = default;
 
 const Header& PngDecoder::header() const { return state_->header; }
 
-Fault PngDecoder::open(Bytes bytes, std::int64_t max_pixels) {
+Fault PngDecoder::open(Bytes bytes, const DecodeLimits& limits) {
   State& s = *state_;
   s.close();
   s.header = {};
@@ -124,13 +124,18 @@ Fault PngDecoder::open(Bytes bytes, std::int64_t max_pixels) {
   if (s.info == nullptr) throw Error(Code::kMemory, "cannot make a PNG decoder: out of memory");
   if (!s.read_header()) return s.fault(FaultKind::kHeader);
   const std::string size = std::to_string(s.header.width) + "x" + std::to_string(s.header.height);
-  if (std::int64_t{s.header.width} * s.header.height > max_pixels)
-    return {FaultKind::kTooManyPixels, size + ", more than the limit of " + std::to_string(max_pixels)};
+  if (std::int64_t{s.header.width} * s.header.height > limits.max_pixels)
+    return {FaultKind::kTooManyPixels, size + ", more than the limit of " + std::to_string(limits.max_pixels)};
   if (s.header.width > kMaxSide || s.header.height > kMaxSide)
     return {FaultKind::kUnsupported, size + ": a side of more than " + std::to_string(kMaxSide) + " pixels"};
   const std::uint64_t raw_bytes = static_cast<std::uint64_t>(png_get_rowbytes(s.png, s.info)) * s.header.height;
   if (raw_bytes / kMostInflation > bytes.size())
     return {FaultKind::kTruncated, std::to_string(bytes.size()) + " bytes cannot hold " + size + " pixels"};
+  const std::uint64_t held =
+      static_cast<std::uint64_t>(s.header.width) * 3 * (s.header.progressive ? s.header.height : 1);
+  if (held > limits.max_scratch)
+    return {FaultKind::kTooLarge,
+            "decoding it takes more than " + std::to_string(limits.max_scratch) + " bytes of memory (max_scratch)"};
   return {};
 }
 
@@ -156,6 +161,7 @@ Fault PngDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
     if (y >= crop.y && y < end) rows.row(y - crop.y, row + static_cast<std::size_t>(crop.x) * 3);
   }
   if (!verified && !s.finish()) return s.fault(FaultKind::kCorrupt);
+  if (s.pixels.size() > kKeptScratch) s.pixels = {};
   s.close();
   return {};
 }

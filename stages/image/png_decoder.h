@@ -15,7 +15,7 @@ class PngDecoder final : public Decoder {
   PngDecoder();
   ~PngDecoder() override;
 
-  Fault open(Bytes bytes, std::int64_t max_pixels) override;
+  Fault open(Bytes bytes, const DecodeLimits& limits) override;
   const Header& header() const override;
   Fault decode(const Rect& crop, bool verified, RowSink& rows) override;
 

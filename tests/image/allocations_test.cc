@@ -30,7 +30,9 @@ void* __libc_memalign(std::size_t, std::size_t);
 void* malloc(std::size_t bytes) { return count(bytes), __libc_malloc(bytes); }
 void* calloc(std::size_t n, std::size_t bytes) { return count(n * bytes), __libc_calloc(n, bytes); }
 void* realloc(void* old, std::size_t bytes) { return count(bytes), __libc_realloc(old, bytes); }
-void* aligned_alloc(std::size_t alignment, std::size_t bytes) { return count(bytes), __libc_memalign(alignment, bytes); }
+void* aligned_alloc(std::size_t alignment, std::size_t bytes) {
+  return count(bytes), __libc_memalign(alignment, bytes);
+}
 }
 #endif
 

@@ -11,6 +11,8 @@
 namespace penstock::image {
 namespace {
 
+constexpr std::byte kSof2[] = {std::byte{0xFF}, std::byte{0xC2}};
+
 Rect random_rect(int width, int height, std::mt19937& random) {
   const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
   Rect r;
@@ -107,7 +109,7 @@ TEST(JpegDecoder, ADamagedPictureIsRefusedWhateverTheCrop) {
       std::string first;
       for (const Rect& crop : {Rect{0, 0, 160, 160}, Rect{0, 0, 8, 8}, Rect{150, 0, 10, 160}, Rect{70, 150, 9, 10},
                                Rect{40, 40, 60, 60}}) {
-        Fault fault = decoder.open(bad, kMaxPixels);
+        Fault fault = decoder.open(bad, {});
         if (!fault) fault = decoder.decode(crop, false, rows);
         if (crop.width == 160) first = fault.text();
         ASSERT_EQ(fault.text(), first) << "damage " << i << ", crop at " << crop.x << "," << crop.y;
@@ -173,8 +175,8 @@ TEST(JpegDecoder, MissingHuffmanTablesAreTheStandardOnes) {
 TEST(JpegDecoder, RefusesMorePixelsThanTheLimit) {
   const auto bytes = jpeg_of(made_picture(64, 64));
   PictureDecoder decoder;
-  EXPECT_FALSE(decoder.open(bytes, 64 * 64));
-  const Fault fault = decoder.open(bytes, 64 * 64 - 1);
+  EXPECT_FALSE(decoder.open(bytes, {.max_pixels = 64 * 64}));
+  const Fault fault = decoder.open(bytes, {.max_pixels = 64 * 64 - 1});
   EXPECT_EQ(fault.kind, FaultKind::kTooManyPixels);
   EXPECT_NE(fault.text().find("64x64"), std::string::npos) << fault.text();
 }
@@ -186,6 +188,33 @@ TEST(JpegDecoder, AHeaderThatPromisesMoreThanItsBytesCanHoldIsTruncated) {
       bytes[i + 5] = bytes[i + 7] = std::byte{0x30};
   PictureDecoder decoder;
   EXPECT_EQ(decoder.open(bytes).kind, FaultKind::kTruncated);
+}
+
+// A progressive picture is held whole: what that takes is known from its header, and refused before it is taken.
+TEST(JpegDecoder, RefusesWhatTakesMoreMemoryThanAllowedAndGoesOn) {
+  const auto progressive = jpeg_of(made_picture(900, 700), {.progressive = true});
+  const auto plain = jpeg_of(made_picture(900, 700), {.sampling = ChromaSampling::k411});  // libjpeg's, row by row
+  PictureDecoder decoder;
+  Picture picture;
+  EXPECT_FALSE(decode_whole(decoder, progressive, picture, {.max_scratch = 3u << 20}));
+  const Fault fault = decode_whole(decoder, progressive, picture, {.max_scratch = 1u << 20});
+  EXPECT_EQ(fault.kind, FaultKind::kTooLarge);
+  EXPECT_NE(fault.text().find("max_scratch"), std::string::npos) << fault.text();
+  EXPECT_FALSE(decode_whole(decoder, plain, picture, {.max_scratch = 1u << 20}));
+  EXPECT_FALSE(decode_whole(decoder, progressive, picture));
+}
+
+// 65,500 x 65,500 pixels in a header of a few hundred bytes, and scan after scan over a small picture.
+TEST(JpegDecoder, RefusesBombsAtOnce) {
+  auto huge = jpeg_of(made_picture(64, 64), {.progressive = true});
+  const auto frame = std::search(huge.begin(), huge.end(), std::begin(kSof2), std::end(kSof2));
+  ASSERT_NE(frame, huge.end());
+  for (int i = 5; i < 9; ++i) frame[i] = i % 2 == 1 ? std::byte{0xFF} : std::byte{0xDC};  // 65,500
+  PictureDecoder decoder;
+  EXPECT_EQ(check_whole(decoder, huge).kind, FaultKind::kTooManyPixels);
+  EXPECT_EQ(check_whole(decoder, huge, {.max_pixels = INT64_MAX}).kind, FaultKind::kTruncated);
+  huge.resize(600u << 20);  // as many bytes as it promises blocks
+  EXPECT_EQ(check_whole(decoder, huge, {.max_pixels = INT64_MAX}).kind, FaultKind::kTooLarge);
 }
 
 }  // namespace

@@ -33,9 +33,9 @@ class OddFiles : public testing::Test {
   Fault look_at(const fs::path& path) {
     const auto bytes = read_file(path);
     const auto begin = std::chrono::steady_clock::now();
-    Fault whole = check_whole(decoder_, bytes, kLimit);
+    Fault whole = check_whole(decoder_, bytes, {.max_pixels = kLimit});
     ++answers_[std::string(name_of(whole.kind))];
-    Fault cropped = decoder_.open(bytes, kLimit);
+    Fault cropped = decoder_.open(bytes, {.max_pixels = kLimit});
     if (!cropped) {
       DiscardedRows rows;
       const Header& h = decoder_.header();

@@ -77,7 +77,8 @@ TEST(PngDecoder, DamageIsFoundWhateverTheCrop) {
 TEST(PngDecoder, RefusesMorePixelsThanTheLimit) {
   const Picture picture = made_picture(10, 10);
   PictureDecoder decoder;
-  EXPECT_EQ(decoder.open(png_of(picture.rgb.data(), 10, 10, PNG_FORMAT_RGB), 99).kind, FaultKind::kTooManyPixels);
+  EXPECT_EQ(decoder.open(png_of(picture.rgb.data(), 10, 10, PNG_FORMAT_RGB), {.max_pixels = 99}).kind,
+            FaultKind::kTooManyPixels);
 }
 
 }  // namespace
