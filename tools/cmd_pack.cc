@@ -1,6 +1,8 @@
 #include "tools/cmd_pack.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <cstdlib>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +15,7 @@
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/pack/pack.h"
+#include "pipelines/pack/plan.h"
 #include "tools/options.h"
 #include "tools/places.h"
 
@@ -36,7 +39,8 @@ class PackCommand final : public Command {
   }
   std::string_view example() const override {
     return "penstock pack imagenet/train train.lmdb --shuffle\n  penstock pack 'shards/{000..127}.tar' all.h5\n  "
-           "penstock pack photos photos.tar --resize 256 --quality 90 --plan";
+           "penstock pack photos photos.tar --resize 256 --quality 90 --plan\n  "
+           "penstock pack imagenet/train train.lmdb --encode indexed-jpeg";
   }
 
   void add_options(CLI::App& app) override {
@@ -56,7 +60,20 @@ class PackCommand final : public Command {
         ->check(CLI::Range(1, 65500));
     app.add_option("--quality", quality_, "Of JPEGs that are encoded anew (default 90); alone: encode all anew")
         ->check(CLI::Range(1, 100));
-    app.add_option("--encode", encode_, "Not offered yet")->group("");
+    app.add_option(
+           "--encode", encode_,
+           "How records are stored: keep, as they are; jpeg (what --resize and --quality mean alone); indexed-jpeg, "
+           "the same pixels with restart markers and an index, so that a crop is decoded alone; raw, pixels as "
+           "binary PPM; mixed, JPEG and so many as pixels as --budget holds")
+        ->type_name("keep|jpeg|indexed-jpeg|raw|mixed");
+    app.add_option("--size", size_, "Make every picture exactly so large: resized to cover it, the middle kept")
+        ->type_name("HxW");
+    app.add_option("--budget", budget_, "Of --encode mixed: how large DEST may become, about")->type_name("SIZE");
+    app.add_option(
+           "--disk-rate", disk_rate_,
+           "Of --encode mixed: what the disk gives in a second; no more is stored as pixels than it can feed to "
+           "the cores")
+        ->type_name("SIZE");
     app.add_flag("--shuffle", options_.shuffle,
                  "Shuffle on disk, by reading and writing front to back only; record ids stay. Needs the "
                  "room twice while it works");
@@ -112,9 +129,7 @@ class PackCommand final : public Command {
 
  private:
   void check_options() {
-    if (!encode_.empty())
-      throw Error(Code::kUsage,
-                  "--encode is not offered: pictures keep their encoding, or become JPEGs by --resize and --quality");
+    check_encoding();
     const auto& formats = io::packed_formats();
     std::string& format = options_.format;
     format = to_.empty() ? io::format_for(options_.dest) : to_;
@@ -123,16 +138,13 @@ class PackCommand final : public Command {
     if (append_ && format != "lmdb")
       throw Error(Code::kUsage, "--append adds to an LMDB; '" + options_.dest + "' is to be " + format)
           .hint("pack into a file of its own: 'a.tar', 'b.tar' together are one data set as '{a,b}.tar' or '*.tar'");
-    if (unchecked_ && (resize_ || quality_))
-      throw Error(Code::kUsage, "--unchecked copies records as they are: --resize and --quality cannot go with it");
+    if (unchecked_ && !options_.encoding.keeps_everything())
+      throw Error(Code::kUsage,
+                  "--unchecked copies records as they are: --encode, --resize, --size and --quality cannot go with it");
     options_.checked = !unchecked_;
-    if (!memory_.empty()) {
-      const auto bytes = parse_bytes(memory_);
-      if (!bytes) throw Error(Code::kUsage, "--memory '" + memory_ + "' is no size").hint("write 512 MiB or 2 GiB");
-      if (bytes->bytes < 64_MiB)
-        throw Error(Code::kUsage, "--memory " + memory_ + " is too little").hint("give 64 MiB or more");
-      options_.memory_bytes = bytes->bytes;
-    }
+    options_.memory_bytes = size_of("--memory", memory_);
+    if (options_.memory_bytes && *options_.memory_bytes < 64_MiB)
+      throw Error(Code::kUsage, "--memory " + memory_ + " is too little").hint("give 64 MiB or more");
     if (append_ && options_.shuffle)
       throw Error(Code::kUsage, "--append and --shuffle exclude each other")
           .hint("pack both sources anew to shuffle them");
@@ -144,8 +156,49 @@ class PackCommand final : public Command {
     if (!share && !is_number)
       throw Error(Code::kUsage, "--max-damaged '" + max_damaged_ + "' is no share").hint("write 0.1% or 0.001");
     damaged_share_ = share ? *share : Share{plain};
-    options_.resize = resize_;
-    options_.quality = quality_;
+  }
+
+  static std::optional<uint64_t> size_of(const std::string& option, const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    const auto bytes = parse_bytes(text);
+    if (!bytes) throw Error(Code::kUsage, option + " '" + text + "' is no size").hint("write 512 MiB or 2 GiB");
+    return bytes->bytes;
+  }
+
+  void check_encoding() {
+    static const std::vector<std::string> kNames{"keep", "jpeg", "raw", "mixed", "indexed-jpeg"};  // as Encode
+    RepackOptions& as = options_.encoding;
+    as.resize = resize_;
+    as.quality = quality_;
+    const bool changes = resize_ || quality_ || !size_.empty();
+    if (encode_.empty()) encode_ = changes ? "jpeg" : "keep";
+    const auto name = std::find(kNames.begin(), kNames.end(), encode_);
+    if (name == kNames.end())
+      throw Error(Code::kUsage, "--encode '" + encode_ + "' is no encoding" + nearest_hint(encode_, kNames));
+    as.encode = static_cast<Encode>(name - kNames.begin());
+    if (as.encode == Encode::kKeep && changes)
+      throw Error(Code::kUsage,
+                  "--encode keep leaves pictures as they are: --resize, --size and --quality cannot go with it");
+    if (as.encode == Encode::kRaw && quality_)
+      throw Error(Code::kUsage, "--encode raw stores pixels: there is no --quality to it");
+    if (resize_ && !size_.empty()) throw Error(Code::kUsage, "--resize and --size exclude each other");
+    if (!size_.empty()) as.size = parse_size();
+    options_.budget_bytes = size_of("--budget", budget_);
+    options_.disk_bytes_per_second = static_cast<double>(size_of("--disk-rate", disk_rate_).value_or(0));
+    if (as.encode != Encode::kMixed && !plan_ && (options_.budget_bytes || !disk_rate_.empty()))
+      throw Error(Code::kUsage, "--budget and --disk-rate are for --encode mixed");
+    if (as.encode == Encode::kMixed && !options_.budget_bytes)
+      throw Error(Code::kUsage, "--encode mixed needs a --budget")
+          .hint("say how large DEST may become: --budget 60GiB");
+  }
+
+  image::Size parse_size() const {
+    int height = 0, width = 0, read = 0;
+    if (std::sscanf(size_.c_str(), "%dx%d%n", &height, &width, &read) != 2 ||
+        static_cast<size_t>(read) != size_.size() || height < 1 || width < 1 || height > 16384 || width > 16384)
+      throw Error(Code::kUsage, "--size '" + size_ + "' is no size of a picture")
+          .hint("write height x width, as 256x256; at most 16384");
+    return {height, width};
   }
 
   // DEST of a SOURCE with parts is a folder that holds nothing but those parts.
@@ -195,13 +248,35 @@ class PackCommand final : public Command {
              " would take at most about " + bytes_text(plan.dest_bytes) +
              (plan.needed_bytes > plan.dest_bytes ? ", " + bytes_text(plan.needed_bytes) + " while it works" : "") +
              " (" + bytes_text(plan.free_bytes) + " are free) and about " + duration_text(plan.seconds) + "\n";
+    Json ways = Json::array();
+    if (options.checked) {
+      words += "Ways to store them (--encode), with what they would give on these " + std::to_string(cores.count()) +
+               " cores:\n";
+      for (const PackAlternative& way : compare_encodings(data, options, cores)) {
+        char line[200];
+        std::snprintf(line, sizeof line, "  %-34s %10s %8.0f images/s  ", way.name.c_str(),
+                      bytes_text(way.bytes).c_str(), way.images_per_second);
+        words += line;
+        std::snprintf(line, sizeof line, "%.1f dB", way.psnr);
+        words += std::isinf(way.psnr) ? "the same pixels" : line;
+        if (way.raw_share > 0 && way.raw_share < 1)
+          words += ", " + std::to_string(std::lround(100 * way.raw_share)) + " % as pixels";
+        words += "\n";
+        ways.push_back({{"encode", way.name},
+                        {"bytes", way.bytes},
+                        {"images_per_second", way.images_per_second},
+                        {"raw_share", way.raw_share},
+                        {"psnr", std::isinf(way.psnr) ? Json() : Json(way.psnr)}});
+      }
+    }
     parts.push_back({{"dest", options.dest},
                      {"records", plan.records},
                      {"source_bytes", plan.source_bytes},
                      {"dest_bytes", plan.dest_bytes},
                      {"needed_bytes", plan.needed_bytes},
                      {"free_bytes", plan.free_bytes},
-                     {"seconds", plan.seconds}});
+                     {"seconds", plan.seconds},
+                     {"encodings", ways}});
   }
 
   int pack_one(const std::shared_ptr<const io::Dataset>& data, const PackOptions& options, Cores& cores,
@@ -214,6 +289,11 @@ class PackCommand final : public Command {
     else if (result.already > 0)
       words += ", " + std::to_string(result.already) + " of them packed before";
     words += "\n";
+    if (result.raw > 0 && options.encoding.encode == Encode::kMixed)
+      words += std::to_string(result.raw) + " of them as pixels, the others as JPEG\n";
+    if (result.kept > 0)
+      words += std::to_string(result.kept) +
+               " of them stay as they were: no JPEG, or one that libjpeg warns of, or too small for an index\n";
     Json rejected = Json::array();
     for (const RejectedRecord& record : result.rejected) {
       rejected.push_back(
@@ -234,6 +314,8 @@ class PackCommand final : public Command {
                      {"records_before", result.already},
                      {"source_bytes", result.source_bytes},
                      {"dest_bytes", result.dest_bytes},
+                     {"raw", result.raw},
+                     {"kept", result.kept},
                      {"rejected", rejected},
                      {"unreadable", count_unreadable(result.rejected)}});
     const uint64_t allowed = fault_budget(damaged_share_, data->size());
@@ -244,7 +326,7 @@ class PackCommand final : public Command {
     return 3;
   }
 
-  std::string source_, labels_, to_, memory_, encode_, max_damaged_ = "1%";
+  std::string source_, labels_, to_, memory_, encode_, size_, budget_, disk_rate_, max_damaged_ = "1%";
   PackOptions options_;
   std::optional<int> resize_, quality_;
   std::optional<uint64_t> limit_, sample_;

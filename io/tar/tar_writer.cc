@@ -19,7 +19,11 @@ const char* ending_for(std::span<const std::byte> bytes) {
   const auto begins = [&](std::string_view magic) {
     return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
   };
-  return begins("\xff\xd8\xff") ? ".jpg" : begins("\x89PNG") ? ".png" : ".bin";
+  return begins("\xff\xd8\xff") ? ".jpg"
+         : begins("\x89PNG")    ? ".png"
+         : begins("P6")         ? ".ppm"
+         : begins("P5")         ? ".pgm"
+                                : ".bin";
 }
 
 std::string digits_of(uint64_t number) {

@@ -100,6 +100,10 @@ void PlannedReader::wait_for(Window& window, size_t first, size_t count) {
 void PlannedReader::serve(Window& window, WindowRecord& record, size_t row, Intake& out) {
   if (record.from == WindowRecord::From::kRam && record.resident.data() == nullptr) wait_for_ram(record);
   data_.fill(record.id, row, out);
+  if (record.from == WindowRecord::From::kRam && record.state == WindowRecord::State::kReady) {
+    out.lend(Dataset::kBytesField, row, record.resident);  // stays as long as the tier, which outlives the run
+    return;
+  }
   std::byte* dest = nullptr;
   bool whole = false;
   if (record.state == WindowRecord::State::kReady) {
@@ -145,10 +149,6 @@ void PlannedReader::wait_for_ram(WindowRecord& record) {
 /// Whether the bytes are the record's own.
 bool PlannedReader::copy_out(Window& window, const WindowRecord& record, std::byte* dest) {
   const std::span<std::byte> bytes(dest, record.length);
-  if (record.from == WindowRecord::From::kRam) {
-    std::memcpy(dest, record.resident.data(), record.length);
-    return true;
-  }
   each_part(window, record, [&](std::span<const std::byte> part) {
     std::memcpy(dest, part.data(), part.size());
     dest += part.size();

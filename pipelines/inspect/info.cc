@@ -23,6 +23,7 @@ std::string encoding_of(const RawRecord& record) {
   if (record.bytes.empty()) return "empty";
   if (begins("\xff\xd8\xff")) return "jpeg";
   if (begins("\x89PNG")) return "png";
+  if (begins("P6") || begins("P5")) return "raw";
   if (begins("GIF8")) return "gif";
   if (begins("BM")) return "bmp";
   if (begins("RIFF")) return "webp";

@@ -1,12 +1,12 @@
 #include "pipelines/pack/pack.h"
 
 #include <algorithm>
+#include <bit>
 #include <future>
 #include <memory>
 #include <utility>
 
 #include "engine/base/bytes.h"
-#include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/order/permutation.h"
 #include "io/data/open.h"
@@ -16,15 +16,11 @@
 #include "pipelines/job/read_ahead.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/pack/buckets.h"
+#include "pipelines/pack/plan.h"
 #include "pipelines/pack/rejected_log.h"
-#include "pipelines/pack/repack.h"
 
 namespace penstock {
 namespace {
-
-constexpr uint64_t kPlanRecords = 64;       // of the sample that a plan reads
-constexpr uint64_t kRecordOverhead = 2200;  // pages half used, index, names: at most half a page and a note a record
-constexpr uint64_t kSpareBytes = 4_MiB;     // LMDB's free pages and the file system's own; data.mdb grows as written
 
 struct Packed {
   RawChunk chunk;
@@ -32,12 +28,16 @@ struct Packed {
 };
 
 uint64_t options_hash(const PackOptions& options) {
-  if (!options.resize && !options.quality && !options.shuffle && options.checked) return 0;
+  const RepackOptions& as = options.encoding;
+  if (as.keeps_everything() && !options.shuffle && options.checked) return 0;
   io::Checksum sum;
-  sum.add("resize").add(static_cast<uint64_t>(options.resize.value_or(0)));
-  sum.add("quality").add(static_cast<uint64_t>(options.quality.value_or(0)));
+  sum.add("resize").add(static_cast<uint64_t>(as.resize.value_or(0)));
+  sum.add("quality").add(static_cast<uint64_t>(as.quality.value_or(0)));
   sum.add("shuffle").add(uint64_t{options.shuffle}).add(options.shuffle ? options.seed : 0);
   if (!options.checked) sum.add("unchecked");
+  if (as.size) sum.add("size").add(static_cast<uint64_t>(as.size->height)).add(static_cast<uint64_t>(as.size->width));
+  if (as.encode != Encode::kKeep && as.encode != Encode::kJpeg) sum.add("encode").add(static_cast<uint64_t>(as.encode));
+  if (as.encode == Encode::kMixed) sum.add("raw from").add(std::bit_cast<uint64_t>(as.raw_from));
   return sum.value();
 }
 
@@ -46,7 +46,7 @@ Packed work_on_next(ReadAhead& reader, const io::Dataset& source, const PackOpti
   Packed packed{reader.next(), {}};
   packed.pictures.resize(packed.chunk.records.size());
   parallel_for(cores, packed.pictures.size(), 1, [&](size_t begin, size_t end) {
-    Repacker repacker(options.resize, options.quality);
+    Repacker repacker(options.encoding);
     for (size_t i = begin; i < end; ++i) {
       const RawRecord& record = packed.chunk.records[i];
       if (!record.fault.empty())
@@ -69,11 +69,6 @@ void stop_if_asked(const std::stop_token& stop, const std::string& dest) {
       .hint("run the same command again to go on");
 }
 
-uint64_t expected_bytes(const io::Dataset& source, double ratio) {
-  return static_cast<uint64_t>(static_cast<double>(source.bytes()) * ratio) + source.size() * kRecordOverhead +
-         kSpareBytes;
-}
-
 void check_room(io::FileSystem& fs, const std::string& dest, uint64_t needed) {
   std::string folder = io::parent_of(dest);
   while (!fs.exists(folder)) folder = io::parent_of(folder);
@@ -82,16 +77,6 @@ void check_room(io::FileSystem& fs, const std::string& dest, uint64_t needed) {
   throw Error(Code::kIo,
               "'" + folder + "' has " + bytes_text(free) + " free, packing takes about " + bytes_text(needed))
       .hint("free some space, choose another DEST, or make the pictures smaller with --resize");
-}
-
-void refuse_what_cannot_be_packed(const io::Dataset& source) {
-  if (source.schema().index_of("bytes") == Schema::npos)
-    throw Error(Code::kUsage, "'" + source.path() + "' holds arrays of pixels; encoded records are what is packed")
-        .hint("it can be streamed and trained from as it is");
-  if (source.max_record_bytes() > UINT32_MAX)
-    throw Error(Code::kUsage, "'" + source.path() + "' has a record of " + bytes_text(source.max_record_bytes()) +
-                                  "; a packed record has at most 4 GiB")
-        .hint("leave it out, or split it");
 }
 
 uint64_t shuffle_memory(const io::Dataset& source, const PackOptions& options) {
@@ -151,6 +136,7 @@ class Packing {
       next = std::async(std::launch::async, [&] { return work_on_next(reader, source_, options_, cores_); });
       for (size_t i = 0; i < packed.pictures.size(); ++i) {
         result_.source_bytes += packed.chunk.records[i].bytes.size();
+        result_.kept += packed.pictures[i].is_kept;
         take(packed.chunk.records[i], packed.pictures[i]);
       }
       const uint64_t position = from + packed.chunk.first + packed.chunk.records.size();
@@ -161,6 +147,11 @@ class Packing {
 
   static std::span<const std::byte> bytes_of(const RawRecord& record, const RepackedPicture& picture) {
     return picture.encoded.empty() ? record.bytes : std::span<const std::byte>(picture.encoded);
+  }
+
+  void count_written(std::span<const std::byte> bytes) {
+    result_.dest_bytes += bytes.size();
+    result_.raw += bytes.size() > 2 && bytes[0] == std::byte{'P'} && bytes[1] == std::byte{'6'};
   }
 
   bool take_fault(const RawRecord& record, const RepackedPicture& picture, RejectedLog& log) {
@@ -203,7 +194,7 @@ class Packing {
                            .verified = is_verified(record.id),
                            .source_position = record.id,
                            .bytes = bytes});
-          result_.dest_bytes += bytes.size();
+          count_written(bytes);
         },
         [](uint64_t) {});
     finish(log);
@@ -265,7 +256,7 @@ class Packing {
                          .verified = is_verified(record.id),
                          .source_position = record.place,
                          .bytes = record.bytes});
-        result_.dest_bytes += record.bytes.size();
+        count_written(record.bytes);
       }
       progress.update(b + 1 < buckets.count() ? buckets.first_place(b + 1) : source_.size());
     }
@@ -303,39 +294,13 @@ class Packing {
 PackResult pack(const io::Dataset& source, const PackOptions& options, Cores& cores, ProgressSink& progress,
                 std::stop_token stop, io::FileSystem& fs) {
   refuse_what_cannot_be_packed(source);
-  PackOptions clean = options;  // names of files beside DEST are made from its name
+  PackOptions clean = with_raw_share(source, options, cores);  // names of files beside DEST are made from its name
   while (clean.dest.size() > 1 && clean.dest.back() == '/') clean.dest.pop_back();
   if (options.shuffle && !fs.exists(clean.dest)) ShuffleBuckets::require(fs, shuffle_plan(source, clean));
   if (!fs.exists(clean.dest) && !fs.exists(clean.dest + ".partial")) {
     check_room(fs, clean.dest, plan_pack(source, clean, cores, fs).needed_bytes);
   }
   return Packing(source, clean, cores, fs).run(progress, stop);
-}
-
-PackPlan plan_pack(const io::Dataset& source, const PackOptions& options, Cores& cores, io::FileSystem& fs) {
-  refuse_what_cannot_be_packed(source);
-  PackPlan plan{.records = source.size(), .source_bytes = source.bytes()};
-  const uint64_t count = std::min<uint64_t>(kPlanRecords, source.size());
-  uint64_t before = 0, after = 0, good = 0;
-  const double begin = Clock::system().now_seconds();
-  ReadAhead reader(source, count, [&](uint64_t place) { return place * source.size() / count; });
-  const Packed packed = work_on_next(reader, source, options, cores);
-  for (size_t i = 0; i < packed.pictures.size(); ++i) {
-    if (!packed.pictures[i].fault.empty()) continue;
-    ++good;
-    before += packed.chunk.records[i].bytes.size();
-    after +=
-        packed.pictures[i].encoded.empty() ? packed.chunk.records[i].bytes.size() : packed.pictures[i].encoded.size();
-  }
-  const double seconds = Clock::system().now_seconds() - begin;
-  plan.seconds =
-      seconds / static_cast<double>(std::max<size_t>(1, packed.pictures.size())) * static_cast<double>(source.size());
-  plan.dest_bytes = expected_bytes(source, before > 0 ? static_cast<double>(after) / static_cast<double>(before) : 1);
-  plan.needed_bytes = plan.dest_bytes * (1 + uint64_t{options.shuffle} + uint64_t{options.format == "hdf5"});
-  std::string folder = io::parent_of(options.dest);
-  while (!fs.exists(folder)) folder = io::parent_of(folder);
-  plan.free_bytes = fs.free_space(folder);
-  return plan;
 }
 
 }  // namespace penstock

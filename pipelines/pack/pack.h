@@ -12,15 +12,19 @@
 #include "io/data/dataset.h"
 #include "io/file/file_system.h"
 #include "pipelines/job/progress.h"
+#include "pipelines/pack/repack.h"
 
 namespace penstock {
 
 struct PackOptions {
   std::string dest;             ///< what does not exist yet, or what this very packing left there
   std::string format = "lmdb";  ///< see io::packed_formats()
-  std::optional<int> resize;    ///< shorter side in pixels; smaller pictures stay as they are
-  std::optional<int> quality;   ///< of JPEGs that are encoded anew, 1 to 100; without `resize` every picture is
-  bool shuffle = false;         ///< on disk: full shuffle, keyed by `seed`; record ids stay
+  RepackOptions encoding = {};  ///< how each record is stored
+  /// Encode::kMixed: bytes of DEST, at most (about: the choice is made by a sample). Must be given.
+  std::optional<uint64_t> budget_bytes = {};
+  /// Encode::kMixed: what the disk gives; no more records are stored raw than it can feed to the cores. 0: it is never the limit.
+  double disk_bytes_per_second = 0;
+  bool shuffle = false;  ///< on disk: full shuffle, keyed by `seed`; record ids stay
   uint64_t seed = 1;
   bool checked = true;  ///< records are pictures, each decoded in full; else they are copied as they are
   /// Of a shuffle: records and buffers in RAM; nothing: 1 GiB, or a 128th of the source where that is more, which is the least. Decides nothing about the records.
@@ -44,18 +48,10 @@ struct PackResult {
   uint64_t already = 0;                  ///< of them packed by earlier runs
   uint64_t source_bytes = 0;             ///< read by this run
   uint64_t dest_bytes = 0;               ///< encoded bytes of the records that this run packed
+  uint64_t kept = 0;                     ///< of those: left as they were, for they cannot be indexed
+  uint64_t raw = 0;                      ///< of those: stored as pixels
   std::vector<RejectedRecord> rejected;  ///< all of DEST, those of earlier runs too
   std::string rejected_file;             ///< DEST.rejected.jsonl; "" where nothing was rejected
-};
-
-/// What packing would take: a sample of the source is read and encoded.
-struct PackPlan {
-  uint64_t records = 0;
-  uint64_t source_bytes = 0;
-  uint64_t dest_bytes = 0;    ///< estimate, file overhead included
-  uint64_t needed_bytes = 0;  ///< while it works: a shuffle has its records twice
-  uint64_t free_bytes = 0;    ///< where DEST would lie
-  double seconds = 0;         ///< estimate
 };
 
 /// Packs. Every picture is decoded in full, on `cores`, while the next are read and the ones before are written; a bad one is left
@@ -67,9 +63,6 @@ struct PackPlan {
 /// kCancelled where `stop` was requested. After each of them but the first the same call goes on.
 PackResult pack(const io::Dataset& source, const PackOptions& options, Cores& cores, ProgressSink& progress,
                 std::stop_token stop = {}, io::FileSystem& fs = io::FileSystem::real());
-
-PackPlan plan_pack(const io::Dataset& source, const PackOptions& options, Cores& cores,
-                   io::FileSystem& fs = io::FileSystem::real());
 
 /// Adds the records of `source` behind those of the LMDB at options.dest: writes both anew beside it, then swaps the folders, so
 /// that DEST is the old or the new one at any moment (where the file system cannot exchange two names: or missing between two

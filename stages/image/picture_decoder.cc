@@ -7,6 +7,7 @@ namespace {
 
 constexpr unsigned char kPngStart[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 constexpr unsigned char kJpegStart[2] = {0xFF, 0xD8};
+constexpr unsigned char kPpmStart[2] = {'P', '6'}, kPgmStart[2] = {'P', '5'};
 
 template <std::size_t N>
 bool starts_with(Bytes bytes, const unsigned char (&start)[N]) {
@@ -20,7 +21,7 @@ std::string first_bytes(Bytes bytes) {
     const auto value = std::to_integer<unsigned>(bytes[i]);
     text += {' ', kDigits[value >> 4], kDigits[value & 15]};
   }
-  return text + ", neither JPEG nor PNG";
+  return text + ", neither JPEG nor PNG nor PPM";
 }
 
 }  // namespace
@@ -33,6 +34,8 @@ Fault PictureDecoder::open(Bytes bytes, const DecodeLimits& limits) {
     decoder_ = &jpeg_;
   } else if (starts_with(bytes, kPngStart)) {
     decoder_ = &png_;
+  } else if (starts_with(bytes, kPpmStart) || starts_with(bytes, kPgmStart)) {
+    decoder_ = &ppm_;
   } else {
     return {FaultKind::kNotAnImage, first_bytes(bytes)};
   }

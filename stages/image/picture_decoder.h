@@ -5,10 +5,11 @@
 #include "stages/image/jpeg_decoder.h"
 #include "stages/image/orientation.h"
 #include "stages/image/png_decoder.h"
+#include "stages/image/ppm_decoder.h"
 
 namespace penstock::image {
 
-/// A Decoder over JPEG and PNG (also the PNG that is named .JPEG), which turns pictures by their EXIF orientation where
+/// A Decoder over JPEG, PNG and PPM (also the PNG that is named .JPEG), which turns pictures by their EXIF orientation where
 /// it is told to. One for each thread.
 class PictureDecoder final : public Decoder {
  public:
@@ -28,6 +29,7 @@ class PictureDecoder final : public Decoder {
   bool honours_orientation_;
   JpegDecoder jpeg_;
   PngDecoder png_;
+  PpmDecoder ppm_;
   Decoder* decoder_ = nullptr;  // of the picture opened last
   Header header_;
   TurnedRows turned_;

@@ -46,7 +46,7 @@ class RowSink {
 enum class FaultKind {
   kNone,
   kEmpty,          ///< no bytes at all
-  kNotAnImage,     ///< neither JPEG nor PNG by its first bytes
+  kNotAnImage,     ///< neither JPEG, PNG nor PPM by its first bytes
   kHeader,         ///< the header makes no sense
   kTruncated,      ///< the data ends too early
   kCorrupt,        ///< the data contradicts itself

@@ -104,7 +104,7 @@ TEST(Pack, AFolderOfTheNameOfItsScratchIsNotItsOwn) {
 TEST(Pack, MakesPicturesSmaller) {
   Packed here;
   make_photos(here.folder / "photos");
-  here.pack_photos("small", {.resize = 44});
+  here.pack_photos("small", {.encoding = {.resize = 44}});
   const auto data = io::open(here.folder / "small");
   image::PictureDecoder decoder;
   const std::vector<uint64_t> ids{0, 7};
