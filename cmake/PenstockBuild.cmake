@@ -24,6 +24,8 @@ option(PENSTOCK_WERROR "Warnings are errors" OFF)
 set(PENSTOCK_SANITIZE "" CACHE STRING "address (with UB) or thread; empty for none")
 set_property(CACHE PENSTOCK_SANITIZE PROPERTY STRINGS "" address thread)
 
+option(PENSTOCK_FUZZ "libFuzzer targets (clang): tools/fuzz.sh" OFF)
+
 add_library(penstock_build INTERFACE)
 target_include_directories(penstock_build INTERFACE ${CMAKE_SOURCE_DIR})
 # What a designated initialiser leaves out has its default: that is how options are written here.
@@ -38,6 +40,10 @@ if(PENSTOCK_SANITIZE STREQUAL "address")
 elseif(PENSTOCK_SANITIZE STREQUAL "thread")
   # -fno-inline: every function is named in a report. Run with a TBB compiled for it: tools/check_sanitizers.sh.
   set(sanitize -fsanitize=thread -fno-omit-frame-pointer -O1 -fno-inline)
+endif()
+if(PENSTOCK_FUZZ)
+  target_compile_options(penstock_build INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(penstock_build INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 target_compile_options(penstock_build INTERFACE ${sanitize})
 target_link_options(penstock_build INTERFACE ${sanitize})

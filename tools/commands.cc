@@ -4,6 +4,7 @@
 #include "tools/cmd_evaluate.h"
 #include "tools/cmd_infer.h"
 #include "tools/cmd_info.h"
+#include "tools/cmd_look.h"
 #include "tools/cmd_pack.h"
 #include "tools/cmd_probe.h"
 #include "tools/cmd_recipes.h"
@@ -24,6 +25,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(make_check_command());
   commands.push_back(make_stream_command());
   commands.push_back(make_batch_command());
+  commands.push_back(make_look_command());
   commands.push_back(make_train_command());
   commands.push_back(make_evaluate_command());
   commands.push_back(make_infer_command());

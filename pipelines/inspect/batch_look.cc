@@ -48,7 +48,8 @@ void require_in_training(const pipelines::Recipe& recipe, Mode mode, uint64_t re
 }  // namespace
 
 BatchLook look_at_batch(const pipelines::Recipe& given, const io::Dataset& data, Mode mode, const StepName& step,
-                        std::shared_ptr<Cores> cores) {
+                        std::shared_ptr<Cores> cores,
+                        const std::function<void(const Batch&, const BatchLook&)>& with) {
   const pipelines::Recipe recipe = fitted(given, data);
   if (step.epoch) require_in_training(recipe, mode, data.size(), *step.epoch);
   const auto [epoch, of_epoch] = locate_step(recipe, mode, data.size(), step);
@@ -79,6 +80,7 @@ BatchLook look_at_batch(const pipelines::Recipe& given, const io::Dataset& data,
   for (const BoundStage& stage : run.graph().stages) {
     if (stage.draws) look.draws.push_back(draws_of(stage, batch, options.seed));
   }
+  if (with) with(batch, look);
   return look;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,8 +40,9 @@ struct BatchLook {
 };
 
 /// Makes that one batch, as a run would that came by (replacements included), and nothing before it. Error kUsage
-/// for a step past the recipe's last epoch.
+/// for a step past the recipe's last epoch. `with`: called with the batch and what is known of it, while the batch lives.
 BatchLook look_at_batch(const pipelines::Recipe& recipe, const io::Dataset& data, Mode mode, const StepName& step,
-                        std::shared_ptr<Cores> cores);
+                        std::shared_ptr<Cores> cores,
+                        const std::function<void(const Batch&, const BatchLook&)>& with = {});
 
 }  // namespace penstock

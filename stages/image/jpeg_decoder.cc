@@ -96,6 +96,8 @@ struct JpegDecoder::State {
     info.client_data = this;  // jpeg_create_decompress keeps err and client_data
     if (setjmp(jump)) throw Error(Code::kMemory, std::string("cannot make a JPEG decoder: ") + message);
     jpeg_create_decompress(&info);
+    static constexpr unsigned char kNoPicture[1] = {};
+    jpeg_mem_src(&info, kNoPicture, sizeof kNoPicture);
     memory.attach(info);
     progress.progress_monitor = on_progress;
     info.progress = &progress;
@@ -119,6 +121,7 @@ struct JpegDecoder::State {
 
   bool read_header(Bytes data) {
     if (setjmp(jump)) return false;
+    LibjpegMemory::forget_tables(info);
     jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(data.data()), data.size());
     jpeg_read_header(&info, TRUE);
     return true;

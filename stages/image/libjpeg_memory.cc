@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <type_traits>
+#include <iterator>
 
 #include <jerror.h>
 
@@ -44,28 +44,7 @@ void fail(j_common_ptr info, int code) {
 struct LibjpegMemory::Methods {
   static LibjpegMemory& of(j_common_ptr info) { return *reinterpret_cast<Hooked*>(info->mem)->self; }
 
-  // libjpeg's own methods want to find their manager in `info`.
-  template <class F>
-  static auto with_original(j_common_ptr info, F call) {
-    jpeg_memory_mgr* const ours = info->mem;
-    info->mem = of(info).original_;
-    if constexpr (std::is_void_v<decltype(call(info->mem))>) {
-      call(info->mem);
-      info->mem = ours;
-    } else {
-      const auto result = call(info->mem);
-      info->mem = ours;
-      return result;
-    }
-  }
-
-  // What lives as long as the decoder (tables, the source) stays with libjpeg.
-  static void* alloc_small(j_common_ptr info, int pool, std::size_t bytes) {
-    LibjpegMemory& memory = of(info);
-    if (pool == JPOOL_PERMANENT)
-      return with_original(info, [&](jpeg_memory_mgr* own) { return own->alloc_small(info, pool, bytes); });
-    return memory.allocate(info, bytes);
-  }
+  static void* alloc(j_common_ptr info, int, std::size_t bytes) { return of(info).allocate(info, bytes); }
   static JSAMPARRAY alloc_sarray(j_common_ptr info, int, JDIMENSION samples, JDIMENSION count) {
     return reinterpret_cast<JSAMPARRAY>(of(info).rows(info, samples * sizeof(JSAMPLE), count));
   }
@@ -110,9 +89,8 @@ struct LibjpegMemory::Methods {
     return reinterpret_cast<JBLOCKARRAY>(access(info, rows, first, count));
   }
   static void free_pool(j_common_ptr info, int pool) {
-    LibjpegMemory& memory = of(info);
-    if (pool == JPOOL_IMAGE) memory.release();
-    with_original(info, [&](jpeg_memory_mgr* own) { own->free_pool(info, pool); });
+    // Of libjpeg's own pools nothing was taken since attach(): the permanent one goes when the decoder does.
+    if (pool == JPOOL_IMAGE) of(info).release();
   }
   static void self_destruct(j_common_ptr info) {
     info->mem = of(info).original_;
@@ -128,7 +106,7 @@ void LibjpegMemory::attach(jpeg_decompress_struct& info) {
   original_ = info.mem;
   jpeg_memory_mgr& methods = hooked_.methods;
   methods = *original_;
-  methods.alloc_small = methods.alloc_large = Methods::alloc_small;
+  methods.alloc_small = methods.alloc_large = Methods::alloc;
   methods.alloc_sarray = Methods::alloc_sarray;
   methods.alloc_barray = Methods::alloc_barray;
   methods.request_virt_sarray = Methods::request_sarray;
@@ -140,6 +118,12 @@ void LibjpegMemory::attach(jpeg_decompress_struct& info) {
   methods.self_destruct = Methods::self_destruct;
   hooked_.self = this;
   info.mem = &methods;
+}
+
+void LibjpegMemory::forget_tables(jpeg_decompress_struct& info) {
+  std::fill(std::begin(info.quant_tbl_ptrs), std::end(info.quant_tbl_ptrs), nullptr);
+  std::fill(std::begin(info.dc_huff_tbl_ptrs), std::end(info.dc_huff_tbl_ptrs), nullptr);
+  std::fill(std::begin(info.ac_huff_tbl_ptrs), std::end(info.ac_huff_tbl_ptrs), nullptr);
 }
 
 void* LibjpegMemory::allocate(j_common_ptr info, std::size_t bytes) {

@@ -14,7 +14,9 @@ namespace penstock::image {
 
 struct VirtualRows;
 
-/// Takes the place of libjpeg's memory manager for all that lives as long as a picture. libjpeg's own asks malloc for each
+/// Takes the place of libjpeg's memory manager for all that is asked for from attach() on, which then lives as long as a picture. That goes for the tables
+/// of a picture, too, which libjpeg would keep for the next one: a picture without tables would be decoded by those of another. Who opens a
+/// picture sets the pointers to them to null first (forget_tables). libjpeg's own asks malloc for each
 /// picture anew, and takes as much as a header asks for. Here pictures reuse the same blocks (of which kKeptScratch bytes stay between
 /// pictures), and one that wants more than `limit` bytes ends in JERR_OUT_OF_MEMORY with `is_over_limit` set.
 ///
@@ -28,7 +30,10 @@ class LibjpegMemory {
   LibjpegMemory(const LibjpegMemory&) = delete;
   LibjpegMemory& operator=(const LibjpegMemory&) = delete;
 
+  /// After jpeg_mem_src: the source is to stay.
   void attach(jpeg_decompress_struct& info);
+  /// Before each picture: no quantisation and no Huffman table is known.
+  static void forget_tables(jpeg_decompress_struct& info);
 
   std::size_t limit = SIZE_MAX;
   bool is_over_limit = false;  ///< of the picture since the last one ended
