@@ -15,16 +15,20 @@ namespace {
 
 Caption caption_of(const LookedAtRecord& record) {
   const std::string label = record.label < 0 ? "no label" : std::to_string(record.label);
-  return {record.class_name.empty() ? label : record.class_name, std::to_string(record.id) + " " + io::base_name(record.name)};
+  return {record.class_name.empty() ? label : record.class_name,
+          std::to_string(record.id) + " " + io::base_name(record.name)};
 }
 
 class LookCommand final : public Command {
  public:
   std::string_view name() const override { return "look"; }
-  std::string_view summary() const override { return "What a batch looks like to the network: a contact sheet with labels"; }
+  std::string_view summary() const override {
+    return "What a batch looks like to the network: a contact sheet with labels";
+  }
   std::string_view example() const override {
     return "penstock look imagenette-resnet18 --data photos --out sheet.png\n"
-           "  penstock look imagenette-resnet18 --data photos --out later.png --step 3:12 --count 16 --set stage.crop.size=96";
+           "  penstock look imagenette-resnet18 --data photos --out later.png --step 3:12 --count 16 --set "
+           "stage.crop.size=96";
   }
   CommonUse common() const override { return {.recipe = true}; }
   void add_options(CLI::App& app) override {
@@ -55,13 +59,14 @@ class LookCommand final : public Command {
     const auto& part = view == Mode::kEval && data.val ? data.val : data.train;
     image::Picture sheet;
     Json records = Json::array();
-    const BatchLook look = look_at_batch(
-        recipe, *part, view, StepName::parse(step_), std::make_shared<Cores>(context.options.thread_count()),
-        [&](const Batch& batch, const BatchLook& known) {
-          std::vector<Caption> captions;
-          for (const LookedAtRecord& record : known.records) captions.push_back(caption_of(record));
-          sheet = contact_sheet(batch, captions, options_);
-        });
+    const BatchLook look = look_at_batch(recipe, *part, view, StepName::parse(step_),
+                                         std::make_shared<Cores>(context.options.thread_count()),
+                                         [&](const Batch& batch, const BatchLook& known) {
+                                           std::vector<Caption> captions;
+                                           for (const LookedAtRecord& record : known.records)
+                                             captions.push_back(caption_of(record));
+                                           sheet = contact_sheet(batch, captions, options_);
+                                         });
     const std::vector<std::byte> png = image::encode_png(sheet);
     io::AtomicFile file(io::FileSystem::real(), out_);
     file.write(png);
@@ -76,8 +81,9 @@ class LookCommand final : public Command {
                          {"class", record.class_name}});
     }
     context.output.result(out_ + ": " + std::to_string(shown) + " of " + std::to_string(look.records.size()) +
-                              " records of epoch " + std::to_string(look.epoch) + ", step " + std::to_string(look.step) +
-                              ", " + std::to_string(sheet.width) + "x" + std::to_string(sheet.height) + " pixels\n",
+                              " records of epoch " + std::to_string(look.epoch) + ", step " +
+                              std::to_string(look.step) + ", " + std::to_string(sheet.width) + "x" +
+                              std::to_string(sheet.height) + " pixels\n",
                           {{"file", out_},
                            {"epoch", look.epoch},
                            {"step", look.step},

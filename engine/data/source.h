@@ -134,6 +134,9 @@ class Source {
 
   /// The record was decoded in full without fault when it was packed: stages need not look at all of it again.
   virtual bool verified(uint64_t) const { return false; }
+  /// A stage has checked all of a record that was not verified: a source may remember it for later epochs. What a stage says of a record
+  /// does not change by it, only how long it takes. Any thread.
+  virtual void note_verified(uint64_t) const {}
   virtual Location locate(uint64_t id) const = 0;
 };
 

@@ -64,8 +64,10 @@ class RecordView {
  public:
   virtual uint64_t id() const = 0;
   virtual uint64_t epoch() const = 0;
-  /// The picture or text was checked in full when it was packed (Source::verified).
+  /// The picture or text was checked in full before, when it was packed or in this run (Source::verified).
   virtual bool verified() const = 0;
+  /// The stage has checked all of the record: from now on it is verified (Source::note_verified).
+  virtual void set_verified() {}
   virtual FieldView in(size_t i) const = 0;
   /// A fixed output. All its bytes must be written when the outcome is ok.
   virtual FieldView out(size_t i) = 0;

@@ -20,6 +20,7 @@ class Worker::RecordCursor final : public RecordView {
   uint64_t id() const override { return ids_[i_]; }
   uint64_t epoch() const override { return slice_.batch->epoch; }
   bool verified() const override { return worker_.source_.verified(ids_[i_]); }
+  void set_verified() override { worker_.source_.note_verified(ids_[i_]); }
   FieldView in(size_t i) const override { return slice_.view(worker_.graph_, stage_->in[i], i_); }
 
   FieldView out(size_t i) override {

@@ -41,7 +41,12 @@ WindowNeeds needs_of(const Dataset& data, const Journey& journey, const SourceFi
 
 }  // namespace
 
-Storage::Storage(const Dataset& data, StorageOptions options) : data_(data), options_(std::move(options)) {}
+Storage::Storage(const Dataset& data, StorageOptions options)
+    : data_(data), options_(std::move(options)), checked_(data.size() <= kMostChecked ? (data.size() + 63) / 64 : 0) {}
+
+void Storage::note_verified(uint64_t id) const {
+  if (id / 64 < checked_.size()) checked_[id / 64].fetch_or(uint64_t{1} << (id % 64), std::memory_order_relaxed);
+}
 
 Storage::~Storage() = default;
 

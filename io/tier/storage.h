@@ -1,6 +1,7 @@
 // A data set on its tiers: what a run reads from, hard disk to SSD to RAM, by the plan of its epochs.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -90,11 +91,17 @@ class Storage final : public Source {
   std::unique_ptr<Reader> start(const Journey& journey, Budgets& budgets) const override;
   uint64_t least_bytes(const Journey& journey) const override;
   void ids_at(std::span<uint64_t> places) const override { data_.ids_at(places); }
-  bool verified(uint64_t id) const override { return data_.verified(id); }
+  bool verified(uint64_t id) const override { return data_.verified(id) || was_checked(id); }
+  /// Remembered as long as the storage, a bit a record, of data sets of up to 2^27 records (16 MiB).
+  void note_verified(uint64_t id) const override;
   Location locate(uint64_t id) const override { return data_.locate(id); }
 
  private:
   friend class PlannedReader;
+  static constexpr uint64_t kMostChecked = uint64_t{1} << 27;
+  bool was_checked(uint64_t id) const {
+    return id / 64 < checked_.size() && (checked_[id / 64].load(std::memory_order_relaxed) >> (id % 64) & 1) != 0;
+  }
   void note(std::string text) const;
   /// The store of what this journey keeps on the SSD; null where there is none. Opened once.
   RecordStore* store_of(const Journey& journey) const;
@@ -108,7 +115,8 @@ class Storage final : public Source {
   mutable std::mutex mutex_;
   mutable std::map<uint64_t, std::unique_ptr<RecordStore>> stores_;  ///< by identity; null: it could not be opened
   mutable std::vector<std::string> notes_;
-  mutable std::shared_ptr<RamCache> ram_;  ///< made by the first run, which knows what it needs itself
+  mutable std::shared_ptr<RamCache> ram_;               ///< made by the first run, which knows what it needs itself
+  mutable std::vector<std::atomic<uint64_t>> checked_;  ///< records that stages checked, a bit each
 };
 
 }  // namespace penstock::io

@@ -48,8 +48,7 @@ void require_in_training(const pipelines::Recipe& recipe, Mode mode, uint64_t re
 }  // namespace
 
 BatchLook look_at_batch(const pipelines::Recipe& given, const io::Dataset& data, Mode mode, const StepName& step,
-                        std::shared_ptr<Cores> cores,
-                        const std::function<void(const Batch&, const BatchLook&)>& with) {
+                        std::shared_ptr<Cores> cores, const std::function<void(const Batch&, const BatchLook&)>& with) {
   const pipelines::Recipe recipe = fitted(given, data);
   if (step.epoch) require_in_training(recipe, mode, data.size(), *step.epoch);
   const auto [epoch, of_epoch] = locate_step(recipe, mode, data.size(), step);

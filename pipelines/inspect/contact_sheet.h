@@ -23,6 +23,7 @@ struct Caption {
 
 /// The views of a record stand side by side. Throws kUsage where the field is none of pictures (and names those that are), or the sheet would have
 /// more than 100 million pixels.
-image::Picture contact_sheet(const Batch& batch, const std::vector<Caption>& captions, const ContactSheetOptions& options);
+image::Picture contact_sheet(const Batch& batch, const std::vector<Caption>& captions,
+                             const ContactSheetOptions& options);
 
 }  // namespace penstock

@@ -132,6 +132,7 @@ Outcome Decode::run(RecordView& record, Draws& draws, Scratch& scratch) const {
   RowSink& rows = count == 1 ? static_cast<RowSink&>(resizers[0]) : fan;
   if (Fault fault = decoder.decode_shrunk(fan.source(), views[0].shrink, record.verified(), rows))
     return Outcome::reject(fault.text());
+  if (!record.verified()) record.set_verified();
   return Outcome::ok();
 }
 

@@ -18,7 +18,7 @@ enum class OrientationRule : std::uint8_t { kIgnore, kHonour };
 /// Reads "bytes" (JPEG or PNG, recognised by content), writes "pixels" u8 (h, w, 3), RGB, each pixel once and in its
 /// place; several crops of it, decoded once, where `views` or `small_views` ask for them ("small" u8 (views, h, w, 3); the first
 /// crop does not change by asking for more). Draws once a record where the view is random. Refuses records that are no picture, damaged anywhere (whatever
-/// the crop) or too large; a record that was verified when it was packed is read only as far as its crop.
+/// the crop) or too large; a record that was verified, when it was packed or by an earlier epoch of the run, is read only as far as its crop.
 class Decode final : public RecordStage {
  public:
   struct Params {

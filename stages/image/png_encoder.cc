@@ -8,7 +8,8 @@ namespace penstock::image {
 
 std::vector<std::byte> encode_png(const Picture& picture) {
   if (picture.width < 1 || picture.height < 1) throw Error(Code::kUsage, "cannot encode an empty picture as PNG");
-  PENSTOCK_CHECK(picture.rgb.size() == static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height) * 3);
+  PENSTOCK_CHECK(picture.rgb.size() ==
+                 static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height) * 3);
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   image.width = static_cast<png_uint_32>(picture.width);

@@ -14,7 +14,8 @@ struct Decoded {
   image::Picture picture;
 };
 
-inline Decoded decoded_part(image::PictureDecoder& decoder, image::Bytes bytes, const image::Rect* crop, bool verified) {
+inline Decoded decoded_part(image::PictureDecoder& decoder, image::Bytes bytes, const image::Rect* crop,
+                            bool verified) {
   Decoded result;
   image::Fault fault = decoder.open(bytes, kLimits);
   if (!fault) {

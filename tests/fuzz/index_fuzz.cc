@@ -33,7 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Called verified all the same, it is a fault or some picture: within bounds, which the sanitisers watch.
   if (decoder.open(bytes, kLimits)) return 0;
   const image::Header header = decoder.header();
-  const image::Rect crop{header.width / 2, header.height / 2, header.width - header.width / 2, header.height - header.height / 2};
+  const image::Rect crop{header.width / 2, header.height / 2, header.width - header.width / 2,
+                         header.height - header.height / 2};
   (void)decoded_part(decoder, bytes, &crop, true);
   return 0;
 }

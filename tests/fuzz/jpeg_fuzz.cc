@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (numbers.below(8) != 0) return 0;
   const auto indexed = image::index_jpeg(bytes, {.growth = 1000});
-  if (indexed) require(decoded_part(libjpeg, *indexed, nullptr, false).picture.rgb == a.picture.rgb || fast.header().progressive);
+  if (indexed)
+    require(decoded_part(libjpeg, *indexed, nullptr, false).picture.rgb == a.picture.rgb || fast.header().progressive);
   return 0;
 }

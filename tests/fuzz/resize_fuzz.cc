@@ -10,7 +10,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace penstock::fuzz;
   Numbers numbers(data, size);
   // Sides up to 60,000, of few pixels in all.
-  const auto side = [&] { return 1 + numbers.below(std::array{4, 70, 300, 60'000}[static_cast<std::size_t>(numbers.below(4))]); };
+  const auto side = [&] {
+    return 1 + numbers.below(std::array{4, 70, 300, 60'000}[static_cast<std::size_t>(numbers.below(4))]);
+  };
   image::Picture picture{side(), side(), {}};
   if (std::int64_t{picture.width} * picture.height > 100'000) return 0;
   picture.rgb.resize(static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height) * 3);
@@ -21,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   view.region.x = numbers.below(picture.width - view.region.width + 1);
   view.region.y = numbers.below(picture.height - view.region.height + 1);
   view.full = {1 + numbers.below(400), 1 + numbers.below(400)};
-  view.window = {0, 0, 1 + numbers.below(std::min(view.full.width, 40)), 1 + numbers.below(std::min(view.full.height, 40))};
+  view.window = {0, 0, 1 + numbers.below(std::min(view.full.width, 40)),
+                 1 + numbers.below(std::min(view.full.height, 40))};
   view.window.x = numbers.below(view.full.width - view.window.width + 1);
   view.window.y = numbers.below(view.full.height - view.window.height + 1);
   view.filter = static_cast<image::Filter>(numbers.below(3));

@@ -195,14 +195,18 @@ TEST(JpegDecoder, AHeaderThatPromisesMoreThanItsBytesCanHoldIsTruncated) {
 TEST(JpegDecoder, APictureWithoutTablesDoesNotTakeThoseOfTheOneBefore) {
   const auto without = [](std::vector<std::byte> bytes, int marker) {
     for (std::size_t at = 2; at + 4 < bytes.size() && bytes[at + 1] != std::byte{0xDA};) {
-      const std::size_t length = 2 + (std::to_integer<std::size_t>(bytes[at + 2]) << 8 | std::to_integer<std::size_t>(bytes[at + 3]));
+      const std::size_t length =
+          2 + (std::to_integer<std::size_t>(bytes[at + 2]) << 8 | std::to_integer<std::size_t>(bytes[at + 3]));
       const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(at);
-      if (bytes[at + 1] == static_cast<std::byte>(marker)) bytes.erase(begin, begin + static_cast<std::ptrdiff_t>(length));
-      else at += length;
+      if (bytes[at + 1] == static_cast<std::byte>(marker))
+        bytes.erase(begin, begin + static_cast<std::ptrdiff_t>(length));
+      else
+        at += length;
     }
     return bytes;
   };
-  const auto whole = jpeg_of(made_picture(40, 30), {.quality = 60}), other = jpeg_of(made_picture(33, 65, 9), {.quality = 20});
+  const auto whole = jpeg_of(made_picture(40, 30), {.quality = 60}),
+             other = jpeg_of(made_picture(33, 65, 9), {.quality = 20});
   for (const auto path : {JpegPath::kFast, JpegPath::kLibjpeg})
     for (const int marker : {0xC4, 0xDB}) {  // Huffman, quantisation
       const auto bare = without(whole, marker);

@@ -97,14 +97,10 @@ TEST_F(OddFiles, UnusualButValidJpegsAreDecoded) {
   const auto data = test::data_dir("odd-files");
   if (data.empty()) GTEST_SKIP() << "no data set odd-files: set PENSTOCK_DATA";
   const std::map<std::string, FaultKind> refused = {
-      {"lepton_badzerorun.jpg", FaultKind::kTruncated},
-      {"lepton_colorswap.jpg", FaultKind::kHeader},
-      {"lepton_gray2sf.jpg", FaultKind::kTruncated},
-      {"lepton_narrowrst.jpg", FaultKind::kTruncated},
-      {"lepton_nofsync.jpg", FaultKind::kTruncated},
-      {"lepton_singlerowtrunc.jpg", FaultKind::kTruncated},
-      {"lepton_truncatedzerorun.jpg", FaultKind::kTruncated},
-      {"partial_progressive.jpg", FaultKind::kCorrupt},
+      {"lepton_badzerorun.jpg", FaultKind::kTruncated},       {"lepton_colorswap.jpg", FaultKind::kHeader},
+      {"lepton_gray2sf.jpg", FaultKind::kTruncated},          {"lepton_narrowrst.jpg", FaultKind::kTruncated},
+      {"lepton_nofsync.jpg", FaultKind::kTruncated},          {"lepton_singlerowtrunc.jpg", FaultKind::kTruncated},
+      {"lepton_truncatedzerorun.jpg", FaultKind::kTruncated}, {"partial_progressive.jpg", FaultKind::kCorrupt},
       {"progressive-missing-dc.jpg", FaultKind::kCorrupt}};
   for (const char* folder : {"jpeg-unusual", "exif-invalid"})
     for (const auto& path : files_in(data / folder)) {

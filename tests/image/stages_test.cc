@@ -25,6 +25,7 @@ class LoneRecord final : public RecordView {
   std::uint64_t id() const override { return 0; }
   std::uint64_t epoch() const override { return 0; }
   bool verified() const override { return is_verified; }
+  void set_verified() override { is_verified = true; }
   FieldView in(std::size_t) const override {
     return {&in_, const_cast<std::byte*>(bytes_.data()), static_cast<std::int64_t>(bytes_.size()), true};
   }
@@ -163,8 +164,10 @@ TEST(DecodeStage, RefusesWhatIsNoPictureAndGoesOn) {
     const Outcome outcome = stage->run(bad, draws, scratch);
     EXPECT_FALSE(outcome.is_ok());
     EXPECT_THAT(outcome.reason(), testing::StartsWith(reason));
+    EXPECT_FALSE(bad.is_verified);
     LoneRecord fine = decode_record(*stage, good);
     EXPECT_TRUE(stage->run(fine, draws, scratch).is_ok());
+    EXPECT_TRUE(fine.is_verified) << "all of it was looked at";
   }
 }
 

@@ -12,7 +12,8 @@ namespace penstock::image {
 namespace {
 
 Picture blank(int width, int height) {
-  return {width, height, std::vector<std::uint8_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, 255)};
+  return {width, height,
+          std::vector<std::uint8_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, 255)};
 }
 
 std::vector<std::uint8_t> drawn(std::string_view text, int scale = 1) {

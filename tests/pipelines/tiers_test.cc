@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/data/open.h"
+#include "io/tier/storage.h"
 #include "pipelines/train/totals.h"
+#include "tests/support/tiny_photos.h"
 
 namespace penstock {
 namespace {
@@ -82,6 +85,18 @@ TEST(Tiers, OfATrainingAreKeptInItsCheckpoints) {
     EXPECT_EQ(is.kept, was.kept);
   }
   EXPECT_THAT(totals.as_report().tiers, testing::SizeIs(2));
+}
+
+TEST(Tiers, RecordsThatStagesCheckedAreVerifiedInLaterEpochs) {
+  const test::TempFolder folder;
+  test::make_photos(folder / "photos", 2, 40);
+  const auto data = io::open(folder / "photos");
+  const io::Storage storage(*data, {});
+  for (uint64_t id = 0; id < 80; ++id) ASSERT_FALSE(storage.verified(id));
+  for (const uint64_t id : {0, 3, 63, 64, 79}) storage.note_verified(id);
+  for (uint64_t id = 0; id < 80; ++id)
+    EXPECT_EQ(storage.verified(id), id == 0 || id == 3 || id == 63 || id == 64 || id == 79) << id;
+  EXPECT_FALSE(data->verified(3)) << "the data set says what was packed";
 }
 
 }  // namespace

@@ -35,13 +35,26 @@ void make_colours(const std::string& root) {
     for (int k = 0; k < 40 * 40; ++k)
       for (const int value : {40 * i, 255 - 40 * i, i % 2 * 200}) rgb.push_back(static_cast<std::uint8_t>(value));
     write_bytes(root + "/" + (i < 3 ? "cats" : "dogs") + "/" + std::to_string(i) + ".jpg",
-                image::encode_jpeg({.data = rgb.data(), .width = 40, .height = 40}, {.quality = 100, .sampling = image::ChromaSampling::k444}));
+                image::encode_jpeg({.data = rgb.data(), .width = 40, .height = 40},
+                                   {.quality = 100, .sampling = image::ChromaSampling::k444}));
   }
 }
 
-std::vector<std::string> look_args(const std::string& data, const std::string& out, std::vector<std::string> more = {}) {
-  std::vector<std::string> args{"look", "imagenette-resnet18", "--data", data, "--out", out, "--json", "--set", "data.batch=4",
-                                "--set", "stage.crop.size=32", "--set", "stage.center.size=32"};
+std::vector<std::string> look_args(const std::string& data, const std::string& out,
+                                   std::vector<std::string> more = {}) {
+  std::vector<std::string> args{"look",
+                                "imagenette-resnet18",
+                                "--data",
+                                data,
+                                "--out",
+                                out,
+                                "--json",
+                                "--set",
+                                "data.batch=4",
+                                "--set",
+                                "stage.crop.size=32",
+                                "--set",
+                                "stage.center.size=32"};
   args.insert(args.end(), more.begin(), more.end());
   return args;
 }
@@ -90,7 +103,8 @@ TEST(Look, ShowsViewsSideBySide) {
   const TempFolder folder;
   make_photos(folder / "photos");
   const auto width = [&](const std::string& out, const std::string& views) {
-    const Ran ran = run(look_args(folder / "photos", folder / out, {"--count", "1", "--set", "stage.crop.views=" + views}));
+    const Ran ran =
+        run(look_args(folder / "photos", folder / out, {"--count", "1", "--set", "stage.crop.views=" + views}));
     EXPECT_EQ(ran.code, 0) << ran.err;
     return picture_at(folder / out).width;
   };

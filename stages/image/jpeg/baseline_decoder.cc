@@ -245,7 +245,7 @@ bool BaselineDecoder::decode(const Rect& crop, int shrink, bool verified, RowSin
     const int end = std::min(total - begin, interval) + begin;
     int wanted = next_wanted(begin);
     if (verified && wanted >= end) {
-      if (wanted == total) return true;
+      if (wanted == total) return true;  // the segment before was finished
       if (!scan_.index)
         segment_.pass_over();
       else if (!segment_.pass_over(scan_.index.bytes(static_cast<std::size_t>(number))))
@@ -256,7 +256,7 @@ bool BaselineDecoder::decode(const Rect& crop, int shrink, bool verified, RowSin
     for (Plane& plane : planes_) plane.previous = 0;
     for (int mcu = begin; mcu < end; wanted = next_wanted(mcu)) {
       if (mcu < wanted) {
-        if (verified && wanted == total) return true;
+        if (verified && wanted == total) return segment_.ready();
         const int passed = std::min(wanted, end) - mcu;
         if (!pass_mcus(passed)) return false;
         mcu += passed;

@@ -18,6 +18,14 @@ void SegmentReader::open(std::span<const std::uint8_t> entropy) {
   in_end_ = entropy.data() + entropy.size();
 }
 
+// `in_` is at 0xFF: behind the 0 that makes it a byte of data (further 0xFF may stand between them, as before a marker: T.81, B.1.1.2 and
+// what libjpeg makes of it); null where a marker stands here, or nothing.
+const std::uint8_t* SegmentReader::behind_stuffing() const {
+  const std::uint8_t* at = in_;
+  while (at < in_end_ && *at == kMarker) ++at;
+  return at < in_end_ && *at == 0 ? at + 1 : nullptr;
+}
+
 // Copies up to the next marker or until the buffer is full.
 void SegmentReader::fill(std::uint8_t* to) {
   const std::uint8_t* const full = buffer_.data() + kBufferBytes;
@@ -34,12 +42,13 @@ void SegmentReader::fill(std::uint8_t* to) {
       whole_ = in_ == in_end_;
       break;
     }
-    if (in_end_ - in_ < 2 || in_[1] != 0) {
+    const std::uint8_t* const behind = behind_stuffing();
+    if (behind == nullptr) {
       whole_ = true;
       break;
     }
     *to++ = kMarker;
-    in_ += 2;
+    in_ = behind;
   }
   end_ = to;
 }
@@ -71,8 +80,9 @@ std::size_t SegmentReader::pass_over() {
   while (in_ < in_end_) {
     const void* found = std::memchr(in_, kMarker, static_cast<std::size_t>(in_end_ - in_));
     in_ = found == nullptr ? in_end_ : static_cast<const std::uint8_t*>(found);
-    if (in_end_ - in_ < 2 || in_[1] != 0) break;
-    in_ += 2;
+    const std::uint8_t* const behind = behind_stuffing();
+    if (behind == nullptr) break;
+    in_ = behind;
   }
   return static_cast<std::size_t>(in_ - begin);
 }

@@ -40,6 +40,7 @@ class SegmentReader {
 
  private:
   bool ready_at_end();
+  const std::uint8_t* behind_stuffing() const;
   void fill(std::uint8_t* to);
 
   const std::uint8_t* in_ = nullptr;  // next byte to take
