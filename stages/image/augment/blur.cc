@@ -14,6 +14,17 @@ namespace {
 constexpr int kMostTaps = kLargestBlur / 2 + 1;
 using Pointers = std::array<const std::int16_t*, kMostTaps>;
 
+// The i16 that a blur needs: rows of `room`, as many as the window reaches, and one with borders.
+struct Ring {
+  Ring(int width, int height, int side)
+      : rows(static_cast<std::size_t>(std::min(side, height))),
+        room((std::size_t{3} * static_cast<std::size_t>(width) + kBlurPadding + 31) / 32 * 32),
+        wide(std::size_t{3} * static_cast<std::size_t>(width + side - 1) + kBlurPadding) {}
+  std::size_t total() const { return rows * room + wide; }
+
+  std::size_t rows, room, wide;
+};
+
 }  // namespace
 
 void blur_weights(int side, double sigma, std::vector<std::int16_t>& weights) {
@@ -51,22 +62,20 @@ int mirrored(int i, int n) {
 // y + half have been read.
 void gaussian_blur(PixelView picture, int side, double sigma, BlurScratch& scratch) {
   blur_weights(side, sigma, scratch.weights);
-  const int half = side / 2, ring = std::min(side, picture.height);
+  const Ring ring(picture.width, picture.height, side);
+  const int half = side / 2;
   const std::size_t values = std::size_t{3} * static_cast<std::size_t>(picture.width);
-  const std::size_t room = (values + kBlurPadding + 31) / 32 * 32,
-                    edge = std::size_t{3} * static_cast<std::size_t>(half);
-  std::int16_t* memory =
-      scratch.rows.take<std::int16_t>(room * static_cast<std::size_t>(ring) + values + 2 * edge + kBlurPadding);
-  std::int16_t* wide = memory + room * static_cast<std::size_t>(ring);  // a row with its mirrored borders
-  std::fill_n(wide + values + 2 * edge, kBlurPadding, std::int16_t{0});
-  const auto ring_row = [&](int y) { return memory + room * static_cast<std::size_t>(y % ring); };
+  std::int16_t* memory = scratch.rows.take<std::int16_t>(ring.total());
+  std::int16_t* wide = memory + ring.room * ring.rows;  // a row with its mirrored borders
+  std::fill_n(wide + ring.wide - kBlurPadding, kBlurPadding, std::int16_t{0});
+  const auto ring_row = [&](int y) { return memory + ring.room * (static_cast<std::size_t>(y) % ring.rows); };
 
   Pointers left, right;
   const SymmetricTaps taps{left.data(), right.data(), scratch.weights.data(), half + 1};
   int blurred = 0;
   for (int y = 0; y < picture.height; ++y) {
     for (; blurred <= std::min(y + half, picture.height - 1); ++blurred) {
-      std::int16_t* middle = wide + edge;
+      std::int16_t* middle = wide + 3 * half;
       widen_values(picture.row(blurred), values, middle);
       for (int t = 1; t <= half; ++t) {
         std::copy_n(middle + 3 * mirrored(-t, picture.width), 3, middle - 3 * t);
@@ -84,6 +93,10 @@ void gaussian_blur(PixelView picture, int side, double sigma, BlurScratch& scrat
     }
     blur_to_values(taps, values, picture.row(y));
   }
+}
+
+std::uint64_t blur_scratch_bytes(int width, int height, int side) {
+  return sizeof(std::int16_t) * (Ring(width, height, side).total() + kMostTaps) + 64;
 }
 
 namespace reference {

@@ -29,6 +29,9 @@ struct BlurScratch {
 /// sums in f32, by at most 1; pictures may be smaller than the window, which torchvision refuses.
 void gaussian_blur(PixelView picture, int side, double sigma, BlurScratch& scratch);
 
+/// What BlurScratch grows to for such pictures.
+std::uint64_t blur_scratch_bytes(int width, int height, int side);
+
 namespace reference {
 
 /// The same bytes, as plain as can be.
