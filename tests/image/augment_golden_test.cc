@@ -62,23 +62,30 @@ Picture photograph(const std::filesystem::path& file) {
   return made;
 }
 
-RowScratch rows;
-BlurScratch blurs;
+void blur(PixelView picture, int side, double sigma) {
+  BlurScratch scratch;
+  gaussian_blur(picture, side, sigma, scratch);
+}
+
+void sharpen(PixelView picture, double factor) {
+  RowScratch scratch;
+  sharpness(picture, factor, scratch);
+}
 
 const std::map<std::string, std::function<void(PixelView, double)>> kOperations{
     {"brightness", brightness},
     {"contrast", contrast},
     {"saturation", saturation},
     {"hue", hue},
-    {"sharpness", [](PixelView v, double factor) { sharpness(v, factor, rows); }},
+    {"sharpness", sharpen},
     {"grayscale", [](PixelView v, double) { grayscale(v); }},
     {"invert", [](PixelView v, double) { invert(v); }},
     {"posterise", [](PixelView v, double bits) { posterise(v, static_cast<int>(bits)); }},
     {"solarise", [](PixelView v, double threshold) { solarise(v, static_cast<int>(threshold)); }},
     {"equalise", [](PixelView v, double) { equalise(v); }},
     {"autocontrast", [](PixelView v, double) { autocontrast(v); }},
-    {"blur3", [](PixelView v, double sigma) { gaussian_blur(v, 3, sigma, blurs); }},
-    {"blur23", [](PixelView v, double sigma) { gaussian_blur(v, 23, sigma, blurs); }},
+    {"blur3", [](PixelView v, double sigma) { blur(v, 3, sigma); }},
+    {"blur23", [](PixelView v, double sigma) { blur(v, 23, sigma); }},
 };
 
 int largest_difference(const std::vector<std::uint8_t>& pixels, const std::string& samples) {

@@ -34,16 +34,18 @@ Rect cutout_part(int width, int height, int side, Draws& draws) {
 }
 
 void fill(PixelView picture, const Rect& part, const Fill& with, Draws& draws) {
-  for (int y = part.y; y < part.y + part.height; ++y) {
-    std::uint8_t* row = picture.row(y) + std::ptrdiff_t{3} * part.x;
+  const int values = 3 * part.width;
+  for (int y = 0; y < part.height; ++y) {
+    std::uint8_t* row = picture.row(part.y + y) + std::ptrdiff_t{3} * part.x;
     if (with.random) {
-      for (int left = 3 * part.width; left > 0; left -= 4, row += 4) {
+      for (int i = 0; i < values; i += 4) {
         const uint32_t word = draws.next_u32();
-        for (int i = 0; i < std::min(left, 4); ++i) row[i] = static_cast<std::uint8_t>(word >> (8 * i));
+        for (int k = i; k < std::min(i + 4, values); ++k) row[k] = static_cast<std::uint8_t>(word >> (8 * (k - i)));
       }
+    } else if (y == 0) {
+      for (int i = 0; i < values; ++i) row[i] = static_cast<std::uint8_t>(with.colour[static_cast<std::size_t>(i % 3)]);
     } else {
-      for (int i = 0; i < 3 * part.width; ++i)
-        row[i] = static_cast<std::uint8_t>(with.colour[static_cast<std::size_t>(i % 3)]);
+      std::memcpy(row, row - picture.stride, static_cast<std::size_t>(values));
     }
   }
 }
