@@ -109,11 +109,11 @@ TEST(BatchStage, IsRefusedWhatItCannotDo) {
   renamed.outputs = {{"label", "doubled"}};
   EXPECT_THAT(refusal(GraphSpec{}.add(renamed), source), testing::HasSubstr("in place only"));
   // A record stage behind it works before it, on values that are not there yet.
-  StageSpec shift{.name = "test.join"};
-  shift.inputs = {{"row", "luck"}};
-  EXPECT_THAT(refusal(GraphSpec{}.add("test.paint").add("test.neighbours").add(shift), source),
+  StageSpec join{.name = "test.join"};
+  join.inputs = {{"row", "luck"}};
+  EXPECT_THAT(refusal(GraphSpec{}.add("test.paint").add("test.neighbours").add(join), source),
               testing::HasSubstr("works on slices but reads 'luck'"));
-  // `row` ends with test.sum, so no batch has it.
+  // Encoded bytes end in the slice.
   StageSpec rows{.name = "test.twice"};
   rows.inputs = {{"label", "bytes"}};
   EXPECT_THAT(refusal(GraphSpec{}.add(rows), source), testing::HasSubstr("does not come into the batch"));
