@@ -45,6 +45,8 @@ class Binder {
     }
     for (Slot& slot : graph.slots)
       if (slot.field.extent == Extent::kUnbounded) slot.place = Place::kBytes;
+    for (const BoundStage& stage : graph.stages)
+      if (stage.kind == StageKind::kBatch) check_batch_stage(graph, stage);
     return std::move(graph_);
   }
 
@@ -159,9 +161,7 @@ class Binder {
       stage.copy_from.push_back(BoundStage::npos);
       return;
     }
-    if (stage.kind == StageKind::kBatch)
-      throw Error(Code::kUsage,
-                  "a batch stage may only change fields in place, and '" + target + "' would be a new one");
+    if (stage.kind == StageKind::kBatch) check_new_batch_field(written, from != BoundStage::npos, target);
     Slot slot;
     slot.field = written;
     slot.field.name = target;
@@ -171,6 +171,26 @@ class Binder {
     // An in-place stage under another name: it finds its input already in its output.
     const bool copies = keeps_type && written.extent == Extent::kFixed;
     stage.copy_from.push_back(copies ? from : BoundStage::npos);
+  }
+
+  static void check_new_batch_field(const Field& written, bool also_read, const std::string& target) {
+    if (also_read)
+      throw Error(Code::kUsage, "a batch stage changes what it reads in place only, and '" + target +
+                                    "' would have another name or type");
+    if (written.extent != Extent::kFixed || written.optional)
+      throw Error(Code::kUsage, "a batch stage makes fixed fields only, and '" + target + "' is " + written.text());
+  }
+
+  /// Batch stages see what lies in the batch when all slices are done.
+  static void check_batch_stage(const Graph& graph, const BoundStage& stage) {
+    for (const std::vector<size_t>* slots : {&stage.in, &stage.out})
+      for (const size_t slot : *slots) {
+        if (graph.slots[slot].place == Place::kBatch) continue;
+        throw Error(Code::kUsage, "stage '" + stage.id + "' works on whole batches, and its field '" +
+                                      graph.slots[slot].field.name + "' does not come into the batch as it is there")
+            .hint("put '" + stage.id + "' behind the stages that change or drop '" + graph.slots[slot].field.name +
+                  "'");
+      }
   }
 
   void refuse_batch_field(size_t slot, const StageSpec& spec) const {

@@ -132,11 +132,29 @@ class SliceStage : public Stage {
   virtual void run(SliceView& slice, Scratch& scratch) const = 0;
 };
 
+/// A whole batch as a stage sees it. Good for the duration of the call.
+class BatchView {
+ public:
+  virtual const Batch& batch() const = 0;
+  size_t count() const { return batch().size(); }  ///< may be 0
+  /// How many fields bind() said that it reads: a const stage may bind to one more or fewer.
+  virtual size_t inputs() const = 0;
+  /// A field of all records: shape (N, ...). What in(i) and out(j) share is worked on in place.
+  virtual Tensor in(size_t i) const = 0;
+  virtual Tensor out(size_t i) = 0;
+  /// The draws of this batch: a pure function of (seed, epoch, position of its first record, stage key).
+  virtual Draws draws() const = 0;
+
+ protected:
+  ~BatchView() = default;
+};
+
 /// Works on whole batches, one after the other in order: mixing records, counting, writing.
-/// Only kFixed outputs that keep their type and shape, or none.
+/// It may change fields that it reads in place, if they keep their type, and make new ones that are kFixed and not
+/// optional, all of whose bytes it must write. What it writes cannot be read by stages that work on records or slices.
 class BatchStage : public Stage {
  public:
-  virtual void run(Batch& batch, Scratch& scratch) const = 0;
+  virtual void run(BatchView& batch, Scratch& scratch) const = 0;
 };
 
 }  // namespace penstock

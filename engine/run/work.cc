@@ -168,7 +168,7 @@ void Run::Impl::deliver(const std::shared_ptr<BatchBlock>& block) {
     check_faults(*block);
     for (size_t s = 0; s < graph_->stages.size(); ++s)
       if (graph_->stages[s].kind == StageKind::kBatch) {
-        Batch batch(block);
+        const Batch batch(block);
         ordered_worker_.run_batch_stage(s, batch);
       }
     {

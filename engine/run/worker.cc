@@ -99,6 +99,24 @@ class Worker::SliceCursor final : public SliceView {
   const size_t first_, count_;
 };
 
+class Worker::BatchCursor final : public BatchView {
+ public:
+  BatchCursor(const Worker& worker, const Batch& batch, const BoundStage& stage)
+      : worker_(worker), batch_(batch), stage_(stage) {}
+  const Batch& batch() const override { return batch_; }
+  size_t inputs() const override { return stage_.in.size(); }
+  Tensor in(size_t i) const override { return batch_.tensor(worker_.graph_.slots[stage_.in[i]].batch_field); }
+  Tensor out(size_t i) override { return batch_.tensor(worker_.graph_.slots[stage_.out[i]].batch_field); }
+  Draws draws() const override {
+    return Draws(worker_.seed_, batch_.epoch(), batch_.first_position(), stage_.draw_key);
+  }
+
+ private:
+  const Worker& worker_;
+  const Batch& batch_;
+  const BoundStage& stage_;
+};
+
 Worker::Worker(const Graph& graph, const Source& source, Reader* reader, uint64_t seed, Clock& clock)
     : busy_ns(graph.stages.size()),
       records(graph.stages.size()),
@@ -260,11 +278,12 @@ void Worker::keep(const Slice& slice, size_t i) {
   reader_->keep(slice.ids()[i], packed_);
 }
 
-void Worker::run_batch_stage(size_t s, Batch& batch) {
+void Worker::run_batch_stage(size_t s, const Batch& batch) {
   const BoundStage& stage = graph_.stages[s];
   const int64_t before = clock_.now_ns();
   try {
-    static_cast<const BatchStage&>(*stage.stage).run(batch, scratch_[s]);
+    BatchCursor cursor(*this, batch, stage);
+    static_cast<const BatchStage&>(*stage.stage).run(cursor, scratch_[s]);
   } catch (...) { fail(stage, batch.size() == 0 ? 0 : batch.ids().front()); }
   busy_ns[s] += clock_.now_ns() - before;
   records[s] += batch.size();

@@ -23,7 +23,7 @@ class Worker {
   void run(Slice& slice);
 
   /// Runs one batch stage. In-order section only.
-  void run_batch_stage(size_t stage, Batch& batch);
+  void run_batch_stage(size_t stage, const Batch& batch);
 
   std::vector<int64_t> busy_ns;   ///< by stage
   std::vector<uint64_t> records;  ///< by stage
@@ -31,6 +31,7 @@ class Worker {
  private:
   class RecordCursor;
   class SliceCursor;
+  class BatchCursor;
   void lend_columns(Slice& slice);
   void run_records(Slice& slice, size_t begin, size_t end);
   void run_slice(Slice& slice, size_t stage);

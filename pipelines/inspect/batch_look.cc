@@ -21,7 +21,8 @@ LookedAtDraws draws_of(const BoundStage& stage, const Batch& batch, uint64_t see
       if (rejection.replaced && rejection.position == batch.positions()[i])
         attempt = std::max(attempt, rejection.attempt + 1);
     }
-    Draws draws(seed, batch.epoch(), batch.ids()[i], stage.draw_key, attempt);
+    Draws draws = stage.kind == StageKind::kBatch ? Draws(seed, batch.epoch(), batch.first_position(), stage.draw_key)
+                                                  : Draws(seed, batch.epoch(), batch.ids()[i], stage.draw_key, attempt);
     std::vector<double> numbers;
     for (int k = 0; k < kUniforms; ++k) numbers.push_back(draws.uniform());
     look.uniforms.push_back(std::move(numbers));

@@ -42,7 +42,7 @@ learn::Images Lane::upload(const Batch& batch, bool computes) {
 learn::StepResult Lane::step(const Batch& batch) {
   if (is_cpu()) return learner_.step(batch);
   const learn::Images images = upload(batch, true);
-  return learner_.step(images, batch[learner_.config().label_field].as<int64_t>());
+  return learner_.step(images, batch[learner_.config().label_field].as<int64_t>(), learn::mixing_of(batch));
 }
 
 metrics::ClassificationSums Lane::evaluate(const Batch& batch) {

@@ -5,7 +5,7 @@
 
 namespace penstock::image {
 
-/// image.decode and image.flip.
+/// image.decode, image.flip and the stages of augment/.
 void register_image_stages(StageRegistry& registry);
 
 }  // namespace penstock::image

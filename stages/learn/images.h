@@ -18,4 +18,11 @@ struct Images {
 /// i64 (count), each in [0, classes), borrowed.
 using Labels = std::span<const int64_t>;
 
+/// Of pictures that are mixtures of two (image.mixup, image.cutmix): loss = share * loss(label) + (1 - share) * loss(second).
+/// Empty where none are. Borrowed.
+struct Mixing {
+  Labels second;                  ///< i64 (count)
+  std::span<const float> shares;  ///< f32 (count), 0 to 1
+};
+
 }  // namespace penstock::learn

@@ -119,6 +119,28 @@ struct Learner::State {
     }
   }
 
+  void check_mixing(const Images& images, const Mixing& mixing) const {
+    check_labels(images, mixing.second);
+    const bool fits = mixing.shares.size() == mixing.second.size() &&
+                      std::all_of(mixing.shares.begin(), mixing.shares.end(), [](float x) { return x >= 0 && x <= 1; });
+    if (!fits) throw Error(Code::kUsage, "mixed pictures need a share from 0 to 1 each");
+  }
+
+  at::Tensor cross_entropy(const at::Tensor& logits, Labels labels, at::Reduction::Reduction reduction) const {
+    const at::Tensor targets = at::from_blob(const_cast<int64_t*>(labels.data()), {static_cast<int64_t>(labels.size())},
+                                             at::TensorOptions().dtype(at::kLong));
+    return at::cross_entropy_loss(logits, targets, {}, reduction, /*ignore_index=*/-100, config.label_smoothing);
+  }
+
+  at::Tensor loss(const at::Tensor& logits, Labels labels, const Mixing& mixing) const {
+    if (mixing.second.empty()) return cross_entropy(logits, labels, at::Reduction::Mean);
+    const at::Tensor shares = at::from_blob(const_cast<float*>(mixing.shares.data()), {logits.size(0)},
+                                            at::TensorOptions().dtype(at::kFloat));
+    const at::Tensor first = cross_entropy(logits, labels, at::Reduction::None);
+    const at::Tensor second = cross_entropy(logits, mixing.second, at::Reduction::None);
+    return (shares * first + (1 - shares) * second).mean();
+  }
+
   void check_classes(int64_t logits) const {  // a user's own module may give any number
     if (logits == config.net.classes) return;
     throw Error(Code::kUsage, "the network gives " + std::to_string(logits) + " logits, net.classes is " +
@@ -177,23 +199,21 @@ Learner::~Learner() = default;
 Learner::Learner(Learner&&) noexcept = default;
 Learner& Learner::operator=(Learner&&) noexcept = default;
 
-StepResult Learner::step(const Images& images, Labels labels) {
+StepResult Learner::step(const Images& images, Labels labels, const Mixing& mixing) {
   State& s = *state_;
   s.enter();
   s.check_labels(images, labels);
+  if (!mixing.second.empty()) s.check_mixing(images, mixing);
   return guarded("training step " + std::to_string(s.done), [&] {
     s.train(true);
     at::manual_seed(step_seed(s.config, s.done));
-    const at::Tensor targets =
-        at::from_blob(const_cast<int64_t*>(labels.data()), {images.count}, at::TensorOptions().dtype(at::kLong));
     at::Tensor logits;
     {
       const Autocast autocast(s.config.precision == Precision::kBf16);
       logits = s.net->forward(s.input(images)).to(at::kFloat);
     }
     s.check_classes(logits.size(1));
-    const at::Tensor loss = at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, /*ignore_index=*/-100,
-                                                   s.config.label_smoothing);
+    const at::Tensor loss = s.loss(logits, labels, mixing);
 
     StepResult out{.step = s.done, .loss = loss.item<double>(), .records = images.count};
     if (!std::isfinite(out.loss)) {

@@ -55,7 +55,7 @@ void check(const LearnerConfig& config);
 
 struct StepResult {
   uint64_t step = 0;  ///< the number of this step, from 0
-  double loss = 0;    ///< mean over the batch, label smoothing included
+  double loss = 0;    ///< mean over the batch, label smoothing and mixing included
   int64_t records = 0;
   int64_t top1 = 0;  ///< records whose label had the highest logit, before the step
   double lr = 0;
@@ -85,7 +85,7 @@ class Learner {
   Learner& operator=(Learner&&) noexcept;
 
   /// One forward, backward and update. The pixels are not needed after it returns.
-  StepResult step(const Images& images, Labels labels);
+  StepResult step(const Images& images, Labels labels, const Mixing& mixing = {});
   StepResult step(const Batch& batch);
 
   /// Adds nothing to the weights or the batch norms.
@@ -117,6 +117,9 @@ class Learner {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// The fields "label_b" i64 (N) and "mix" f32 (N) of a batch; nothing where it lacks them. Throws Error kUsage for other types.
+Mixing mixing_of(const Batch& batch);
 
 /// The network and input of stored bytes (save() or weights_bytes()), to make a Learner for evaluation or inference; everything
 /// else has its default. Throws Error kData where they are not Penstock's.

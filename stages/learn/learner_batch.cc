@@ -26,7 +26,20 @@ Labels labels_of(const Batch& batch, const LearnerConfig& config) {
 
 }  // namespace
 
-StepResult Learner::step(const Batch& batch) { return step(images_of(batch, config()), labels_of(batch, config())); }
+Mixing mixing_of(const Batch& batch) {
+  if (batch.schema().find("label_b") == nullptr || batch.schema().find("mix") == nullptr) return {};
+  const Tensor second = batch["label_b"], shares = batch["mix"];
+  if (second.dtype != DType::kI64 || second.shape.size() != 1 || shares.dtype != DType::kF32 ||
+      shares.shape.size() != 1)
+    throw Error(Code::kUsage, "the learner takes 'label_b' as i64 (N) and 'mix' as f32 (N), the batch has " +
+                                  batch.schema().require("label_b", "the learner").text() + " and " +
+                                  batch.schema().require("mix", "the learner").text());
+  return {second.as<int64_t>(), shares.as<float>()};
+}
+
+StepResult Learner::step(const Batch& batch) {
+  return step(images_of(batch, config()), labels_of(batch, config()), mixing_of(batch));
+}
 
 metrics::ClassificationSums Learner::evaluate(const Batch& batch) {
   return evaluate(images_of(batch, config()), labels_of(batch, config()));

@@ -8,6 +8,7 @@
 
 #include "stages/image/picture_decoder.h"
 #include "stages/image/resizer.h"
+#include "tests/image/crc32.h"
 #include "tests/image/photos.h"
 #include "tests/support/data_dir.h"
 
@@ -34,15 +35,6 @@ std::vector<Golden> read_golden() {
     all.push_back(g);
   }
   return all;
-}
-
-std::uint32_t crc32_of(const std::vector<std::uint8_t>& bytes) {  // the one of zlib
-  std::uint32_t crc = ~0u;
-  for (const std::uint8_t byte : bytes) {
-    crc ^= byte;
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
-  }
-  return ~crc;
 }
 
 double mean_difference(const std::vector<std::uint8_t>& pixels, const std::string& samples) {
@@ -87,7 +79,7 @@ TEST(Golden, AgreesWithTorchvisionOnRealPhotographs) {
     double sums[3] = {};
     for (std::size_t i = 0; i < pixels.size(); ++i) sums[i % 3] += pixels[i];
     for (int c = 0; c < 3; ++c) EXPECT_NEAR(sums[c] / (pixels.size() / 3.0), g.mean[c], 1.0);
-    const bool same = crc32_of(pixels) == g.crc;
+    const bool same = test::crc32_of(pixels) == g.crc;
     equal += same;
     if (!same) std::printf("not byte-equal: %s %s, mean difference %.3f\n", g.file.c_str(), g.view.c_str(), difference);
   }

@@ -233,6 +233,27 @@ TEST(FlipStage, MirrorsViewsOneByOne) {
   EXPECT_LT(mirrored, 49);
 }
 
+// Each view is changed by itself: with p = 1/2 some are and some are not.
+TEST(Augmentations, ChangeViewsOneByOne) {
+  const Field field = Field::fixed("pixels", DType::kU8, {32, 4, 5, 3});
+  for (const char* name : {"image.invert", "image.erase", "image.gaussian-blur", "image.sharpness"}) {
+    const auto stage = make(name, {{"p", 0.5}});
+    LoneRecord record(field, {}, stage->bind(Schema{field}).writes[0]);
+    for (std::size_t i = 0; i < record.pixels.size(); ++i)
+      record.pixels[i] = static_cast<std::uint8_t>(40 + i % 60 * 2);
+    const auto before = record.pixels;
+    Scratch scratch;
+    Draws draws = some_draws();
+    ASSERT_TRUE(stage->run(record, draws, scratch).is_ok());
+    int changed = 0;
+    for (int view = 0; view < 32; ++view)
+      changed +=
+          !std::equal(before.begin() + view * 60, before.begin() + (view + 1) * 60, record.pixels.begin() + view * 60);
+    EXPECT_GT(changed, 4) << name;
+    EXPECT_LT(changed, 28) << name;
+  }
+}
+
 TEST(FlipStage, MirrorsAboutItsShareOfThePictures) {
   const Field field = Field::fixed("pixels", DType::kU8, {1, 2, 3});
   const auto stage = make("image.flip", {{"p", 0.25}});

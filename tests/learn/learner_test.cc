@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <new>
 #include <stdexcept>
@@ -118,6 +119,30 @@ TEST(Learner, StepsSayWhatTheyDid) {
   EXPECT_EQ(learner.step(batch.images, batch.labels).step, 1u);
   EXPECT_EQ(learner.steps_done(), 2u);
   EXPECT_EQ(learner.parameter_count(), 11178564);  // torchvision's resnet18(num_classes=4)
+}
+
+TEST(Learner, MixedPicturesHaveALossForEachOfTheirLabels) {
+  LearnerConfig config = toy_config();
+  config.precision = Precision::kF32;
+  const ToyBatch batch(8, 0);
+  std::vector<int64_t> second(batch.labels.begin(), batch.labels.end());
+  for (int64_t& label : second) label = (label + 1) % ToyBatch::kClasses;
+  const auto first_loss = [&](Labels labels, const Mixing& mixing) {
+    return Learner(config).step(batch.images, labels, mixing).loss;
+  };
+  const std::vector<float> none(8, 0.0f), all(8, 1.0f), quarter(8, 0.25f);
+  const double by_first = first_loss(batch.labels, {}), by_second = first_loss(second, {});
+  ASSERT_GT(std::abs(by_first - by_second), 1e-3);
+  EXPECT_NEAR(first_loss(batch.labels, {second, all}), by_first, 1e-5);
+  EXPECT_NEAR(first_loss(batch.labels, {second, none}), by_second, 1e-5);
+  EXPECT_NEAR(first_loss(batch.labels, {second, quarter}), 0.25 * by_first + 0.75 * by_second, 1e-5);
+
+  Learner learner(config);
+  const std::vector<float> too_large(8, 1.5f), too_few(7, 0.5f);
+  const std::vector<int64_t> no_class(8, ToyBatch::kClasses);
+  for (const Mixing& wrong : {Mixing{second, too_large}, Mixing{second, too_few}, Mixing{no_class, quarter}})
+    EXPECT_THROW(learner.step(batch.images, batch.labels, wrong), Error);
+  EXPECT_EQ(learner.steps_done(), 0u);
 }
 
 TEST(Learner, SetsItsThreadsWhereverItIsCalled) {

@@ -129,10 +129,10 @@ class Twice final : public BatchStage {
   static void describe(ParamTable<Params>&) {}
   explicit Twice(Params) {}
   Bound bind(const Schema& in) const override { return {.reads = {"label"}, .writes = {in.require("label", "twice")}}; }
-  void run(Batch& batch, Scratch& scratch) const override {
+  void run(BatchView& batch, Scratch& scratch) const override {
     uint64_t& expected = scratch.get<uint64_t>(0);
-    if (batch.sequence() != expected++) throw Error(Code::kInternal, "batches came out of order");
-    for (int64_t& label : batch["label"].as<int64_t>()) label *= 2;
+    if (batch.batch().sequence() != expected++) throw Error(Code::kInternal, "batches came out of order");
+    for (int64_t& label : batch.out(0).as<int64_t>()) label *= 2;
   }
 };
 

@@ -53,24 +53,25 @@ void half_pass(std::int16_t* v, int step, int shift) {
   v[2 * step] = descaled(added(inner, negated(a)));
 }
 
-// A block, dequantised, and zeroed for the next one.
-std::array<std::int16_t, 64> take_block(std::int16_t* coefficients, const std::int16_t* quant, int block) {
-  std::array<std::int16_t, 64> v;
+// libjpeg-turbo's vector code has a shortcut for blocks of one row of coefficients, which wraps where the long way saturates. Only numbers
+// that no picture has are so large.
+struct Block {
+  std::array<std::int16_t, 64> values;  // dequantised; where the shortcut was taken, columns are done
+  bool took_shortcut = true;
+};
+
+// A block of a group, which is zeroed for the next one.
+Block take_block(std::int16_t* coefficients, const std::int16_t* quant, int number) {
+  Block block;
   for (int i = 0; i < 64; ++i) {
-    std::int16_t& coefficient = coefficients[i / 8 * 8 * kGroup + block * 8 + i % 8];
-    v[i] = wrapped(coefficient * quant[i]);
+    std::int16_t& coefficient = coefficients[i / 8 * 8 * kGroup + number * 8 + i % 8];
+    if (i >= 8 && coefficient != 0) block.took_shortcut = false;
+    block.values[i] = wrapped(coefficient * quant[i]);
     coefficient = 0;
   }
-  return v;
-}
-
-// libjpeg-turbo's vector code has a shortcut for blocks of one row of coefficients, which wraps where the long way saturates. Only numbers
-// that no picture has are so large. True where it was taken.
-bool took_shortcut(std::array<std::int16_t, 64>& v) {
-  for (int i = 8; i < 64; ++i)
-    if (v[i] != 0) return false;
-  for (int i = 63; i >= 0; --i) v[i] = wrapped(v[i % 8] * 4);  // from the back: row 0 is read last
-  return true;
+  for (int i = 63; block.took_shortcut && i >= 0; --i)  // from the back: row 0 is read last
+    block.values[i] = wrapped(block.values[i % 8] * 4);
+  return block;
 }
 
 std::uint8_t to_sample(int value) { return static_cast<std::uint8_t>(std::clamp(value + 128, 0, 255)); }
@@ -80,8 +81,7 @@ std::uint8_t to_sample(int value) { return static_cast<std::uint8_t>(std::clamp(
 void idct_group_reference(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples,
                           std::size_t stride) {
   for (int block = 0; block < kGroup; ++block) {
-    std::array<std::int16_t, 64> v = take_block(coefficients, quant, block);
-    const bool shortcut = took_shortcut(v);
+    auto [v, shortcut] = take_block(coefficients, quant, block);
     for (int column = 0; !shortcut && column < 8; ++column) idct_pass(v.data() + column, 8, kBits - 2);
     for (int row = 0; row < 8; ++row) idct_pass(v.data() + row * 8, 1, kBits + 2 + 3);
     for (int i = 0; i < 64; ++i) samples[i / 8 * stride + block * 8 + i % 8] = to_sample(v[i]);
@@ -91,8 +91,7 @@ void idct_group_reference(std::int16_t* coefficients, const std::int16_t* quant,
 void idct_group_half_reference(std::int16_t* coefficients, const std::int16_t* quant, std::uint8_t* samples,
                                std::size_t stride) {
   for (int block = 0; block < kGroup; ++block, samples += 4) {
-    std::array<std::int16_t, 64> v = take_block(coefficients, quant, block);
-    const bool shortcut = took_shortcut(v);
+    auto [v, shortcut] = take_block(coefficients, quant, block);
     for (int column = 0; !shortcut && column < 8; ++column) half_pass(v.data() + column, 8, kBits - 2 + 1);
     for (int row = 0; row < 4; ++row) half_pass(v.data() + row * 8, 1, kBits + 2 + 3 + 1);
     for (int y = 0; y < 4; ++y)

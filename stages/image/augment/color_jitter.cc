@@ -1,0 +1,52 @@
+#include "stages/image/augment/color_jitter.h"
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "stages/image/augment/colour_ops.h"
+
+namespace penstock::image::augment {
+namespace {
+
+constexpr double kLargestFactor = 1000;
+
+// A single number spreads around the value that changes nothing, `none`, but not below `least`.
+std::optional<Span> spread(const std::vector<double>& values, const std::string& what, double none, double least,
+                           double most) {
+  Span span = span_of(values, what, least, most);
+  if (values.size() == 1) {
+    if (span.low < 0)
+      throw Error(Code::kUsage, what + " = v spreads to both sides, so v is at least 0").hint("or give [low, high]");
+    span = {std::max(least, none - span.high), none + span.high};
+  }
+  return span == Span{none, none} ? std::nullopt : std::optional(span);
+}
+
+}  // namespace
+
+ColorJitter::ColorJitter(Params params)
+    : PixelStage("image.color-jitter", params.p),
+      spans_{spread(params.brightness, "brightness", 1, 0, kLargestFactor),
+             spread(params.contrast, "contrast", 1, 0, kLargestFactor),
+             spread(params.saturation, "saturation", 1, 0, kLargestFactor), spread(params.hue, "hue", 0, -0.5, 0.5)} {}
+
+void ColorJitter::change(PixelView picture, Draws& draws, Scratch&) const {
+  std::array<int, 4> order{0, 1, 2, 3};
+  auto number = static_cast<int>(draws.below(24));  // of the permutation
+  for (int left = 4; left > 1; number /= left--)
+    std::swap(order[static_cast<std::size_t>(number % left)], order[static_cast<std::size_t>(left - 1)]);
+  std::array<double, 4> factors;
+  for (std::size_t i = 0; i < 4; ++i) factors[i] = spans_[i].value_or(Span{}).draw(draws);
+  for (const int which : order) {
+    const auto i = static_cast<std::size_t>(which);
+    if (!spans_[i]) continue;
+    switch (which) {
+      case 0: brightness(picture, factors[i]); break;
+      case 1: contrast(picture, factors[i]); break;
+      case 2: saturation(picture, factors[i]); break;
+      default: hue(picture, factors[i]); break;
+    }
+  }
+}
+
+}  // namespace penstock::image::augment
