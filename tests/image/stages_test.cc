@@ -240,7 +240,7 @@ TEST(Augmentations, ChangeViewsOneByOne) {
     const auto stage = make(name, {{"p", 0.5}});
     LoneRecord record(field, {}, stage->bind(Schema{field}).writes[0]);
     for (std::size_t i = 0; i < record.pixels.size(); ++i)
-      record.pixels[i] = static_cast<std::uint8_t>(40 + i % 60 * 2);
+      record.pixels[i] = static_cast<std::uint8_t>(40 + i * i * 37 % 151);
     const auto before = record.pixels;
     Scratch scratch;
     Draws draws = some_draws();
