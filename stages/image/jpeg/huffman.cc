@@ -27,6 +27,7 @@ bool LongCodes::make(const HuffmanSpec& spec) {
     index_[length] = at - code;
     code += count;
     at += count;
+    if (count > 0 && code >= 1 << length) return false;  // no code is all ones (T.81, C.2)
     if (code > 1 << length || at > 256) return false;
     first_behind_[length] = code << (kMaxCode - length);
     code <<= 1;
