@@ -105,7 +105,18 @@ TEST(BadInput, WhatPackDoesNotOfferIsSaid) {
   expect_fault(run({"pack", folder / "photos", folder / "p", "--to", "tar", "--append"}), 2, "adds to an LMDB");
   expect_fault(run({"pack", folder / "photos", folder / "p", "--unchecked", "--resize", "9"}), 2, "as they are");
   expect_fault(run({"pack", folder / "photos", folder / "p", "--shuffle", "--memory", "much"}), 2, "no size");
-  expect_fault(run({"pack", folder / "photos", folder / "p", "--encode", "webp"}), 2, "not offered");
+  const auto encode = [&](std::vector<std::string> more, const std::string& said) {
+    more.insert(more.begin(), {"pack", folder / "photos", folder / "p", "--encode"});
+    expect_fault(run(more), 2, said);
+  };
+  encode({"webp"}, "is no encoding");
+  encode({"raww"}, "'raw'");
+  encode({"raw", "--quality", "3"}, "no --quality");
+  encode({"raw", "--size", "0x0"}, "no size of a picture");
+  encode({"raw", "--size", "9x9", "--resize", "4"}, "exclude each other");
+  encode({"keep", "--resize", "9"}, "leaves pictures as they are");
+  encode({"mixed"}, "--budget");
+  encode({"jpeg", "--budget", "1GiB"}, "for --encode mixed");
   expect_fault(run({"pack", folder / "photos", folder / "p", "--to", "lmbd"}), 2, "'lmdb'");
   EXPECT_FALSE(fs::exists(folder / "p"));
 }
