@@ -15,6 +15,7 @@
 // takes it for all places.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -51,9 +52,10 @@ struct ParamEntry {
 template <class P>
 class ParamTable {
  public:
-  /// `rules`: in_range, at_least, above, one_of, not_empty, required (see param_rules.h).
-  template <class T, class... Rules>
-  ParamTable& add(std::string_view name, T P::*member, std::string_view meaning, const Rules&... rules) {
+  /// `member`: of P or of a base of it. `rules`: in_range, at_least, above, one_of, not_empty, required (see param_rules.h).
+  template <class T, class B, class... Rules>
+  requires std::derived_from<P, B> ParamTable& add(std::string_view name, T B::*member, std::string_view meaning,
+                                                   const Rules&... rules) {
     ParamEntry<P> entry;
     entry.name = name;
     entry.type = without_article(ParamCodec<T>::one());

@@ -68,6 +68,8 @@ class RecordView {
   virtual bool verified() const = 0;
   /// The stage has checked all of the record: from now on it is verified (Source::note_verified).
   virtual void set_verified() {}
+  /// How many fields bind() said that it reads: a const stage may bind to one more or fewer.
+  virtual size_t inputs() const = 0;
   virtual FieldView in(size_t i) const = 0;
   /// A fixed output. All its bytes must be written when the outcome is ok.
   virtual FieldView out(size_t i) = 0;

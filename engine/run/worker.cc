@@ -21,6 +21,7 @@ class Worker::RecordCursor final : public RecordView {
   uint64_t epoch() const override { return slice_.batch->epoch; }
   bool verified() const override { return worker_.source_.verified(ids_[i_]); }
   void set_verified() override { worker_.source_.note_verified(ids_[i_]); }
+  size_t inputs() const override { return stage_->in.size(); }
   FieldView in(size_t i) const override { return slice_.view(worker_.graph_, stage_->in[i], i_); }
 
   FieldView out(size_t i) override {

@@ -22,25 +22,18 @@ struct Workplace {
   RowFan fan;
 };
 
-void require_rising(const std::array<double, 2>& range, const char* name) {
-  if (range[0] <= range[1]) return;
-  throw Error(Code::kUsage, std::string("image.decode: ") + name + " runs from " + std::to_string(range[0]) +
-                                " down to " + std::to_string(range[1]))
-      .hint("give the lower bound first");
-}
-
 }  // namespace
 
+const Field& require_encoded(const Schema& in, const char* name, const char* who) {
+  const Field& bytes = in.require(name, who);
+  if (bytes.dtype != DType::kU8 || bytes.extent != Extent::kUnbounded)
+    throw Error(Code::kUsage, std::string(who) + " reads encoded pictures, and the field is " + bytes.text())
+        .hint(std::string("it wants: ") + name + " u8 (N, any)");
+  return bytes;
+}
+
 void Decode::Params::describe(ParamTable<Params>& t) {
-  t.add("view", &Params::view, "which part of the picture is seen",
-        one_of<ViewKind>({{"random-resized-crop", ViewKind::kRandomResizedCrop},
-                          {"center-crop", ViewKind::kCenterCrop},
-                          {"resize", ViewKind::kResize}}));
-  t.add("size", &Params::size, "pixels that come out: one side of a square, or [height, width]", in_range(1, 16384));
-  t.add("scale", &Params::scale, "random-resized-crop: share of the picture's area, from and to", above_up_to(0, 1));
-  t.add("ratio", &Params::ratio, "random-resized-crop: width / height, from and to", in_range(0.01, 100));
-  t.add("crop_fraction", &Params::crop_fraction,
-        "center-crop: the shorter side is resized to size / crop_fraction first", in_range(0.05, 1));
+  ViewParams::describe(t);
   t.add("interpolation", &Params::interpolation, "how pixels are averaged, always antialiased; Pillow's filters",
         one_of<Filter>({{"bilinear", Filter::kBilinear}, {"bicubic", Filter::kBicubic}, {"area", Filter::kArea}}));
   t.add("exact", &Params::exact,
@@ -52,8 +45,7 @@ void Decode::Params::describe(ParamTable<Params>& t) {
         in_range(0, 64));
   t.add("small_size", &Params::small_size, "pixels of those, as size", in_range(1, 16384));
   t.add("small_scale", &Params::small_scale, "share of the picture's area of those, as scale", above_up_to(0, 1));
-  t.add("orientation", &Params::orientation, "whether EXIF may turn the picture; torchvision's ImageFolder ignores it",
-        one_of<OrientationRule>({{"ignore", OrientationRule::kIgnore}, {"honour", OrientationRule::kHonour}}));
+  describe_orientation(t);
   t.add("max_pixels", &Params::max_pixels, "a picture with more pixels is refused", at_least(1));
   t.add("max_scratch", &Params::max_scratch,
         "a picture that needs more memory to be decoded is refused: progressive JPEGs and interlaced PNGs are held "
@@ -61,45 +53,31 @@ void Decode::Params::describe(ParamTable<Params>& t) {
 }
 
 Decode::Decode(Params params) : params_(std::move(params)) {
-  require_rising(params_.scale, "scale");
-  require_rising(params_.small_scale, "small_scale");
-  require_rising(params_.ratio, "ratio");
+  params_.require_sense("image.decode");
+  require_rising(params_.small_scale, "image.decode: small_scale");
   if (params_.view != ViewKind::kRandomResizedCrop && params_.views + params_.small_views > 1)
     throw Error(Code::kUsage, "image.decode: views and small_views ask for several crops, and this view has one only")
         .hint("they go with view = \"random-resized-crop\"");
 }
 
 Bound Decode::bind(const Schema& in) const {
-  const Field& bytes = in.require("bytes", "image.decode");
-  if (bytes.dtype != DType::kU8 || bytes.extent != Extent::kUnbounded)
-    throw Error(Code::kUsage, "image.decode reads encoded pictures, and the field is " + bytes.text())
-        .hint("it wants: bytes u8 (N, any)");
+  require_encoded(in, "bytes", "image.decode");
   std::vector<Field> writes = {Field::fixed("pixels", DType::kU8, {params_.size[0], params_.size[1], 3})};
   if (params_.views > 1) writes[0].shape.insert(writes[0].shape.begin(), params_.views);
   if (params_.small_views > 0)
     writes.push_back(
         Field::fixed("small", DType::kU8, {params_.small_views, params_.small_size[0], params_.small_size[1], 3}));
-  return {.reads = {"bytes"},
-          .writes = std::move(writes),
-          .draws = params_.view == ViewKind::kRandomResizedCrop,
-          .scratch_bytes = kScratchBytes};
+  return {.reads = {"bytes"}, .writes = std::move(writes), .draws = params_.draws(), .scratch_bytes = kScratchBytes};
 }
 
 void Decode::choose(Size picture, Draws& draws, std::vector<View>& views) const {
-  const Size out{params_.size[0], params_.size[1]}, small{params_.small_size[0], params_.small_size[1]};
   views.clear();
-  switch (params_.view) {
-    case ViewKind::kRandomResizedCrop: {
-      CropRange range{params_.scale[0], params_.scale[1], params_.ratio[0], params_.ratio[1]};
-      for (int i = 0; i < params_.views; ++i) views.push_back(random_resized_crop(picture, out, range, draws));
-      range.scale_low = params_.small_scale[0];
-      range.scale_high = params_.small_scale[1];
-      for (int i = 0; i < params_.small_views; ++i) views.push_back(random_resized_crop(picture, small, range, draws));
-      break;
-    }
-    case ViewKind::kCenterCrop: views.push_back(center_crop(picture, out, params_.crop_fraction)); break;
-    case ViewKind::kResize: views.push_back(resize_whole(picture, out)); break;
-  }
+  for (int i = 0; i < params_.views; ++i) views.push_back(params_.choose(picture, draws));
+  CropRange range = params_.range();
+  range.scale_low = params_.small_scale[0];
+  range.scale_high = params_.small_scale[1];
+  for (int i = 0; i < params_.small_views; ++i)
+    views.push_back(random_resized_crop(picture, {params_.small_size[0], params_.small_size[1]}, range, draws));
   int shrink = params_.exact ? 1 : 2;
   for (const View& view : views) shrink = std::min(shrink, lossless_shrink(view));
   for (View& view : views) {

@@ -8,12 +8,21 @@
 #include "engine/graph/params.h"
 #include "engine/graph/stage.h"
 #include "stages/image/decoder.h"
-#include "stages/image/view.h"
+#include "stages/image/view_params.h"
 
 namespace penstock::image {
 
-enum class ViewKind : std::uint8_t { kRandomResizedCrop, kCenterCrop, kResize };
 enum class OrientationRule : std::uint8_t { kIgnore, kHonour };
+
+/// The parameter that all stages over stored pictures have.
+template <class P>
+void describe_orientation(ParamTable<P>& t) {
+  t.add("orientation", &P::orientation, "whether EXIF may turn the picture; torchvision's ImageFolder ignores it",
+        one_of<OrientationRule>({{"ignore", OrientationRule::kIgnore}, {"honour", OrientationRule::kHonour}}));
+}
+
+/// The field `name`, which holds encoded pictures; `who` asks. Throws Error kUsage where it is of another type.
+const Field& require_encoded(const Schema& in, const char* name, const char* who);
 
 /// Reads "bytes" (JPEG or PNG, recognised by content), writes "pixels" u8 (h, w, 3), RGB, each pixel once and in its
 /// place; several crops of it, decoded once, where `views` or `small_views` ask for them ("small" u8 (views, h, w, 3); the first
@@ -21,12 +30,7 @@ enum class OrientationRule : std::uint8_t { kIgnore, kHonour };
 /// the crop) or too large; a record that was verified, when it was packed or by an earlier epoch of the run, is read only as far as its crop.
 class Decode final : public RecordStage {
  public:
-  struct Params {
-    ViewKind view = ViewKind::kRandomResizedCrop;
-    std::array<int, 2> size = {224, 224};
-    std::array<double, 2> scale = {0.08, 1.0};
-    std::array<double, 2> ratio = {3.0 / 4.0, 4.0 / 3.0};
-    double crop_fraction = 0.875;
+  struct Params : ViewParams {
     int views = 1;
     int small_views = 0;
     std::array<int, 2> small_size = {96, 96};

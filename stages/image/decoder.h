@@ -23,6 +23,9 @@ struct DecodeLimits {
   std::uint64_t max_scratch = std::uint64_t{256} << 20;
 };
 
+/// For reading the header of a picture that another stage decodes, and refuses where it is too large.
+inline constexpr DecodeLimits kAnySize{.max_pixels = INT64_MAX, .max_scratch = UINT64_MAX};
+
 /// What stays with a decoder between pictures, at most.
 inline constexpr std::size_t kKeptScratch = 8u << 20;
 
