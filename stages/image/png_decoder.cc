@@ -24,12 +24,15 @@ struct PngDecoder::State {
   std::size_t at = 0;
   bool ran_out = false;
   std::jmp_buf jump;
+  PngPixels kind;
   char message[256] = "";
   Header header;
   std::vector<std::uint8_t> pixels;  // one row, or all of an interlaced picture
   std::vector<png_bytep> row_pointers;
 
+  explicit State(PngPixels pixels_kind) : kind(pixels_kind) {}
   ~State() { close(); }
+  std::size_t channels() const { return kind == PngPixels::kNumber ? 1 : 3; }
   void close() { png_destroy_read_struct(&png, &info, nullptr); }
 
   [[noreturn]] static void on_error(png_structp png, png_const_charp text) {
@@ -77,14 +80,24 @@ struct PngDecoder::State {
 
   bool start() {
     if (setjmp(jump)) return false;
-    png_set_palette_to_rgb(png);
-    png_set_expand_gray_1_2_4_to_8(png);
-    png_set_gray_to_rgb(png);
-    png_set_strip_16(png);
+    if (kind == PngPixels::kNumber) {
+      png_set_packing(png);
+    } else {
+      png_set_palette_to_rgb(png);
+      png_set_expand_gray_1_2_4_to_8(png);
+      png_set_gray_to_rgb(png);
+      png_set_strip_16(png);
+    }
     png_set_strip_alpha(png);
     if (header.progressive) png_set_interlace_handling(png);
     png_read_update_info(png, info);
     return true;
+  }
+
+  bool holds_numbers() const {
+    const int colours = png_get_color_type(png, info);
+    return png_get_bit_depth(png, info) <= 8 &&
+           (colours == PNG_COLOR_TYPE_PALETTE || (colours & PNG_COLOR_MASK_COLOR) == 0);
   }
 
   bool read_row(png_bytep row) {
@@ -106,7 +119,7 @@ struct PngDecoder::State {
   }
 };
 
-PngDecoder::PngDecoder() : state_(std::make_unique<State>()) {}
+PngDecoder::PngDecoder(PngPixels pixels) : state_(std::make_unique<State>(pixels)) {}
 PngDecoder::~PngDecoder() = default;
 
 const Header& PngDecoder::header() const { return state_->header; }
@@ -128,11 +141,14 @@ Fault PngDecoder::open(Bytes bytes, const DecodeLimits& limits) {
     return {FaultKind::kTooManyPixels, size + ", more than the limit of " + std::to_string(limits.max_pixels)};
   if (s.header.width > kMaxSide || s.header.height > kMaxSide)
     return {FaultKind::kUnsupported, size + ": a side of more than " + std::to_string(kMaxSide) + " pixels"};
+  if (s.kind == PngPixels::kNumber && !s.holds_numbers())
+    return {FaultKind::kUnsupported,
+            "a mask is a PNG of a palette or of grey values of up to 8 bits, and this one is neither"};
   const std::uint64_t raw_bytes = static_cast<std::uint64_t>(png_get_rowbytes(s.png, s.info)) * s.header.height;
   if (raw_bytes / kMostInflation > bytes.size())
     return {FaultKind::kTruncated, std::to_string(bytes.size()) + " bytes cannot hold " + size + " pixels"};
   const std::uint64_t held =
-      static_cast<std::uint64_t>(s.header.width) * 3 * (s.header.progressive ? s.header.height : 1);
+      static_cast<std::uint64_t>(s.header.width) * s.channels() * (s.header.progressive ? s.header.height : 1);
   if (held > limits.max_scratch)
     return {FaultKind::kTooLarge,
             "decoding it takes more than " + std::to_string(limits.max_scratch) + " bytes of memory (max_scratch)"};
@@ -145,7 +161,7 @@ Fault PngDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
   PENSTOCK_CHECK(crop.width <= s.header.width - crop.x && crop.height <= s.header.height - crop.y);
   if (!s.start()) return s.fault(FaultKind::kCorrupt);
 
-  const std::size_t row_bytes = static_cast<std::size_t>(s.header.width) * 3;
+  const std::size_t row_bytes = static_cast<std::size_t>(s.header.width) * s.channels();
   PENSTOCK_CHECK(png_get_rowbytes(s.png, s.info) == row_bytes);
   const std::size_t held_rows = s.header.progressive ? s.header.height : 1;
   s.pixels.resize(std::max(s.pixels.size(), row_bytes * held_rows + kRowPadding));
@@ -158,7 +174,7 @@ Fault PngDecoder::decode(const Rect& crop, bool verified, RowSink& rows) {
   for (int y = 0; y < (verified ? end : s.header.height); ++y) {
     const std::uint8_t* row = s.pixels.data() + (s.header.progressive ? y * row_bytes : 0);
     if (!s.header.progressive && !s.read_row(s.pixels.data())) return s.fault(FaultKind::kCorrupt);
-    if (y >= crop.y && y < end) rows.row(y - crop.y, row + static_cast<std::size_t>(crop.x) * 3);
+    if (y >= crop.y && y < end) rows.row(y - crop.y, row + static_cast<std::size_t>(crop.x) * s.channels());
   }
   if (!verified && !s.finish()) return s.fault(FaultKind::kCorrupt);
   if (s.pixels.size() > kKeptScratch) s.pixels = {};

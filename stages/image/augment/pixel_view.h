@@ -9,12 +9,14 @@
 
 namespace penstock::image::augment {
 
-/// u8 (height, width, 3), RGB, borrowed; changed in place. `stride`: bytes from a row to the next, at least 3 * width.
+/// u8 (height, width, channels), borrowed; changed in place. RGB, or a mask where a stage says that it takes one channel.
+/// `stride`: bytes from a row to the next, at least channels * width.
 struct PixelView {
   std::uint8_t* data = nullptr;
   int width = 0;
   int height = 0;
   std::ptrdiff_t stride = 0;
+  int channels = 3;
 
   std::uint8_t* row(int y) const { return data + y * stride; }
   std::size_t pixels() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
