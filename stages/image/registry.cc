@@ -12,7 +12,14 @@
 #include "stages/image/augment/sharpness.h"
 #include "stages/image/augment/solarise.h"
 #include "stages/image/decode.h"
+#include "stages/image/decode_mask.h"
 #include "stages/image/flip.h"
+#include "stages/image/geometry/crop_boxes.h"
+#include "stages/image/geometry/move_boxes.h"
+#include "stages/image/geometry/move_pictures.h"
+#include "stages/image/geometry/moves.h"
+#include "stages/image/geometry/pad_crop.h"
+#include "stages/image/policy/sets.h"
 
 namespace penstock::image {
 
@@ -31,6 +38,19 @@ void register_image_stages(StageRegistry& registry) {
   registry.add<augment::Posterise>("image.posterise", "keeps the highest bits of each value");
   registry.add<augment::Sharpness>("image.sharpness", "sharpens or smooths by a 3x3 filter");
   registry.add<augment::Solarise>("image.solarise", "inverts bright values");
+  registry.add<policy::RandAugment>("image.rand-augment", "some of fourteen augmentations, all as strong");
+  registry.add<policy::TrivialAugmentWide>("image.trivial-augment-wide",
+                                           "one of fourteen augmentations, as strong as drawn");
+  using namespace geometry;
+  registry.add<DecodeMask>("image.decode-mask", "decodes masks (PNG), seen as image.decode sees the picture");
+  registry.add<MovePictures<AffineMoves>>("image.affine", "turns, moves, scales and shears pictures or masks");
+  registry.add<MovePictures<PerspectiveMoves>>("image.perspective", "sees pictures or masks from another place");
+  registry.add<PadCrop>("image.pad-crop", "crops pictures or masks at random after a border was put around them");
+  registry.add<CropBoxes>("image.crop-boxes", "moves boxes into the view of image.decode");
+  registry.add<MoveBoxes<FlipMoves>>("image.flip-boxes", "mirrors boxes as image.flip mirrors pictures");
+  registry.add<MoveBoxes<AffineMoves>>("image.affine-boxes", "moves boxes as image.affine moves pictures");
+  registry.add<MoveBoxes<PerspectiveMoves>>("image.perspective-boxes", "moves boxes as image.perspective does");
+  registry.add<MoveBoxes<PadCropMoves>>("image.pad-crop-boxes", "moves boxes as image.pad-crop does; stands before it");
 }
 
 }  // namespace penstock::image

@@ -19,6 +19,7 @@
 #include "stages/image/augment/colour_reference.h"
 #include "stages/image/augment/erase.h"
 #include "stages/image/augment/mix.h"
+#include "stages/image/policy/sets.h"
 
 namespace {
 
@@ -28,7 +29,7 @@ using namespace penstock::image::augment;
 
 constexpr int kSide = 224;
 constexpr int kPixels = kSide * kSide;
-constexpr int kCalls = 8;  // of a fast kind in a round
+constexpr int kCalls = 14;  // of a fast kind in a round: two cycles of RandAugment's operations
 
 struct Kind {
   std::string name;
@@ -120,6 +121,29 @@ std::vector<Kind> kinds(RowScratch& rows, BlurScratch& blurs, const std::vector<
   return all;
 }
 
+// Moves read and write the picture once more: they work on a copy. RandAugment: the mean of all its operations at magnitude 9, two
+// a picture.
+void add_moves(std::vector<Kind>& all, policy::PolicyScratch& scratch) {
+  using namespace geometry;
+  const Warp turned = affine({.angle = 17, .scale = 1.1, .shear = {5, 0}, .centre = {kSide / 2.0, kSide / 2.0}});
+  const Quad corners{{{0, 0}, {kSide - 1, 0}, {kSide - 1, kSide - 1}, {0, kSide - 1}}};
+  const Warp seen = perspective(corners, {{{20, 9}, {210, 30}, {190, 220}, {4, 200}}}).value();
+  const auto add = [&](const std::string& name, const Warp& warp, Interpolation how) {
+    all.push_back({name, 12, [&scratch, warp, how](PixelView v) { warp_picture(v, warp, how, {}, scratch.warp); },
+                   [warp, how](PixelView v) { geometry::reference::warp_picture(v, warp, how, {}); }});
+  };
+  add("affine, nearest", turned, Interpolation::kNearest);
+  add("affine, bilinear", turned, Interpolation::kBilinear);
+  add("perspective, nearest", seen, Interpolation::kNearest);
+  add("perspective, bilinear", seen, Interpolation::kBilinear);
+  all.push_back({"rand-augment", 2 * (5 * 12 + 3 * 6 + 4 * 9) / 14.0, [&scratch, call = 0](PixelView v) mutable {
+                   for (int i = 0; i < 2; ++i, ++call) {
+                     const auto operation = static_cast<policy::Operation>(call % policy::kOperations);
+                     policy::apply(operation, policy::rand_magnitude(operation, 9, 31, kSide, kSide), v, {}, scratch);
+                   }
+                 }});
+}
+
 // Mixup of a batch of 256 pictures that is in memory, not in the cache: milliseconds.
 double mixup_batch_ms() {
   constexpr std::size_t kCount = 256, kBytes = 3 * kPixels;
@@ -142,7 +166,9 @@ int main(int argc, char** argv) {
   const PixelView view{work.data(), kSide, kSide, std::ptrdiff_t{3} * kSide};
   RowScratch rows;
   BlurScratch blurs;
+  policy::PolicyScratch moves;
   std::vector<Kind> all = kinds(rows, blurs, picture);
+  add_moves(all, moves);
   all.insert(all.begin(), Kind{"copy", 6, [](PixelView) {}});
 
   const auto time = [&](const std::function<void(PixelView)>& change, int calls) {

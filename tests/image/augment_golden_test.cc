@@ -10,10 +10,8 @@
 
 #include "stages/image/augment/blur.h"
 #include "stages/image/augment/colour_ops.h"
-#include "stages/image/picture_decoder.h"
-#include "stages/image/resizer.h"
 #include "tests/image/crc32.h"
-#include "tests/image/photos.h"
+#include "tests/image/golden_pictures.h"
 #include "tests/support/data_dir.h"
 
 namespace penstock::image::augment {
@@ -36,30 +34,6 @@ std::vector<Golden> read_golden() {
     all.push_back(g);
   }
   return all;
-}
-
-// The pattern() of the generator: "wide:13x17".
-Picture pattern(const std::string& name) {
-  const std::size_t colon = name.find(':'), cross = name.find('x', colon);
-  Picture made{std::stoi(name.substr(colon + 1)), std::stoi(name.substr(cross + 1)), {}};
-  const auto count = static_cast<std::uint32_t>(made.width) * static_cast<std::uint32_t>(made.height) * 3;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t value = (i * i * 7 + i * 13 + (i >> 3) * 29 + (i >> 7) * 31) & 255;
-    made.rgb.push_back(static_cast<std::uint8_t>(name.starts_with("narrow") ? 90 + value % 40 : value));
-  }
-  return made;
-}
-
-Picture photograph(const std::filesystem::path& file) {
-  PictureDecoder decoder;
-  const auto bytes = read_file(file);
-  EXPECT_FALSE(decoder.open(bytes)) << file;
-  Picture made{224, 224, std::vector<std::uint8_t>(224 * 224 * 3)};
-  Resizer resizer;
-  resizer.start(center_crop({decoder.header().height, decoder.header().width}, {224, 224}, 0.875), made.rgb.data(),
-                224 * 3);
-  EXPECT_FALSE(decoder.decode(resizer.source(), false, resizer)) << file;
-  return made;
 }
 
 void blur(PixelView picture, int side, double sigma) {
@@ -87,15 +61,6 @@ const std::map<std::string, std::function<void(PixelView, double)>> kOperations{
     {"blur3", [](PixelView v, double sigma) { blur(v, 3, sigma); }},
     {"blur23", [](PixelView v, double sigma) { blur(v, 23, sigma); }},
 };
-
-int largest_difference(const std::vector<std::uint8_t>& pixels, const std::string& samples) {
-  const std::size_t count = samples.size() / 2;
-  int largest = 0;
-  for (std::size_t i = 0; i < count; ++i)
-    largest = std::max(
-        largest, std::abs(std::stoi(samples.substr(2 * i, 2), nullptr, 16) - int{pixels[i * pixels.size() / count]}));
-  return largest;
-}
 
 void compare(const Golden& g, Picture picture, int& compared, int& equal) {
   SCOPED_TRACE(g.picture + " " + g.operation + " " + std::to_string(g.argument));

@@ -26,6 +26,7 @@ class LoneRecord final : public RecordView {
   std::uint64_t epoch() const override { return 0; }
   bool verified() const override { return is_verified; }
   void set_verified() override { is_verified = true; }
+  std::size_t inputs() const override { return 1; }
   FieldView in(std::size_t) const override {
     return {&in_, const_cast<std::byte*>(bytes_.data()), static_cast<std::int64_t>(bytes_.size()), true};
   }
@@ -52,6 +53,7 @@ class TwoOutputs final : public RecordView {
   std::uint64_t id() const override { return 0; }
   std::uint64_t epoch() const override { return 0; }
   bool verified() const override { return false; }
+  std::size_t inputs() const override { return 1; }
   FieldView in(std::size_t) const override {
     return {&in_, const_cast<std::byte*>(bytes_.data()), static_cast<std::int64_t>(bytes_.size()), true};
   }

@@ -8,11 +8,12 @@
 #include "engine/run/run.h"
 #include "pipelines/job/job.h"
 #include "stages/image/jpeg_encoder.h"
+#include "tests/image/number_png.h"
 
 namespace penstock {
 namespace {
 
-/// Pictures of many sizes made from their id; record 13 of a damaged set is no picture.
+/// Pictures of many sizes made from their id, with masks and boxes; record 13 of a damaged set is no picture.
 class Pictures final : public Source {
  public:
   Pictures(uint64_t size, bool damaged) {
@@ -23,6 +24,8 @@ class Pictures final : public Source {
       for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * (id + 3) / 5);
       encoded_.push_back(image::encode_jpeg(
           {.data = pixels.data(), .width = static_cast<int>(width), .height = static_cast<int>(height)}));
+      masks_.push_back(image::png_of_numbers(std::vector<uint8_t>(size_t{width} * height, static_cast<uint8_t>(id % 9)),
+                                             static_cast<int>(width), static_cast<int>(height), id % 2 == 1));
       if (damaged && id == 13) encoded_.back().assign(40, std::byte{65});
     }
   }
@@ -37,13 +40,20 @@ class Pictures final : public Source {
     for (size_t i = 0; i < ids.size(); ++i) {
       out.lend(0, i, encoded_[ids[i]]);
       const auto label = static_cast<int64_t>(ids[i] % 3);
-      std::memcpy(out.row(1, i), &label, sizeof label);
+      if (std::byte* at = out.row(1, i)) std::memcpy(at, &label, sizeof label);
+      out.lend(2, i, masks_[ids[i]]);
+      const float box[4] = {2, 3, 15, 16};
+      const bool has_box = ids[i] % 4 != 0;
+      if (std::byte* at = out.rows(3, i, has_box ? 1 : 0); at != nullptr && has_box) std::memcpy(at, box, sizeof box);
+      if (std::byte* at = out.rows(4, i, has_box ? 1 : 0); at != nullptr && has_box)
+        std::memcpy(at, &label, sizeof label);
     }
   }
 
  private:
-  std::vector<std::vector<std::byte>> encoded_;
-  Schema schema_{Field::encoded("bytes"), Field::fixed("label", DType::kI64)};
+  std::vector<std::vector<std::byte>> encoded_, masks_;
+  Schema schema_{Field::encoded("bytes"), Field::fixed("label", DType::kI64), Field::encoded("mask_bytes"),
+                 Field::ragged("boxes", DType::kF32, {4}, 3), Field::ragged("box_label", DType::kI64, {}, 3)};
 };
 
 /// The stage alone where it takes the source's fields, else behind the decoder.

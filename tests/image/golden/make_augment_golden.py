@@ -62,15 +62,20 @@ def lines(name, picture):
             print(name, operation, argument, f"{zlib.crc32(flat.tobytes()):08x}", samples.tobytes().hex())
 
 
+def photographs(data):
+    for name in PHOTOGRAPHS:
+        file = pathlib.Path(data) / "imagenet-sample" / f"{name}.JPEG"
+        yield f"imagenet-sample/{file.name}", CenterCrop(224)(Resize(256)(Image.open(file).convert("RGB")))
+
+
 def main():
-    data = pathlib.Path(sys.argv[1])
     print(f"# torchvision {torchvision.__version__}, Pillow {PIL.__version__}")
     for kind in ("wide", "narrow"):
         for width, height in SIZES:
             lines(f"{kind}:{width}x{height}", pattern(kind, width, height))
-    for name in PHOTOGRAPHS:
-        file = data / "imagenet-sample" / f"{name}.JPEG"
-        lines(f"imagenet-sample/{file.name}", CenterCrop(224)(Resize(256)(Image.open(file).convert("RGB"))))
+    for name, picture in photographs(sys.argv[1]):
+        lines(name, picture)
 
 
-main()
+if __name__ == "__main__":
+    main()
