@@ -18,12 +18,11 @@ void SegmentReader::open(std::span<const std::uint8_t> entropy) {
   in_end_ = entropy.data() + entropy.size();
 }
 
-// `in_` is at 0xFF: behind the 0 that makes it a byte of data (further 0xFF may stand between them, as before a marker: T.81, B.1.1.2 and
-// what libjpeg makes of it); null where a marker stands here, or nothing.
+// `in_` is at 0xFF: behind the 0 that makes it a byte of data; null where a marker stands here, or nothing. Further 0xFF between the two (T.81,
+// B.1.1.2 allows them before markers alone) count as no data: libjpeg-turbo decodes such an MCU twice, and what the first attempt has left
+// behind stays in the picture.
 const std::uint8_t* SegmentReader::behind_stuffing() const {
-  const std::uint8_t* at = in_;
-  while (at < in_end_ && *at == kMarker) ++at;
-  return at < in_end_ && *at == 0 ? at + 1 : nullptr;
+  return in_end_ - in_ >= 2 && in_[1] == 0 ? in_ + 2 : nullptr;
 }
 
 // Copies up to the next marker or until the buffer is full.
