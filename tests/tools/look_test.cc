@@ -124,5 +124,15 @@ TEST(Look, SaysWhatIsWrong) {
   EXPECT_FALSE(fs::exists(folder / "a.png"));
 }
 
+TEST(Look, ShowsTheExampleOfAugmentations) {
+  const TempFolder folder;
+  make_colours(folder / "photos");
+  const Ran ran = run({"look", PENSTOCK_SOURCE_DIR "/examples/augment.toml", "--data", folder / "photos", "--out",
+                       folder / "sheet.png", "--json", "--set", "data.batch=6"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.json().at("records").size(), 6u);
+  EXPECT_GT(picture_at(folder / "sheet.png").width, 300);
+}
+
 }  // namespace
 }  // namespace penstock::test
