@@ -44,12 +44,12 @@ def make_set(where):
     partial.rename(where)
 
 
-def run(environment, program, data, work, workers, variant):
+def run(environment, program, data, work, workers, variant, cores=CORES):
     """One run's answer, or why there is none."""
     python = PEERS / f"venv-{environment}" / "bin" / "python"
     if not python.exists():
         return {"error": "not installed"}
-    command = ["taskset", "-c", CORES, str(python), str(HERE / program), "--data", str(data), "--work", str(work),
+    command = ["taskset", "-c", cores, str(python), str(HERE / program), "--data", str(data), "--work", str(work),
                "--workers", str(workers), "--variant", variant, "--seconds", str(SECONDS)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, env={**os.environ, "OMP_NUM_THREADS": "1"})
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
@@ -111,10 +111,26 @@ def table(rounds, chosen):
     return "\n".join(lines)
 
 
+def growth(data, work, variant):
+    """Penstock on the first core alone and on all of them, in turn."""
+    cores = CORES.split(",")
+    ratios, rates = [], []
+    for number in range(ROUNDS):
+        one, more = (run("torch", "penstock_peer.py", data, work, len(c), variant, ",".join(c)) for c in (cores[:1], cores))
+        if "error" in one or "error" in more:
+            sys.exit(f"run.py: {one.get('error') or more.get('error')}")
+        ratios.append(more["rate"] / one["rate"])
+        rates.append(f"{one['rate']:.0f} -> {more['rate']:.0f}")
+        print(f"round {number + 1} of {ROUNDS}: {rates[-1]}, {ratios[-1]:.3f}", file=sys.stderr)
+    print(f"{datetime.date.today()}, {machine()}: penstock {variant}, from 1 to {len(cores)} cores: {statistics.median(ratios):.3f} "
+          f"({min(ratios):.3f} - {max(ratios):.3f}, {ROUNDS} rounds)")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default="", help="names, with commas between them")
     parser.add_argument("--data", help="a folder of class folders")
+    parser.add_argument("--growth", metavar="VARIANT", help="only Penstock (folder, lmdb, ...), on one core and on all of CORES")
     args = parser.parse_args()
     work = PEERS / ("work-small" if SMALL else "work")
     if args.data:
@@ -123,6 +139,9 @@ def main():
     data = pathlib.Path(args.data) if args.data else work / "set"
     if not data.exists():
         make_set(data)
+    if args.growth:
+        growth(data, work, args.growth)
+        return
     wanted = [r for r in RUNNERS if not args.only or any(r[0].startswith(name) for name in args.only.split(","))]
     chosen = {}
     for runner in wanted:
