@@ -26,11 +26,15 @@ def main():
                    "--json", "--quiet", "--view", "eval" if args.variant == "eval" else "train"]
         return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
-    # Between the end of a short run and that of a long one: start and first epoch are in both.
+    # Between the end of a short run and that of a long one: start and first epoch are in both. As many epochs as take the time wanted.
     short = stream(2)
-    rate = max(1.0, short["records_per_second"])
-    more = max(2, round(1.3 * args.seconds * rate / (short["records"] / 2)))
-    long = stream(2 + more)
+    more = max(2, round(args.seconds * short["records_per_second"] / (short["records"] / 2)))
+    while True:
+        long = stream(2 + more)
+        seconds = long["seconds"] - short["seconds"]
+        if seconds >= 0.7 * args.seconds:
+            break
+        more = round(more * min(10.0, 1.2 * args.seconds / max(0.1, seconds)))
     print(json.dumps({"images": long["records"] - short["records"], "seconds": long["seconds"] - short["seconds"],
                       "cpu_seconds": long["cpu_seconds"] - short["cpu_seconds"]}))
 
