@@ -19,6 +19,7 @@
 #include "stages/image/augment/colour_reference.h"
 #include "stages/image/augment/erase.h"
 #include "stages/image/augment/mix.h"
+#include "stages/image/geometry/pad_crop.h"
 #include "stages/image/policy/sets.h"
 
 namespace {
@@ -136,6 +137,14 @@ void add_moves(std::vector<Kind>& all, policy::PolicyScratch& scratch) {
   add("affine, bilinear", turned, Interpolation::kBilinear);
   add("perspective, nearest", seen, Interpolation::kNearest);
   add("perspective, bilinear", seen, Interpolation::kBilinear);
+  for (const auto& [name, border] :
+       {std::pair{"pad-crop, constant", Border::kConstant}, std::pair{"pad-crop, reflect", Border::kReflect}})
+    all.push_back({name, 12, [&scratch, border = border](PixelView v) {
+                     const auto bytes = 3 * v.pixels();
+                     auto* copy = scratch.rows.take<std::uint8_t>(bytes);
+                     std::memcpy(copy, v.data, bytes);
+                     cut_window({copy, v.width, v.height, v.stride}, 20, -13, {v.height, v.width}, border, {}, v.data);
+                   }});
   all.push_back({"rand-augment", 2 * (5 * 12 + 3 * 6 + 4 * 9) / 14.0, [&scratch, call = 0](PixelView v) mutable {
                    for (int i = 0; i < 2; ++i, ++call) {
                      const auto operation = static_cast<policy::Operation>(call % policy::kOperations);

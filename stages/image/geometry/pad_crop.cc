@@ -7,18 +7,10 @@
 #include "stages/image/pictures.h"
 
 namespace penstock::image::geometry {
-namespace {
-
-struct Pixels {
-  const std::uint8_t* data;
-  int width, height, channels;
-  const std::uint8_t* at(int x, int y) const { return data + (std::ptrdiff_t{y} * width + x) * channels; }
-};
-
-// The window with its top left corner at (x0, y0) of `from`.
-void cut_window(const Pixels& from, int x0, int y0, Size window, Border border, const Colour& fill, std::uint8_t* to) {
-  const int inner_begin = std::clamp(-x0, 0, window.width),
-            inner_end = std::clamp(from.width - x0, inner_begin, window.width);
+void cut_window(const PixelView& from, int x0, int y0, Size window, Border border, const Colour& fill,
+                std::uint8_t* to) {
+  const int inner_begin = std::clamp(-x0, 0, window.width);
+  const int inner_end = std::clamp(from.width - x0, inner_begin, window.width);
   const int channels = from.channels;
   const auto put = [&](const std::uint8_t* pixel) {
     for (int c = 0; c < channels; ++c) *to++ = pixel[c];
@@ -27,21 +19,19 @@ void cut_window(const Pixels& from, int x0, int y0, Size window, Border border, 
     const int row = border_source(y0 + y, from.height, border);
     const auto outer = [&](int x) {
       const int column = border_source(x0 + x, from.width, border);
-      put(row < 0 || column < 0 ? fill.data() : from.at(column, row));
+      put(row < 0 || column < 0 ? fill.data() : from.row(row) + std::ptrdiff_t{channels} * column);
     };
     for (int x = 0; x < inner_begin; ++x) outer(x);
     if (row < 0) {
       for (int x = inner_begin; x < inner_end; ++x) put(fill.data());
     } else if (inner_end > inner_begin) {
       const auto bytes = static_cast<std::size_t>(channels) * static_cast<std::size_t>(inner_end - inner_begin);
-      std::memcpy(to, from.at(x0 + inner_begin, row), bytes);
+      std::memcpy(to, from.row(row) + std::ptrdiff_t{channels} * (x0 + inner_begin), bytes);
       to += bytes;
     }
     for (int x = inner_end; x < window.width; ++x) outer(x);
   }
 }
-
-}  // namespace
 
 int border_source(int i, int n, Border border) {
   if (i >= 0 && i < n) return i;
@@ -74,7 +64,7 @@ Bound PadCrop::bind(const Schema& in) const {
 
 Outcome PadCrop::run(RecordView& record, Draws& draws, Scratch& scratch) const {
   const FieldView in = record.in(0), out = record.out(0);
-  const std::uint8_t* from = reinterpret_cast<const std::uint8_t*>(in.data);
+  auto* from = reinterpret_cast<std::uint8_t*>(in.data);
   if (in.data == out.data) {  // in place: from a copy
     auto* copy = scratch.get<RowScratch>().take<std::uint8_t>(in.bytes());
     std::memcpy(copy, from, in.bytes());
@@ -83,7 +73,7 @@ Outcome PadCrop::run(RecordView& record, Draws& draws, Scratch& scratch) const {
   const auto shape = in.shape();
   const auto height = static_cast<int>(shape[shape.size() - 3]), width = static_cast<int>(shape[shape.size() - 2]);
   each_picture(out, [&](std::uint8_t* to, std::int64_t out_height, std::int64_t out_width, std::int64_t channels) {
-    const Pixels picture{from, width, height, static_cast<int>(channels)};
+    const PixelView picture{from, width, height, channels * width, static_cast<int>(channels)};
     const auto [x, y] = moves_.corner({height, width}, draws);
     cut_window(picture, x, y, {static_cast<int>(out_height), static_cast<int>(out_width)}, border_, fill_, to);
     from += std::ptrdiff_t{width} * height * channels;

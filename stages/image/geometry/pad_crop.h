@@ -17,6 +17,11 @@ enum class Border : std::uint8_t {
 /// The pixel that stands for number `i` of `n` where that lies outside (mirrored as often as it takes); -1 for a constant border.
 int border_source(int i, int n, Border border);
 
+/// The window with its top left corner at (x0, y0) of `from`, which may lie partly or wholly outside, into `to`: u8 (window, channels)
+/// without gaps, not of `from`'s memory.
+void cut_window(const PixelView& from, int x0, int y0, Size window, Border border, const Colour& fill,
+                std::uint8_t* to);
+
 /// A window of "pixels" u8 (h, w, 3 or 1), pixels exactly; each view of (views, h, w, c) by itself. In place where the size stays.
 class PadCrop final : public RecordStage {
  public:
