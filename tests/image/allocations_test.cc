@@ -40,8 +40,8 @@ namespace penstock::image {
 namespace {
 
 // Crops of all pictures, the same ones each time.
-void look_at_all(const std::vector<std::vector<std::byte>>& pictures, PictureDecoder& decoder, Resizer& resizer,
-                 std::vector<std::uint8_t>& out) {
+[[maybe_unused]] void look_at_all(const std::vector<std::vector<std::byte>>& pictures, PictureDecoder& decoder,
+                                  Resizer& resizer, std::vector<std::uint8_t>& out) {
   for (std::size_t i = 0; i < pictures.size(); ++i)
     for (const bool verified : {false, true}) {
       if (decoder.open(pictures[i])) std::abort();
