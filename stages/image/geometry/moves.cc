@@ -35,6 +35,9 @@ AffineMoves::AffineMoves(const Params& params)
       scale_(augment::span_of({params.scale[0], params.scale[1]}, "scale", 0.01, 100)),
       translate_(params.translate),
       p_(params.p) {
+  if (params.shear.empty() || params.shear.size() == 3 || params.shear.size() > 4)
+    throw Error(Code::kUsage, "shear has " + std::to_string(params.shear.size()) + " numbers")
+        .hint("it is a number, [low, high] along x, or [x low, x high, y low, y high]");
   if (params.shear.size() == 4) {
     shear_x_ = augment::span_of(part_of(params.shear, 0), "shear along x", -80, 80);
     shear_y_ = augment::span_of(part_of(params.shear, 2), "shear along y", -80, 80);
