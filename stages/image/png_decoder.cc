@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "stages/image/exif.h"
+#include "stages/image/png_memory.h"
 
 namespace penstock::image {
 namespace {
@@ -18,6 +19,7 @@ constexpr std::uint64_t kMostInflation = 1032;  // deflate cannot do more
 
 // As in jpeg_decoder.cc: nothing but libpng's C frames between setjmp and longjmp, and trivial locals.
 struct PngDecoder::State {
+  PngMemory memory;
   png_structp png = nullptr;
   png_infop info = nullptr;
   Bytes bytes;
@@ -41,6 +43,13 @@ struct PngDecoder::State {
     std::longjmp(state->jump, 1);
   }
   static void on_warning(png_structp, png_const_charp) {}
+
+  static png_voidp on_take(png_structp png, png_alloc_size_t bytes) {
+    return static_cast<PngMemory*>(png_get_mem_ptr(png))->take(bytes);
+  }
+  static void on_give(png_structp png, png_voidp memory) {
+    static_cast<PngMemory*>(png_get_mem_ptr(png))->give(memory);
+  }
 
   static void on_read(png_structp png, png_bytep to, std::size_t n) {
     auto* state = static_cast<State*>(png_get_io_ptr(png));
@@ -132,7 +141,8 @@ Fault PngDecoder::open(Bytes bytes, const DecodeLimits& limits) {
   s.at = 0;
   s.ran_out = false;
   if (bytes.empty()) return {FaultKind::kEmpty, "no bytes"};
-  s.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &s, State::on_error, State::on_warning);
+  s.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &s, State::on_error, State::on_warning, &s.memory,
+                                   State::on_take, State::on_give);
   s.info = s.png == nullptr ? nullptr : png_create_info_struct(s.png);
   if (s.info == nullptr) throw Error(Code::kMemory, "cannot make a PNG decoder: out of memory");
   if (!s.read_header()) return s.fault(FaultKind::kHeader);

@@ -6,6 +6,7 @@
 
 #include "engine/order/draws.h"
 #include "stages/image/picture_decoder.h"
+#include "stages/image/png_encoder.h"
 #include "stages/image/resizer.h"
 #include "tests/image/photos.h"
 #include "tests/support/data_dir.h"
@@ -60,6 +61,7 @@ TEST(Allocations, AreNoneForAPictureInSteadyState) {
   for (const auto sampling : {ChromaSampling::k444, ChromaSampling::k420, ChromaSampling::k411})
     for (const bool progressive : {false, true})
       pictures.push_back(jpeg_of(made_picture(640, 480), {.progressive = progressive, .sampling = sampling}));
+  for (unsigned seed = 1; seed <= 3; ++seed) pictures.push_back(encode_png(made_picture(320, 240, seed)));
   const auto folder = test::data_dir("imagenet-sample");
   if (!folder.empty())
     for (const auto& file : files_in(folder, {".JPEG"})) pictures.push_back(read_file(file));
