@@ -249,6 +249,25 @@ TEST(Moves, SayWhatTheyWant) {
             std::string::npos);
 }
 
+TEST(Moves, RefuseMasksAndBoxesThatAreNone) {
+  const std::vector<std::pair<Flaw, std::string>> cases{{Flaw::kMaskOfAnotherSize, "it is 30x20, and its picture"},
+                                                        {Flaw::kMaskInColour, "of a palette or of grey values"},
+                                                        {Flaw::kNoMask, "mask: empty"},
+                                                        {Flaw::kBoxTurnedRound, "number 1 is no box"},
+                                                        {Flaw::kBoxNotFinite, "number 2 is no box"},
+                                                        {Flaw::kLabelMissing, "3 of them, and 2 labels"}};
+  for (const auto& [flaw, reason] : cases) {
+    try {
+      run_over(Scenes(8, flaw), cropped());
+      FAIL() << reason << ": must be refused";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::kData);
+      EXPECT_NE(std::string(error.what()).find(reason), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("record 3"), std::string::npos) << error.what();
+    }
+  }
+}
+
 // Each mask decoded as a picture: where a region is of one class, so is the picture of it.
 TEST(SharedDraw, ShowsTheSamePartOfRealMasks) {
   const auto folder = test::data_dir("camvid/valannot");

@@ -1,6 +1,7 @@
 // Painted scenes whose masks and boxes are known: for tests of what is moved alike.
 #pragma once
 
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -45,10 +46,13 @@ inline Scene scene_of(uint64_t id) {
   return scene;
 }
 
+/// What is wrong with record 3.
+enum class Flaw { kNone, kMaskOfAnotherSize, kMaskInColour, kNoMask, kBoxTurnedRound, kBoxNotFinite, kLabelMissing };
+
 /// Scenes as encoded pictures, masks (grey and of a palette in turn), boxes and their labels.
 class Scenes final : public Source {
  public:
-  explicit Scenes(uint64_t size) : size_(size) {}
+  explicit Scenes(uint64_t size, Flaw flaw = Flaw::kNone) : size_(size), flaw_(flaw) {}
   const Schema& schema() const override { return schema_; }
   uint64_t size() const override { return size_; }
   uint64_t fingerprint() const override { return size_; }
@@ -58,11 +62,20 @@ class Scenes final : public Source {
   Location locate(uint64_t id) const override { return {"scene", id, 0}; }
   void read(std::span<const uint64_t> ids, Intake& out) const override {
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      const Scene scene = scene_of(ids[i]);
+      Scene scene = scene_of(ids[i]);
+      const Flaw flaw = ids[i] == 3 ? flaw_ : Flaw::kNone;
+      Encoded mask = png_of_numbers(scene.mask, scene.picture.width, scene.picture.height, ids[i] % 2 == 1);
+      std::vector<int64_t> labels{1, 2, 3};
+      if (flaw == Flaw::kMaskOfAnotherSize) mask = png_of_numbers(Values(30 * 20), 30, 20, false);
+      if (flaw == Flaw::kMaskInColour) mask = encode_png(scene.picture);
+      if (flaw == Flaw::kNoMask) mask.clear();
+      if (flaw == Flaw::kBoxTurnedRound) std::swap(scene.boxes[1].x0, scene.boxes[1].x1);
+      if (flaw == Flaw::kBoxNotFinite) scene.boxes[2].y1 = std::nanf("");
+      if (flaw == Flaw::kLabelMissing) labels.pop_back();
       put(out, 0, i, encode_png(scene.picture), 1);
-      put(out, 1, i, png_of_numbers(scene.mask, scene.picture.width, scene.picture.height, ids[i] % 2 == 1), 1);
+      put(out, 1, i, mask, 1);
       put(out, 2, i, scene.boxes, sizeof(Box));
-      put(out, 3, i, std::vector<int64_t>{1, 2, 3}, sizeof(int64_t));
+      put(out, 3, i, labels, sizeof(int64_t));
     }
   }
 
@@ -74,6 +87,7 @@ class Scenes final : public Source {
   }
 
   uint64_t size_;
+  Flaw flaw_;
   Schema schema_{Field::encoded("bytes"), Field::encoded("mask_bytes"), Field::ragged("boxes", DType::kF32, {4}, 8),
                  Field::ragged("box_label", DType::kI64, {}, 8)};
 };
