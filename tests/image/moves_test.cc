@@ -23,7 +23,8 @@ struct Seen {
   std::map<int, Box> boxes;  // by label
 };
 
-std::map<uint64_t, Seen> run_over(const Source& source, const GraphSpec& spec, unsigned threads = 2) {
+std::map<uint64_t, Seen> run_over(const Source& source, const GraphSpec& spec, unsigned threads = 2,
+                                  const std::string& boxes_field = "boxes") {
   StageRegistry registry;
   register_image_stages(registry);
   RunOptions options{.seed = 5, .order = Order::kSequential, .last = Last::kKeep, .batch = 8};
@@ -32,7 +33,7 @@ std::map<uint64_t, Seen> run_over(const Source& source, const GraphSpec& spec, u
   std::map<uint64_t, Seen> all;
   while (Batch batch = run.next()) {
     const Tensor pixels = batch["pixels"], mask = batch["mask"];
-    const bool boxed = batch.schema().find("boxes") != nullptr;
+    const bool boxed = batch.schema().find(boxes_field) != nullptr;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       Seen& seen = all[batch.ids()[i]];
       seen.height = static_cast<int>(pixels.shape[1]);
@@ -46,7 +47,8 @@ std::map<uint64_t, Seen> run_over(const Source& source, const GraphSpec& spec, u
       seen.pixels = copy(pixels);
       seen.mask = copy(mask);
       if (!boxed) continue;
-      const Tensor boxes = batch["boxes"], labels = batch["box_label"];
+      const Tensor boxes = batch[boxes_field];
+      const Tensor labels = batch[boxes_field == "boxes" ? "box_label" : boxes_field + "_label"];
       EXPECT_EQ(boxes.offsets[i + 1], labels.offsets[i + 1]);
       for (auto row = static_cast<std::size_t>(boxes.offsets[i]); row < static_cast<std::size_t>(boxes.offsets[i + 1]);
            ++row) {
@@ -178,6 +180,20 @@ TEST(SharedDraw, SeesFromAnotherPlaceAlike) {
   const Tally tally = compare(run_over(kScenes, spec), 1.6f);
   EXPECT_LT(tally.apart / tally.pixels, 0.03);
   EXPECT_GT(tally.tight, 15);
+}
+
+TEST(SharedDraw, BoxesOfAnotherNameAreTheSame) {
+  GraphSpec spec = cropped(), renamed = cropped();
+  spec.add({.name = "image.flip-boxes", .params = {{"p", 1.0}}});
+  renamed.add({.name = "image.flip-boxes",
+               .params = {{"p", 1.0}},
+               .outputs = {{"boxes", "mirrored"}, {"box_label", "mirrored_label"}}});
+  const auto plain = run_over(kScenes, cropped()), mirrored = run_over(kScenes, spec);
+  const auto kept = run_over(kScenes, renamed), made = run_over(kScenes, renamed, 2, "mirrored");
+  for (const auto& [id, seen] : plain) {
+    EXPECT_EQ(kept.at(id).boxes, seen.boxes) << "those that were read stay";
+    EXPECT_EQ(made.at(id).boxes, mirrored.at(id).boxes);
+  }
 }
 
 TEST(SharedDraw, AnotherDrawMovesApart) {

@@ -42,28 +42,33 @@ void bind_boxes(const Schema& in, const char* who, Bound& bound) {
 
 Outcome move_boxes(RecordView& record, std::size_t first, const Warp& warp, Size out, double min_visible) {
   const FieldView boxes = record.in(first);
-  if (!boxes.present) return Outcome::ok();
   const bool labelled = record.inputs() > first + 1;
   const FieldView labels = labelled ? record.in(first + 1) : FieldView{};
+  if (!boxes.present) {
+    record.absent(0);
+    if (labelled) record.out(1, 0);
+    return Outcome::ok();
+  }
   if (labelled && labels.rows != boxes.rows)
     return Outcome::reject("boxes: " + std::to_string(boxes.rows) + " of them, and " + std::to_string(labels.rows) +
                            " labels");
   const std::optional<Warp> forward = inverse(warp);
   const std::size_t label_bytes = labelled ? labels.field->row_bytes() : 0;
-  int64_t kept = 0;
-  for (int64_t i = 0; i < boxes.rows; ++i) {
-    const auto at = static_cast<std::size_t>(i), to = static_cast<std::size_t>(kept);
+  std::byte* const to = record.out(0, boxes.rows).data;  // the same memory where the field keeps its name
+  std::byte* const label_to = labelled ? record.out(1, labels.rows).data : nullptr;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(boxes.rows); ++i) {
     Box box;
-    std::memcpy(&box, boxes.data + sizeof box * at, sizeof box);
+    std::memcpy(&box, boxes.data + sizeof box * i, sizeof box);
     if (!is_box(box)) return Outcome::reject("boxes: number " + std::to_string(i) + " is no box: " + text_of(box));
     const std::optional<Box> seen = forward ? moved(box, *forward, out, min_visible) : std::nullopt;
     if (!seen) continue;
-    std::memcpy(boxes.data + sizeof box * to, &*seen, sizeof box);
-    if (labelled) std::memmove(labels.data + label_bytes * to, labels.data + label_bytes * at, label_bytes);
+    std::memcpy(to + sizeof box * kept, &*seen, sizeof box);
+    if (labelled) std::memmove(label_to + label_bytes * kept, labels.data + label_bytes * i, label_bytes);
     ++kept;
   }
-  record.out(0, kept);
-  if (labelled) record.out(1, kept);
+  record.out(0, static_cast<int64_t>(kept));
+  if (labelled) record.out(1, static_cast<int64_t>(kept));
   return Outcome::ok();
 }
 

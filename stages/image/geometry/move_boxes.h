@@ -14,7 +14,7 @@ namespace penstock::image::geometry {
 /// box. Adds them to what `bound` reads and writes. Throws Error kUsage that names `who` where they are of another type.
 void bind_boxes(const Schema& in, const char* who, Bound& bound);
 
-/// Moves the boxes of a record in place, as bind_boxes() has bound them behind `first` other inputs: those that are no longer seen (see
+/// Moves the boxes of a record, as bind_boxes() has bound them behind `first` other inputs: those that are no longer seen (see
 /// moved()) are left out, with their labels; the order stays. The record is refused where a box is none (no finite numbers, or corners
 /// the wrong way round) or labels are not as many.
 Outcome move_boxes(RecordView& record, std::size_t first, const Warp& warp, Size out, double min_visible);
