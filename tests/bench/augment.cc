@@ -19,6 +19,7 @@
 #include "stages/image/augment/colour_reference.h"
 #include "stages/image/augment/erase.h"
 #include "stages/image/augment/mix.h"
+#include "stages/image/flip_kernel.h"
 #include "stages/image/geometry/pad_crop.h"
 #include "stages/image/policy/sets.h"
 
@@ -137,6 +138,9 @@ void add_moves(std::vector<Kind>& all, policy::PolicyScratch& scratch) {
   add("affine, bilinear", turned, Interpolation::kBilinear);
   add("perspective, nearest", seen, Interpolation::kNearest);
   add("perspective, bilinear", seen, Interpolation::kBilinear);
+  all.push_back({"flip", 6, [row = std::vector<std::uint8_t>()](PixelView v) mutable {
+                   mirror_rgb(v.data, v.height, v.width, row);
+                 }});
   for (const auto& [name, border] :
        {std::pair{"pad-crop, constant", Border::kConstant}, std::pair{"pad-crop, reflect", Border::kReflect}})
     all.push_back({name, 12, [&scratch, border = border](PixelView v) {
