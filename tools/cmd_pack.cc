@@ -64,7 +64,7 @@ class PackCommand final : public Command {
            "--encode", encode_,
            "How records are stored: keep, as they are; jpeg (what --resize and --quality mean alone); indexed-jpeg, "
            "the same pixels with restart markers and an index, so that a crop is decoded alone; raw, pixels as "
-           "binary PPM; mixed, JPEG and so many as pixels as --budget holds")
+           "binary PPM (an EXIF orientation is lost); mixed, JPEG and so many as pixels as --budget holds")
         ->type_name("keep|jpeg|indexed-jpeg|raw|mixed");
     app.add_option("--size", size_, "Make every picture exactly so large: resized to cover it, the middle kept")
         ->type_name("HxW");

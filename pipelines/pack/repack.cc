@@ -64,7 +64,7 @@ std::string Repacker::read_pixels(std::span<const std::byte> bytes, bool verifie
   if (const image::Fault fault = decoder_.open(bytes)) return fault.text();
   const image::Header header = decoder_.header();
   const image::Size picture{header.height, header.width}, out = stored_size(header);
-  pixels = {out.width, out.height, {}};
+  pixels = {out.width, out.height, header.orientation, {}};
   pixels.rgb.resize(static_cast<size_t>(out.width) * static_cast<size_t>(out.height) * 3);
   image::Resizer resizer;
   resizer.start(options_.size ? image::center_crop(picture, out, 1.0) : image::resize_whole(picture, out),
@@ -75,7 +75,7 @@ std::string Repacker::read_pixels(std::span<const std::byte> bytes, bool verifie
 
 std::vector<std::byte> Repacker::jpeg_of(const Pixels& pixels) const {
   return image::encode_jpeg({.data = pixels.rgb.data(), .width = pixels.width, .height = pixels.height, .channels = 3},
-                            {.quality = options_.quality.value_or(kDefaultQuality)});
+                            {.quality = options_.quality.value_or(kDefaultQuality), .orientation = pixels.orientation});
 }
 
 void Repacker::as_jpeg(std::span<const std::byte> bytes, bool verified, RepackedPicture& result) {
@@ -129,6 +129,7 @@ RepackedPicture Repacker::repack(std::span<const std::byte> bytes, bool verified
       if (!result.fault.empty()) break;
       const std::optional<RawCandidate> both = candidate(bytes);
       if (!both || both->saved_per_byte() < options_.raw_from) break;
+      if (decoder_.header().orientation != 1) break;  // which pixels alone cannot say
       Pixels pixels;
       result.fault = read_pixels(bytes, true, pixels);
       if (result.fault.empty()) result.encoded = image::encode_ppm(pixels.rgb.data(), pixels.width, pixels.height);

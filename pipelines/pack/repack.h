@@ -46,8 +46,8 @@ class Repacker {
   explicit Repacker(const RepackOptions& options) : options_(options) {}
 
   /// kJpeg: a picture whose shorter side is not above `resize` keeps its bytes, unless a quality or a size was asked for. kIndexedJpeg: after that, if
-  /// anything of it was asked for, the JPEG is indexed; both are decoded and their pixels compared. Pixels are taken as stored
-  /// (an EXIF orientation is neither applied nor kept where pixels are encoded anew). `verified`: bytes that stay need not be decoded.
+  /// anything of it was asked for, the JPEG is indexed; both are decoded and their pixels compared. Pixels are taken as stored;
+  /// an EXIF orientation is kept in JPEGs, which kMixed leaves them for, and lost in kRaw. `verified`: bytes that stay need not be decoded.
   RepackedPicture repack(std::span<const std::byte> bytes, bool verified);
 
   /// A picture as JPEG and as pixels, by the cost model of stages/image/decode_cost.h; nothing where it cannot be decoded.
@@ -56,6 +56,7 @@ class Repacker {
  private:
   struct Pixels {
     int width = 0, height = 0;
+    int orientation = 1;  ///< EXIF; pixels are as stored
     std::vector<std::uint8_t> rgb;
   };
   /// The size that a picture of this header is stored in.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/base/error.h"
+#include "stages/image/exif.h"
 #include "stages/image/libjpeg_errors.h"
 
 namespace penstock::image {
@@ -18,7 +19,7 @@ void set_sampling(jpeg_compress_struct& info, ChromaSampling sampling) {
 
 // Only trivially destructible locals here: longjmp must not skip a destructor.
 bool compress(jpeg_compress_struct& info, JumpingErrors& errors, const PixelsToEncode& pixels,
-              const JpegEncodeOptions& options, unsigned char** out, unsigned long* out_bytes) {
+              const JpegEncodeOptions& options, Bytes exif, unsigned char** out, unsigned long* out_bytes) {
   if (setjmp(errors.jump)) return false;
   jpeg_mem_dest(&info, out, out_bytes);
   info.image_width = static_cast<JDIMENSION>(pixels.width);
@@ -33,6 +34,9 @@ bool compress(jpeg_compress_struct& info, JumpingErrors& errors, const PixelsToE
   if (pixels.channels == 3) set_sampling(info, options.sampling);
   if (options.progressive) jpeg_simple_progression(&info);
   jpeg_start_compress(&info, TRUE);
+  if (!exif.empty())
+    jpeg_write_marker(&info, JPEG_APP0 + 1, reinterpret_cast<const JOCTET*>(exif.data()),
+                      static_cast<unsigned>(exif.size()));
   const std::size_t row_bytes = static_cast<std::size_t>(pixels.width) * pixels.channels;
   const std::size_t stride = pixels.stride == 0 ? row_bytes : pixels.stride;
   while (info.next_scanline < info.image_height) {
@@ -56,13 +60,19 @@ std::vector<std::byte> encode_jpeg(const PixelsToEncode& pixels, const JpegEncod
     throw Error(Code::kUsage, "JPEG quality " + std::to_string(options.quality) + " does not exist")
         .hint("give 1 to 100");
 
+  if (options.orientation < 1 || options.orientation > 8)
+    throw Error(Code::kUsage, "EXIF orientation " + std::to_string(options.orientation) + " does not exist")
+        .hint("give 1 to 8");
+
+  std::vector<std::byte> exif;
+  if (options.orientation != 1) exif = exif_of_orientation(options.orientation);
   JumpingErrors errors{};
   jpeg_compress_struct info{};
   info.err = errors.start();
   jpeg_create_compress(&info);
   unsigned char* out = nullptr;
   unsigned long out_bytes = 0;
-  const bool done = compress(info, errors, pixels, options, &out, &out_bytes);
+  const bool done = compress(info, errors, pixels, options, exif, &out, &out_bytes);
   std::vector<std::byte> bytes;
   if (done) bytes.assign(reinterpret_cast<std::byte*>(out), reinterpret_cast<std::byte*>(out) + out_bytes);
   jpeg_destroy_compress(&info);

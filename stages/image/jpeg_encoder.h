@@ -23,11 +23,12 @@ struct JpegEncodeOptions {
   int quality = 90;  ///< 1 to 100, libjpeg's scale
   bool progressive = false;
   ChromaSampling sampling = ChromaSampling::k420;
+  int orientation = 1;   ///< EXIF, 1 to 8: how the picture is to be turned when it is shown
   int restart_rows = 0;  ///< a restart marker every so many rows of MCUs; 0: none
 };
 
 /// The bytes of a baseline or progressive JPEG with optimised Huffman tables; the same bytes for the same input on any
-/// machine. Throws Error(kUsage) for a size outside 1..65500, other channels or another quality. Any thread.
+/// machine. Throws Error(kUsage) for a size outside 1..65500, other channels, quality or orientation. Any thread.
 std::vector<std::byte> encode_jpeg(const PixelsToEncode& pixels, const JpegEncodeOptions& options = {});
 
 }  // namespace penstock::image

@@ -174,6 +174,26 @@ TEST(SegmentIndex, OfBrokenRestartMarkersIsAFault) {
   }
 }
 
+// It would be divided by.
+TEST(SegmentIndex, OfAnIntervalOfZeroIsTakenByNobody) {
+  const auto plain = jpeg_of(made_picture(64, 48), {.quality = 85});
+  for (const std::size_t entries : {1, 2, 48}) {
+    std::vector<std::uint8_t> payload{'P', 'E', 'N', 'S', 'T', 'O', 'C', 'K', 0, 1, 0, 0, 0, 0};
+    payload.resize(payload.size() + 2 * entries, 9);
+    const std::size_t length = payload.size() + 2;
+    payload.insert(payload.begin(),
+                   {0xFF, 0xE9, static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length)});
+    auto lying = plain;
+    const auto* bytes = reinterpret_cast<const std::byte*>(payload.data());
+    lying.insert(lying.begin() + 2, bytes, bytes + payload.size());
+    PictureDecoder decoder;
+    Picture out;
+    EXPECT_NE(crop_of(decoder, lying, {0, 0, 20, 20}, false, out), "");
+    EXPECT_EQ(crop_of(decoder, lying, {8, 8, 20, 20}, true, out), "");
+    EXPECT_EQ(out.rgb, part_of(pixels_of(plain), {8, 8, 20, 20}).rgb);
+  }
+}
+
 TEST(SegmentIndex, IsNothingWhereThePayloadIsAnythingElse) {
   EXPECT_FALSE(SegmentIndex());
   const std::vector<std::uint8_t> payload = index_segments(std::vector<std::uint8_t>{1, 2, 0xFF, 0xD9}, 4);

@@ -8,6 +8,7 @@
 #include "io/file/faulty_file_system.h"
 #include "pipelines/job/read_ahead.h"
 #include "pipelines/pack/plan.h"
+#include "stages/image/exif.h"
 #include "stages/image/jpeg/segment_index.h"
 #include "stages/image/jpeg_markers.h"
 #include "stages/image/picture_decoder.h"
@@ -100,6 +101,27 @@ TEST(PackEncode, SmallerAndIndexedGoTogether) {
     indexed += is_indexed(both[i]);
   }
   EXPECT_GT(indexed, 3u);
+}
+
+TEST(PackEncode, AnOrientationStaysInJpegs) {
+  World world;
+  const std::vector<std::uint8_t> rgb(60 * 40 * 3, 90);
+  write_bytes(world.folder / "photos/turned/1.jpg",
+              image::encode_jpeg({.data = rgb.data(), .width = 60, .height = 40}, {.orientation = 6}));
+  const auto turned = [&](const std::string& dest, RepackOptions encoding, std::optional<uint64_t> budget = {}) {
+    PackOptions options = world.options(dest, encoding);
+    options.budget_bytes = budget;
+    world.packed(budget ? with_raw_share(*io::open(world.folder / "photos"), options, world.cores) : options);
+    int count = 0;
+    for (const auto& record : records_of(world.folder / dest)) count += image::jpeg_orientation(record) == 6;
+    return count;
+  };
+  EXPECT_EQ(turned("kept.lmdb", {}), 1);
+  EXPECT_EQ(turned("indexed.lmdb", {.encode = Encode::kIndexedJpeg}), 1);
+  EXPECT_EQ(turned("small.lmdb", {.encode = Encode::kJpeg, .resize = 24}), 1);
+  EXPECT_EQ(turned("small-indexed.lmdb", {.encode = Encode::kIndexedJpeg, .resize = 24}), 1);
+  EXPECT_EQ(turned("mixed.lmdb", {.encode = Encode::kMixed, .resize = 24}, 100u << 20), 1);
+  EXPECT_EQ(turned("raw.lmdb", {.encode = Encode::kRaw}), 0) << "pixels say no orientation";
 }
 
 TEST(PackEncode, RawIsPixelsOfItsOwnOrOfOneSize) {

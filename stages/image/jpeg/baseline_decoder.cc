@@ -37,7 +37,7 @@ bool BaselineDecoder::open(const BaselineScan& scan) {
   // libjpeg does not interpolate chroma of one or two columns.
   if (all.size() == 3 && across == 2 && scan.width <= 4) return false;
   const auto mcus = static_cast<std::uint64_t>(scan.mcus_across()) * static_cast<std::uint64_t>(scan.mcus_down());
-  if (scan.index && (scan.index.interval() != scan.restart_interval ||
+  if (scan.index && (scan.restart_interval == 0 || scan.index.interval() != scan.restart_interval ||
                      scan.index.segments() != (mcus + scan.restart_interval - 1) / scan.restart_interval))
     return false;
   if (!make_tables(scan)) return false;
