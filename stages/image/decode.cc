@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t kScratchBytes = 8u << 20;
 
 struct Workplace {
-  Workplace(OrientationRule rule, std::size_t views) : decoder(rule == OrientationRule::kHonour), resizers(views) {}
+  Workplace(bool honours_orientation, std::size_t views) : decoder(honours_orientation), resizers(views) {}
   PictureDecoder decoder;
   std::vector<Resizer> resizers;  // one a view
   std::vector<View> views;
@@ -23,14 +23,6 @@ struct Workplace {
 };
 
 }  // namespace
-
-const Field& require_encoded(const Schema& in, const char* name, const char* who) {
-  const Field& bytes = in.require(name, who);
-  if (bytes.dtype != DType::kU8 || bytes.extent != Extent::kUnbounded)
-    throw Error(Code::kUsage, std::string(who) + " reads encoded pictures, and the field is " + bytes.text())
-        .hint(std::string("it wants: ") + name + " u8 (N, any)");
-  return bytes;
-}
 
 void Decode::Params::describe(ParamTable<Params>& t) {
   ViewParams::describe(t);
@@ -45,7 +37,6 @@ void Decode::Params::describe(ParamTable<Params>& t) {
         in_range(0, 64));
   t.add("small_size", &Params::small_size, "pixels of those, as size", in_range(1, 16384));
   t.add("small_scale", &Params::small_scale, "share of the picture's area of those, as scale", above_up_to(0, 1));
-  describe_orientation(t);
   t.add("max_pixels", &Params::max_pixels, "a picture with more pixels is refused", at_least(1));
   t.add("max_scratch", &Params::max_scratch,
         "a picture that needs more memory to be decoded is refused: progressive JPEGs and interlaced PNGs are held "
@@ -88,7 +79,7 @@ void Decode::choose(Size picture, Draws& draws, std::vector<View>& views) const 
 
 Outcome Decode::run(RecordView& record, Draws& draws, Scratch& scratch) const {
   const auto count = static_cast<std::size_t>(params_.views + params_.small_views);
-  auto& [decoder, resizers, views, fan] = scratch.get<Workplace>(params_.orientation, count);
+  auto& [decoder, resizers, views, fan] = scratch.get<Workplace>(params_.honours_orientation(), count);
   const FieldView bytes = record.in(0);
   if (!bytes.present) return Outcome::reject("empty: the record has no bytes");
   if (Fault fault = decoder.open(bytes.span(), {params_.max_pixels, params_.max_scratch.bytes}))

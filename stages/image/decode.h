@@ -12,18 +12,6 @@
 
 namespace penstock::image {
 
-enum class OrientationRule : std::uint8_t { kIgnore, kHonour };
-
-/// The parameter that all stages over stored pictures have.
-template <class P>
-void describe_orientation(ParamTable<P>& t) {
-  t.add("orientation", &P::orientation, "whether EXIF may turn the picture; torchvision's ImageFolder ignores it",
-        one_of<OrientationRule>({{"ignore", OrientationRule::kIgnore}, {"honour", OrientationRule::kHonour}}));
-}
-
-/// The field `name`, which holds encoded pictures; `who` asks. Throws Error kUsage where it is of another type.
-const Field& require_encoded(const Schema& in, const char* name, const char* who);
-
 /// Reads "bytes" (JPEG or PNG, recognised by content), writes "pixels" u8 (h, w, 3), RGB, each pixel once and in its
 /// place; several crops of it, decoded once, where `views` or `small_views` ask for them ("small" u8 (views, h, w, 3); the first
 /// crop does not change by asking for more). Draws once a record where the view is random. Refuses records that are no picture, damaged anywhere (whatever
@@ -37,7 +25,6 @@ class Decode final : public RecordStage {
     std::array<double, 2> small_scale = {0.05, 0.32};
     Filter interpolation = Filter::kBilinear;
     bool exact = false;
-    OrientationRule orientation = OrientationRule::kIgnore;
     std::int64_t max_pixels = DecodeLimits{}.max_pixels;
     ByteSize max_scratch{DecodeLimits{}.max_scratch};
 

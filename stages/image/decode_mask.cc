@@ -7,11 +7,11 @@ namespace penstock::image {
 namespace {
 
 const char* const kName = "image.decode-mask";
-constexpr std::uint64_t kScratchBytes = 1u
-                                        << 20;  // libpng's window and rows of 65,535 pixels, and the picture's header
+// What stays between masks, and libpng's and zlib's own of the mask and of the picture's header.
+constexpr std::uint64_t kScratchBytes = kKeptScratch + (1u << 20);
 
 struct Workplace {
-  explicit Workplace(OrientationRule rule) : picture(rule == OrientationRule::kHonour), mask(PngPixels::kNumber) {}
+  explicit Workplace(bool honours_orientation) : picture(honours_orientation), mask(PngPixels::kNumber) {}
   PictureDecoder picture;
   PngDecoder mask;
   NearestRows rows;
@@ -25,7 +25,6 @@ std::string size_text(const Header& header) {
 
 void DecodeMask::Params::describe(ParamTable<Params>& t) {
   ViewParams::describe(t);
-  describe_orientation(t);
   t.add("max_pixels", &Params::max_pixels, "a mask with more pixels is refused", at_least(1));
 }
 
@@ -41,7 +40,7 @@ Bound DecodeMask::bind(const Schema& in) const {
 }
 
 Outcome DecodeMask::run(RecordView& record, Draws& draws, Scratch& scratch) const {
-  auto& [picture, mask, rows] = scratch.get<Workplace>(params_.orientation);
+  auto& [picture, mask, rows] = scratch.get<Workplace>(params_.honours_orientation());
   const FieldView bytes = record.in(0);
   if (!bytes.present) return Outcome::reject("mask: empty: the record has none");
   if (Fault fault = mask.open(bytes.span(), {.max_pixels = params_.max_pixels}))

@@ -59,7 +59,6 @@ std::vector<std::byte> encode_jpeg(const PixelsToEncode& pixels, const JpegEncod
   if (options.quality < 1 || options.quality > 100)
     throw Error(Code::kUsage, "JPEG quality " + std::to_string(options.quality) + " does not exist")
         .hint("give 1 to 100");
-
   if (options.orientation < 1 || options.orientation > 8)
     throw Error(Code::kUsage, "EXIF orientation " + std::to_string(options.orientation) + " does not exist")
         .hint("give 1 to 8");

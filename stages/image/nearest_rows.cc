@@ -19,16 +19,18 @@ void NearestRows::start(const View& view, std::uint8_t* out) {
   const int top = nearest(window.y, region.height, view.full.height);
   const int bottom = nearest(window.y + window.height - 1, region.height, view.full.height);
   source_ = {region.x + left, region.y + top, right - left + 1, bottom - top + 1};
+  columns_.clear();
+  for (int x = 0; x < window.width; ++x)
+    columns_.push_back(nearest(window.x + x, region.width, view.full.width) - left);
 }
 
 void NearestRows::row(int y, const std::uint8_t* values) {
   if (y == 0) next_ = 0;
   const Rect& window = view_.window;
-  const int stored = y + source_.y - view_.region.y, left = source_.x - view_.region.x;
+  const int stored = y + source_.y - view_.region.y;
   while (next_ < window.height && nearest(window.y + next_, view_.region.height, view_.full.height) == stored) {
     std::uint8_t* to = out_ + std::ptrdiff_t{next_} * window.width;
-    for (int x = 0; x < window.width; ++x)
-      to[x] = values[nearest(window.x + x, view_.region.width, view_.full.width) - left];
+    for (const int column : columns_) *to++ = values[column];
     ++next_;
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "stages/image/pixels.h"
 #include "stages/image/view.h"
@@ -22,7 +23,8 @@ class NearestRows final : public RowSink {
  private:
   View view_;
   Rect source_;
-  int next_ = 0;  // output row
+  std::vector<int> columns_;  // by output, from the source's first
+  int next_ = 0;              // output row
   std::uint8_t* out_ = nullptr;
 };
 

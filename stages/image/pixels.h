@@ -1,6 +1,7 @@
 // Words of the image room: rectangles, whole pictures, rows on their way, and what can be wrong with a picture.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -21,6 +22,13 @@ struct Rect {
   int height = 0;
   bool operator==(const Rect&) const = default;
 };
+
+/// Red, green, blue.
+using Colour = std::array<std::uint8_t, 3>;
+/// From a recipe's [r, g, b], each 0 to 255.
+inline Colour colour_of(const std::array<int, 3>& rgb) {
+  return {static_cast<std::uint8_t>(rgb[0]), static_cast<std::uint8_t>(rgb[1]), static_cast<std::uint8_t>(rgb[2])};
+}
 
 /// A whole picture in memory: u8 (height, width, 3), RGB, rows without gaps.
 struct Picture {

@@ -13,8 +13,6 @@ namespace penstock::image {
 inline constexpr int kGlyphWidth = 5, kGlyphHeight = 8;
 inline constexpr int kGlyphAdvance = 6;  ///< from one character to the next
 
-using Colour = std::array<std::uint8_t, 3>;
-
 /// What of `text` fits in `width` pixels; "..." in the place of what was cut.
 std::string fitted_text(std::string_view text, int width, int scale);
 

@@ -10,6 +10,14 @@ void require_rising(const std::array<double, 2>& range, const std::string& what)
       .hint("give the lower bound first");
 }
 
+const Field& require_encoded(const Schema& in, const char* name, const char* who) {
+  const Field& bytes = in.require(name, who);
+  if (bytes.dtype != DType::kU8 || bytes.extent != Extent::kUnbounded)
+    throw Error(Code::kUsage, std::string(who) + " reads encoded pictures, and the field is " + bytes.text())
+        .hint(std::string("it wants: ") + name + " u8 (N, any)");
+  return bytes;
+}
+
 void ViewParams::require_sense(const char* who) const {
   require_rising(scale, std::string(who) + ": scale");
   require_rising(ratio, std::string(who) + ": ratio");

@@ -4,15 +4,20 @@
 #include <array>
 #include <string>
 
+#include "engine/data/schema.h"
 #include "engine/graph/params.h"
 #include "stages/image/view.h"
 
 namespace penstock::image {
 
 enum class ViewKind : std::uint8_t { kRandomResizedCrop, kCenterCrop, kResize };
+enum class OrientationRule : std::uint8_t { kIgnore, kHonour };
 
 /// Throws Error kUsage that names `what` where range[0] > range[1].
 void require_rising(const std::array<double, 2>& range, const std::string& what);
+
+/// The field `name`, which holds encoded pictures; `who` asks. Throws Error kUsage where it is of another type.
+const Field& require_encoded(const Schema& in, const char* name, const char* who);
 
 /// Equal parameters and equal draws give the same part of pictures of the same size.
 struct ViewParams {
@@ -21,6 +26,7 @@ struct ViewParams {
   std::array<double, 2> scale = {0.08, 1.0};
   std::array<double, 2> ratio = {3.0 / 4.0, 4.0 / 3.0};
   double crop_fraction = 0.875;
+  OrientationRule orientation = OrientationRule::kIgnore;
 
   /// The lines of `t` for these; P is derived from ViewParams.
   template <class P>
@@ -36,10 +42,14 @@ struct ViewParams {
     t.add("ratio", &ViewParams::ratio, "random-resized-crop: width / height, from and to", in_range(0.01, 100));
     t.add("crop_fraction", &ViewParams::crop_fraction,
           "center-crop: the shorter side is resized to size / crop_fraction first", in_range(0.05, 1));
+    t.add("orientation", &ViewParams::orientation,
+          "whether EXIF may turn the picture; torchvision's ImageFolder ignores it",
+          one_of<OrientationRule>({{"ignore", OrientationRule::kIgnore}, {"honour", OrientationRule::kHonour}}));
   }
 
   /// Throws Error kUsage that names `who` where scale or ratio run from high to low.
   void require_sense(const char* who) const;
+  bool honours_orientation() const { return orientation == OrientationRule::kHonour; }
   bool draws() const { return view == ViewKind::kRandomResizedCrop; }
   CropRange range() const { return {scale[0], scale[1], ratio[0], ratio[1]}; }
   View choose(Size picture, Draws& draws) const;

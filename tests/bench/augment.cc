@@ -149,7 +149,7 @@ void add_moves(std::vector<Kind>& all, policy::PolicyScratch& scratch) {
                      std::memcpy(copy, v.data, bytes);
                      cut_window({copy, v.width, v.height, v.stride}, 20, -13, {v.height, v.width}, border, {}, v.data);
                    }});
-  all.push_back({"rand-augment", 2 * (5 * 12 + 3 * 6 + 4 * 9) / 14.0, [&scratch, call = 0](PixelView v) mutable {
+  all.push_back({"rand-augment", 2 * (5 * 12 + 5 * 6 + 3 * 9) / 14.0, [&scratch, call = 0](PixelView v) mutable {
                    for (int i = 0; i < 2; ++i, ++call) {
                      const auto operation = static_cast<policy::Operation>(call % policy::kOperations);
                      policy::apply(operation, policy::rand_magnitude(operation, 9, 31, kSide, kSide), v, {}, scratch);

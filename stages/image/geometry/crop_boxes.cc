@@ -7,6 +7,7 @@ namespace penstock::image::geometry {
 namespace {
 
 const char* const kName = "image.crop-boxes";
+constexpr std::uint64_t kScratchBytes = 1u << 20;  // a header's tables, in the decoders' memory
 
 Warp warp_of(const View& view) {
   const double x = static_cast<double>(view.region.width) / view.full.width;
@@ -18,7 +19,6 @@ Warp warp_of(const View& view) {
 
 void CropBoxes::Params::describe(ParamTable<Params>& t) {
   ViewParams::describe(t);
-  describe_orientation(t);
   describe_min_visible(t);
 }
 
@@ -26,13 +26,13 @@ CropBoxes::CropBoxes(Params params) : params_(params) { params_.require_sense(kN
 
 Bound CropBoxes::bind(const Schema& in) const {
   require_encoded(in, "bytes", kName);
-  Bound bound{.reads = {"bytes"}, .draws = params_.draws()};
+  Bound bound{.reads = {"bytes"}, .draws = params_.draws(), .scratch_bytes = kScratchBytes};
   bind_boxes(in, kName, bound);
   return bound;
 }
 
 Outcome CropBoxes::run(RecordView& record, Draws& draws, Scratch& scratch) const {
-  auto& decoder = scratch.get<PictureDecoder>(params_.orientation == OrientationRule::kHonour);
+  auto& decoder = scratch.get<PictureDecoder>(params_.honours_orientation());
   if (Fault fault = decoder.open(record.in(0).span(), kAnySize)) return Outcome::reject(fault.text());
   const Header& header = decoder.header();
   const View view = params_.choose({header.height, header.width}, draws);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/graph/stage.h"
-#include "stages/image/decode.h"
+#include "stages/image/view_params.h"
 
 namespace penstock::image::geometry {
 
@@ -11,7 +11,6 @@ namespace penstock::image::geometry {
 class CropBoxes final : public RecordStage {
  public:
   struct Params : ViewParams {
-    OrientationRule orientation = OrientationRule::kIgnore;
     double min_visible = 0;
     static void describe(ParamTable<Params>& t);
   };

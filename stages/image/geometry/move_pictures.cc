@@ -1,5 +1,7 @@
 #include "stages/image/geometry/move_pictures.h"
 
+#include <algorithm>
+
 #include "engine/base/error.h"
 #include "stages/image/geometry/warp_kernels.h"
 #include "stages/image/pictures.h"
@@ -22,9 +24,7 @@ const Field& require_movable(const Schema& in, const char* who) {
 
 PictureMover::PictureMover(const char* name, std::unique_ptr<const Move> move, Interpolation interpolation,
                            const std::array<int, 3>& fill)
-    : name_(name), move_(std::move(move)), interpolation_(interpolation) {
-  for (std::size_t c = 0; c < 3; ++c) fill_[c] = static_cast<std::uint8_t>(fill[c]);
-}
+    : name_(name), move_(std::move(move)), interpolation_(interpolation), fill_(colour_of(fill)) {}
 
 Bound PictureMover::bind(const Schema& in) const {
   const Field& pixels = require_movable(in, name_);

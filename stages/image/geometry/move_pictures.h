@@ -33,6 +33,15 @@ class PictureMover : public RecordStage {
   Colour fill_;
 };
 
+/// The parameters of all that moves pixels.
+template <class P>
+void describe_look_up(ParamTable<P>& t) {
+  t.add("interpolation", &P::interpolation,
+        "how pixels are looked up where a picture is moved; a mask of one channel is always nearest",
+        one_of<Interpolation>({{"nearest", Interpolation::kNearest}, {"bilinear", Interpolation::kBilinear}}));
+  t.add("fill", &P::fill, "what is written where nothing comes to lie: a grey or [r, g, b]", in_range(0, 255));
+}
+
 /// M: a move that keeps the size.
 template <class M>
 class MovePictures final : public PictureMover {
@@ -43,10 +52,7 @@ class MovePictures final : public PictureMover {
 
     static void describe(ParamTable<Params>& t) {
       M::Params::describe(t);
-      t.add("interpolation", &Params::interpolation,
-            "how pixels are looked up; a mask of one channel is always nearest",
-            one_of<Interpolation>({{"nearest", Interpolation::kNearest}, {"bilinear", Interpolation::kBilinear}}));
-      t.add("fill", &Params::fill, "what is written where nothing comes to lie: a grey or [r, g, b]", in_range(0, 255));
+      describe_look_up(t);
     }
   };
 

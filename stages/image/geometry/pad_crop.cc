@@ -7,6 +7,7 @@
 #include "stages/image/pictures.h"
 
 namespace penstock::image::geometry {
+
 void cut_window(const PixelView& from, int x0, int y0, Size window, Border border, const Colour& fill,
                 std::uint8_t* to) {
   const int inner_begin = std::clamp(-x0, 0, window.width);
@@ -48,9 +49,7 @@ int border_source(int i, int n, Border border) {
   return std::min(at, 2 * n - 1 - at);
 }
 
-PadCrop::PadCrop(const Params& params) : moves_(params), border_(params.mode) {
-  for (std::size_t c = 0; c < 3; ++c) fill_[c] = static_cast<std::uint8_t>(params.fill[c]);
-}
+PadCrop::PadCrop(const Params& params) : moves_(params), border_(params.mode), fill_(colour_of(params.fill)) {}
 
 Bound PadCrop::bind(const Schema& in) const {
   const Field& pixels = require_movable(in, "image.pad-crop");

@@ -13,8 +13,6 @@ namespace penstock::image::geometry {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Colour = std::array<std::uint8_t, 3>;
-
 #if HWY_TARGET == HWY_SCALAR  // CPUs without 128-bit vectors: one pixel after the other
 
 void places_any(const PlacesOfRow& row, std::size_t count, std::int32_t* across, std::int32_t* down) {
@@ -181,11 +179,11 @@ void places_of_row(const PlacesOfRow& row, std::size_t count, std::int32_t* acro
   HWY_DYNAMIC_DISPATCH(places_any)(row, count, across, down);
 }
 void look_up_nearest(const Framed& framed, const std::int32_t* across, const std::int32_t* down, std::size_t count,
-                     const std::array<std::uint8_t, 3>& fill, std::uint8_t* rgb) {
+                     const Colour& fill, std::uint8_t* rgb) {
   HWY_DYNAMIC_DISPATCH(nearest_any)(framed, across, down, count, fill, rgb);
 }
 void look_up_bilinear(const Framed& framed, const std::int32_t* across, const std::int32_t* down, std::size_t count,
-                      const std::array<std::uint8_t, 3>& fill, std::uint8_t* rgb) {
+                      const Colour& fill, std::uint8_t* rgb) {
   HWY_DYNAMIC_DISPATCH(bilinear_any)(framed, across, down, count, fill, rgb);
 }
 

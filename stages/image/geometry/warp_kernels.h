@@ -2,9 +2,10 @@
 // bytes: coordinates are + - * / of doubles without contraction, blending is in integers.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "stages/image/pixels.h"
 
 namespace penstock::image::geometry {
 
@@ -34,18 +35,18 @@ struct Framed {
 
 /// Writes `count` RGB pixels: those at places outside are `fill`. Arrays as places_of_row() leaves them.
 void look_up_nearest(const Framed& framed, const std::int32_t* across, const std::int32_t* down, std::size_t count,
-                     const std::array<std::uint8_t, 3>& fill, std::uint8_t* rgb);
+                     const Colour& fill, std::uint8_t* rgb);
 void look_up_bilinear(const Framed& framed, const std::int32_t* across, const std::int32_t* down, std::size_t count,
-                      const std::array<std::uint8_t, 3>& fill, std::uint8_t* rgb);
+                      const Colour& fill, std::uint8_t* rgb);
 
 namespace reference {
 
 /// The same bytes, one pixel after the other: oracle of the vector loops, and their stand-in without vectors.
 void places_of_row(const PlacesOfRow& row, std::size_t count, std::int32_t* across, std::int32_t* down);
 void look_up_nearest(const Framed& framed, const std::int32_t* across, const std::int32_t* down, std::size_t count,
-                     const std::array<std::uint8_t, 3>& fill, std::uint8_t* rgb);
+                     const Colour& fill, std::uint8_t* rgb);
 void look_up_bilinear(const Framed& framed, const std::int32_t* across, const std::int32_t* down, std::size_t count,
-                      const std::array<std::uint8_t, 3>& fill, std::uint8_t* rgb);
+                      const Colour& fill, std::uint8_t* rgb);
 
 }  // namespace reference
 }  // namespace penstock::image::geometry

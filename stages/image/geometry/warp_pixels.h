@@ -17,9 +17,6 @@ enum class Interpolation : std::uint8_t {
   kBilinear,  ///< the four around it
 };
 
-/// What is written where nothing of the picture comes to lie.
-using Colour = std::array<std::uint8_t, 3>;
-
 /// Memory beside the picture: a copy of it, and the places of a row. One a thread.
 struct WarpScratch {
   RowScratch copy, places;

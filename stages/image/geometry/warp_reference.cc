@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "stages/image/geometry/warp_kernels.h"
 
 namespace penstock::image::geometry::reference {
@@ -33,7 +31,7 @@ void places_of_row(const PlacesOfRow& row, std::size_t count, std::int32_t* acro
 }
 
 void look_up_nearest(const Framed& framed, const std::int32_t* across, const std::int32_t* down, std::size_t count,
-                     const std::array<std::uint8_t, 3>& fill, std::uint8_t* rgb) {
+                     const Colour& fill, std::uint8_t* rgb) {
   for (std::size_t i = 0; i < count; ++i, rgb += 3) {
     if (across[i] < 0)
       copy_pixel(fill.data(), rgb);
@@ -43,7 +41,7 @@ void look_up_nearest(const Framed& framed, const std::int32_t* across, const std
 }
 
 void look_up_bilinear(const Framed& framed, const std::int32_t* across, const std::int32_t* down, std::size_t count,
-                      const std::array<std::uint8_t, 3>& fill, std::uint8_t* rgb) {
+                      const Colour& fill, std::uint8_t* rgb) {
   for (std::size_t i = 0; i < count; ++i, rgb += 3) {
     if (across[i] < 0) {
       copy_pixel(fill.data(), rgb);

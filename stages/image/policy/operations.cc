@@ -37,7 +37,6 @@ std::uint64_t policy_scratch_bytes(int width, int height) {
 }
 
 float step_between(float from, float to, int bin, int bins) {
-  if (bins == 1) return from;
   const float step = (to - from) / static_cast<float>(bins - 1);
   return bin < bins / 2 ? from + step * static_cast<float>(bin) : to - step * static_cast<float>(bins - 1 - bin);
 }

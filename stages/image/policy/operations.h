@@ -38,14 +38,14 @@ struct PolicyScratch {
 /// One operation on an RGB picture, in place. `interpolation` and `fill` are of those that move it.
 struct Look {
   geometry::Interpolation interpolation = geometry::Interpolation::kNearest;
-  geometry::Colour fill{};
+  Colour fill{};
 };
 void apply(Operation operation, double magnitude, augment::PixelView picture, const Look& look, PolicyScratch& scratch);
 
 /// What PolicyScratch grows to for such pictures.
 std::uint64_t policy_scratch_bytes(int width, int height);
 
-/// How large a magnitude is: number `bin` of `bins` from `from` to `to`, evenly, in f32 as torch.linspace has it.
+/// How large a magnitude is: number `bin` of `bins` from `from` to `to`, evenly, in f32 as torch.linspace has it; at least two bins.
 float step_between(float from, float to, int bin, int bins);
 
 }  // namespace penstock::image::policy

@@ -22,12 +22,6 @@ double posterise_bits(int bin, int bins, int fewer) {
 
 }  // namespace
 
-Look SetParams::look() const {
-  Look look{interpolation};
-  for (std::size_t c = 0; c < 3; ++c) look.fill[c] = static_cast<std::uint8_t>(fill[c]);
-  return look;
-}
-
 double rand_magnitude(Operation operation, int bin, int bins, int width, int height) {
   const auto upto = [&](double most) { return step_between(0, static_cast<float>(most), bin, bins); };
   switch (operation) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "stages/image/augment/pixel_stage.h"
+#include "stages/image/geometry/move_pictures.h"
 #include "stages/image/policy/operations.h"
 
 namespace penstock::image::policy {
@@ -15,15 +16,11 @@ struct SetParams {
 
   template <class P>
   static void describe(ParamTable<P>& t) {
-    using geometry::Interpolation;
     t.add("bins", &SetParams::bins, "steps that a magnitude has", in_range(2, 1000));
-    t.add("interpolation", &SetParams::interpolation, "of operations that move the picture",
-          one_of<Interpolation>({{"nearest", Interpolation::kNearest}, {"bilinear", Interpolation::kBilinear}}));
-    t.add("fill", &SetParams::fill, "what is written where nothing comes to lie: a grey or [r, g, b]",
-          in_range(0, 255));
+    geometry::describe_look_up(t);
     t.add("p", &SetParams::p, "probability that a picture is changed", in_range(0, 1));
   }
-  Look look() const;
+  Look look() const { return {interpolation, colour_of(fill)}; }
 };
 
 /// Cubuk et al. 2020 (arXiv 1909.13719), as torchvision 0.26 has it: `num_ops` operations one after the other, each of the fourteen as
