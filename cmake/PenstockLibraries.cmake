@@ -20,3 +20,6 @@ penstock_pkg(matio matio)
 penstock_pkg(jpeg libjpeg)
 penstock_pkg(png libpng)
 penstock_pkg(hwy libhwy)
+penstock_pkg(mpi ompi-c)
+# The C++ bindings were taken out of MPI 3; Open MPI's header still brings them unless told.
+target_compile_definitions(PkgConfig::pkg_mpi INTERFACE OMPI_SKIP_MPICXX)

@@ -10,6 +10,7 @@ packages=(
   libtbb-dev liblmdb-dev liburing-dev libxxhash-dev libhdf5-dev libmatio-dev nlohmann-json3-dev
   libjpeg62-turbo-dev libpng-dev libhwy-dev
   libtomlplusplus-dev libcli11-dev
+  libopenmpi-dev openmpi-bin                                # one process a machine
   libgtest-dev libgmock-dev libbenchmark-dev clang-format   # the tests
   python3 python3-pip ca-certificates                       # fetching libtorch; the layering test
 )

@@ -17,6 +17,7 @@ class Collective {
   virtual uint32_t size() const = 0;
   /// values[i] becomes the sum over the ranks, the same bits in all of them and in every run.
   virtual void all_reduce_sum(std::span<float> values) = 0;
+  virtual void all_reduce_sum(std::span<double> values) = 0;
   /// Every rank's bytes become those of `root`.
   virtual void broadcast(std::span<std::byte> bytes, uint32_t root) = 0;
   virtual void barrier() = 0;

@@ -81,17 +81,8 @@ class InProcessGroup::Rank final : public Collective {
   uint32_t rank() const override { return rank_; }
   uint32_t size() const override { return static_cast<uint32_t>(core_->calls.size()); }
 
-  void all_reduce_sum(std::span<float> values) override {
-    core_->arrive(rank_, {"all_reduce_sum", values.data(), values.size_bytes()});
-    const size_t begin = values.size() * rank_ / size();
-    const size_t end = values.size() * (rank_ + 1) / size();
-    for (size_t i = begin; i < end; ++i) {
-      float sum = of(0)[i];
-      for (uint32_t r = 1; r < size(); ++r) sum += of(r)[i];
-      for (uint32_t r = 0; r < size(); ++r) of(r)[i] = sum;
-    }
-    core_->depart();
-  }
+  void all_reduce_sum(std::span<float> values) override { sum(values); }
+  void all_reduce_sum(std::span<double> values) override { sum(values); }
 
   void broadcast(std::span<std::byte> bytes, uint32_t root) override {
     PENSTOCK_CHECK(root < size());
@@ -106,7 +97,19 @@ class InProcessGroup::Rank final : public Collective {
   }
 
  private:
-  float* of(uint32_t rank) const { return static_cast<float*>(core_->calls[rank].data); }
+  template <class T>
+  void sum(std::span<T> values) {
+    core_->arrive(rank_, {"all_reduce_sum", values.data(), values.size_bytes()});
+    const auto of = [this](uint32_t rank) { return static_cast<T*>(core_->calls[rank].data); };
+    const size_t begin = values.size() * rank_ / size();
+    const size_t end = values.size() * (rank_ + 1) / size();
+    for (size_t i = begin; i < end; ++i) {
+      T sum = of(0)[i];
+      for (uint32_t r = 1; r < size(); ++r) sum += of(r)[i];
+      for (uint32_t r = 0; r < size(); ++r) of(r)[i] = sum;
+    }
+    core_->depart();
+  }
 
   std::shared_ptr<Core> core_;
   uint32_t rank_;
