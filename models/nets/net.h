@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/device/collective.h"
 #include "models/nets/catalog.h"
 
 namespace penstock::nets {
@@ -33,6 +34,9 @@ class Net {
 
   /// Batch norms count (true) or use what they counted (false).
   virtual void train(bool on) = 0;
+  /// Batch norms count over all lanes of `group` (SyncBatchNorm) in training; null: over their own records. Throws Error kUsage where the
+  /// network cannot.
+  virtual void count_over(Collective* group) = 0;
 };
 
 /// A freshly initialised network. Draws from torch's default generator: seed it first. Throws as `check(spec)`.

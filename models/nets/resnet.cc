@@ -1,14 +1,17 @@
 #include "models/nets/resnet.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
 #include <torch/nn/init.h>
-#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/any.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/normalization.h>
 
 #include "engine/base/error.h"
+#include "models/nets/batch_norm.h"
 
 namespace penstock::nets {
 namespace {
@@ -19,23 +22,40 @@ nn::Conv2d conv(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
   return nn::Conv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
 }
 
+/// What stands after each convolution, under torchvision's names.
+class Norm {
+ public:
+  Norm(NormKind kind, int64_t channels)
+      : norm_(kind == NormKind::kBatch ? nn::AnyModule(BatchNorm(channels))
+                                       : nn::AnyModule(nn::GroupNorm(nn::GroupNormOptions(kGroups, channels)))) {}
+  at::Tensor operator()(const at::Tensor& x) { return norm_.forward(x); }
+  std::shared_ptr<nn::Module> module() const { return norm_.ptr(); }
+
+ private:
+  static constexpr int64_t kGroups = 32;  // Wu and He 2018 (arXiv 1803.08494), table 3
+  nn::AnyModule norm_;
+};
+
 /// "downsample": the projection of the shortcut, as torchvision's Sequential names it.
 struct Projection final : nn::Module {
-  Projection(int64_t in, int64_t out, int64_t stride)
-      : conv_(register_module("0", conv(in, out, 1, stride))), norm_(register_module("1", nn::BatchNorm2d(out))) {}
+  Projection(int64_t in, int64_t out, int64_t stride, NormKind norm)
+      : conv_(register_module("0", conv(in, out, 1, stride))), norm_(norm, out) {
+    register_module("1", norm_.module());
+  }
   at::Tensor forward(const at::Tensor& x) { return norm_(conv_(x)); }
 
   nn::Conv2d conv_;
-  nn::BatchNorm2d norm_;
+  Norm norm_;
 };
 
 /// One residual block: basic (two 3x3) or bottleneck (1x1, 3x3, 1x1).
 struct Block final : nn::Module {
-  Block(int64_t in, int64_t width, int64_t out, int64_t stride, bool bottleneck) {
-    const auto add = [this](int64_t from, int64_t to, int64_t kernel, int64_t step) {
+  Block(int64_t in, int64_t width, int64_t out, int64_t stride, bool bottleneck, NormKind norm) {
+    const auto add = [this, norm](int64_t from, int64_t to, int64_t kernel, int64_t step) {
       const std::string number = std::to_string(convs_.size() + 1);
       convs_.push_back(register_module("conv" + number, conv(from, to, kernel, step)));
-      norms_.push_back(register_module("bn" + number, nn::BatchNorm2d(to)));
+      norms_.emplace_back(norm, to);
+      register_module("bn" + number, norms_.back().module());
     };
     if (bottleneck) {
       add(in, width, 1, 1);
@@ -46,7 +66,7 @@ struct Block final : nn::Module {
       add(width, out, 3, 1);
     }
     if (stride != 1 || in != out)
-      downsample_ = register_module("downsample", std::make_shared<Projection>(in, out, stride));
+      downsample_ = register_module("downsample", std::make_shared<Projection>(in, out, stride, norm));
   }
 
   at::Tensor forward(const at::Tensor& x) {
@@ -60,7 +80,7 @@ struct Block final : nn::Module {
   }
 
   std::vector<nn::Conv2d> convs_;
-  std::vector<nn::BatchNorm2d> norms_;
+  std::vector<Norm> norms_;
   std::shared_ptr<Projection> downsample_;
 };
 
@@ -85,10 +105,10 @@ Shape shape_of(const std::string& arch) {
 }
 
 struct ResNetModule final : nn::Module {
-  explicit ResNetModule(const NetSpec& spec) {
+  explicit ResNetModule(const NetSpec& spec) : bn1_(spec.norm, 64) {
     const Shape shape = shape_of(spec.arch);
     conv1_ = register_module("conv1", nn::Conv2d(nn::Conv2dOptions(3, 64, 7).stride(2).padding(3).bias(false)));
-    bn1_ = register_module("bn1", nn::BatchNorm2d(64));
+    register_module("bn1", bn1_.module());
     int64_t in = 64;
     for (int i = 0; i < 4; ++i) {
       const int64_t width = int64_t{64} << i;
@@ -96,7 +116,7 @@ struct ResNetModule final : nn::Module {
       layers_.push_back(register_module("layer" + std::to_string(i + 1), std::make_shared<Layer>()));
       for (int64_t b = 0; b < shape.blocks[i]; ++b) {
         const int64_t stride = b == 0 && i > 0 ? 2 : 1;
-        auto block = std::make_shared<Block>(in, width, out, stride, shape.bottleneck);
+        auto block = std::make_shared<Block>(in, width, out, stride, shape.bottleneck, spec.norm);
         layers_.back()->blocks_.push_back(layers_.back()->register_module(std::to_string(b), block));
         in = out;
       }
@@ -110,8 +130,9 @@ struct ResNetModule final : nn::Module {
       if (auto* c = module->as<nn::Conv2dImpl>()) nn::init::kaiming_normal_(c->weight, 0, torch::kFanOut, torch::kReLU);
     }
     if (!zero_residual) return;  // norms are 1 and 0 already
+    const at::NoGradGuard no_grad;
     for (const auto& layer : layers_) {
-      for (const auto& block : layer->blocks_) nn::init::zeros_(block->norms_.back()->weight);
+      for (const auto& block : layer->blocks_) block->norms_.back().module()->named_parameters()["weight"].zero_();
     }
   }
 
@@ -138,7 +159,7 @@ struct ResNetModule final : nn::Module {
   }
 
   nn::Conv2d conv1_{nullptr};
-  nn::BatchNorm2d bn1_{nullptr};
+  Norm bn1_;
   std::vector<std::shared_ptr<Layer>> layers_;
   nn::Linear fc_{nullptr};
 };
@@ -165,6 +186,10 @@ class ResNet final : public Net {
   std::vector<NamedTensor> parameters() const override { return listed(module_.named_parameters()); }
   std::vector<NamedTensor> buffers() const override { return listed(module_.named_buffers()); }
   void train(bool on) override { module_.train(on); }
+  void count_over(Collective* group) override {
+    for (const auto& module : module_.modules(/*include_self=*/false))
+      if (auto* norm = module->as<BatchNormImpl>()) norm->count_over(group);
+  }
 
  private:
   template <class Dict>

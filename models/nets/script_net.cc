@@ -35,6 +35,11 @@ class ScriptNet final : public Net {
   std::vector<NamedTensor> parameters() const override { return listed(module_.named_parameters()); }
   std::vector<NamedTensor> buffers() const override { return listed(module_.named_buffers()); }
   void train(bool on) override { module_.train(on); }
+  void count_over(Collective* group) override {
+    if (group == nullptr) return;
+    throw Error(Code::kUsage, "batch norms of a TorchScript module cannot count over all lanes")
+        .hint("leave train.sync_batch_norm out: each lane then counts for itself");
+  }
 
  private:
   template <class List>

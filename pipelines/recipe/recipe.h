@@ -79,6 +79,7 @@ struct NetSection {
   std::string script;              ///< the TorchScript file, for arch = "torchscript"
   std::optional<int64_t> classes;  ///< nothing: as many as the data has
   bool zero_init_residual = false;
+  nets::NormKind norm = nets::NormKind::kBatch;
   static void describe(ParamTable<NetSection>& t);
 };
 

@@ -57,6 +57,8 @@ void NetSection::describe(ParamTable<NetSection>& t) {
   t.add("script", &NetSection::script, "arch = \"torchscript\": the file");
   t.add("classes", &NetSection::classes, "width of the output; by default as many as the data has", at_least(1));
   t.add("zero_init_residual", &NetSection::zero_init_residual, "the last norm of each block starts at 0");
+  t.add("norm", &NetSection::norm, "resnets: batch norm, or group norm, which needs no statistics over lanes",
+        one_of<nets::NormKind>({{"batch", nets::NormKind::kBatch}, {"group", nets::NormKind::kGroup}}));
 }
 
 void TrainSection::describe(ParamTable<TrainSection>& t) {

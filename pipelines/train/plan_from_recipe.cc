@@ -68,7 +68,10 @@ learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsig
                                     double steps_per_epoch, std::vector<std::byte> script) {
   const pipelines::TrainSection& t = recipe.train;
   learn::LearnerConfig config;
-  config.net = {.arch = recipe.net.arch, .classes = classes, .zero_init_residual = recipe.net.zero_init_residual};
+  config.net = {.arch = recipe.net.arch,
+                .classes = classes,
+                .zero_init_residual = recipe.net.zero_init_residual,
+                .norm = recipe.net.norm};
   config.script = std::move(script);
   config.mean = recipe.input.mean;
   config.std = recipe.input.std;

@@ -16,6 +16,7 @@
 #include "models/nets/safetensors.h"
 #include "stages/learn/images.h"
 #include "stages/learn/optimiser_config.h"
+#include "stages/learn/replicas.h"
 #include "stages/learn/schedule.h"
 
 namespace penstock::learn {
@@ -84,7 +85,13 @@ class Learner {
   Learner(Learner&&) noexcept;
   Learner& operator=(Learner&&) noexcept;
 
-  /// One forward, backward and update. The pixels are not needed after it returns.
+  /// From now on step() is a call of all lanes: each brings its part of the batch (none, at times), and all make the same update, of the
+  /// gradient over the whole batch. They must start from the same weights. The groups must outlive the learner; abort them before a learner
+  /// is destroyed whose lanes do not come any more. Error kUsage where batch norms cannot be synchronised.
+  void join(Replicas replicas);
+
+  /// One forward, backward and update. The pixels are not needed after it returns. With other lanes, loss, records and top1 are of the
+  /// whole batch; where that has no record, nothing is done.
   StepResult step(const Images& images, Labels labels, const Mixing& mixing = {});
   StepResult step(const Batch& batch);
 
@@ -120,6 +127,16 @@ class Learner {
 
 /// The fields "label_b" i64 (N) and "mix" f32 (N) of a batch; nothing where it lacks them. Throws Error kUsage for other types.
 Mixing mixing_of(const Batch& batch);
+
+/// Records of a batch as step() takes them.
+struct TrainingShare {
+  Images images;
+  Labels labels;
+  Mixing mixing;
+};
+/// The records [first, first + count) of a batch; none where count is 0, whatever the batch holds. Throws Error kUsage where its fields are
+/// not what the config names.
+TrainingShare share_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count);
 
 /// The network and input of stored bytes (save() or weights_bytes()), to make a Learner for evaluation or inference; everything
 /// else has its default. Throws Error kData where they are not Penstock's.

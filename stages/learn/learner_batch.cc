@@ -37,8 +37,21 @@ Mixing mixing_of(const Batch& batch) {
   return {second.as<int64_t>(), shares.as<float>()};
 }
 
+TrainingShare share_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count) {
+  if (count == 0) return {};
+  Images images = images_of(batch, config);
+  PENSTOCK_CHECK(first >= 0 && count > 0 && first + count <= images.count);
+  images.data += first * images.height * images.width * images.channels;
+  images.count = count;
+  const auto at = static_cast<size_t>(first), many = static_cast<size_t>(count);
+  Mixing mixing = mixing_of(batch);
+  if (!mixing.second.empty()) mixing = {mixing.second.subspan(at, many), mixing.shares.subspan(at, many)};
+  return {images, labels_of(batch, config).subspan(at, many), mixing};
+}
+
 StepResult Learner::step(const Batch& batch) {
-  return step(images_of(batch, config()), labels_of(batch, config()), mixing_of(batch));
+  const TrainingShare all = share_of(batch, config(), 0, static_cast<int64_t>(batch.size()));
+  return step(all.images, all.labels, all.mixing);
 }
 
 metrics::ClassificationSums Learner::evaluate(const Batch& batch) {

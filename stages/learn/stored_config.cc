@@ -13,6 +13,8 @@ constexpr char kFormat[] = "1";
 constexpr char kArchKey[] = "penstock.net.arch";
 constexpr char kClassesKey[] = "penstock.net.classes";
 constexpr char kZeroInitKey[] = "penstock.net.zero_init_residual";
+constexpr char kNormKey[] = "penstock.net.norm";  // absent: batch
+constexpr char kGroupNorm[] = "group";
 constexpr char kMeanKey[] = "penstock.input.mean";
 constexpr char kStdKey[] = "penstock.input.std";
 
@@ -74,12 +76,14 @@ class Reader {
 }  // namespace
 
 nets::Metadata stored_config(const LearnerConfig& config) {
-  return {{kFormatKey, kFormat},
-          {kArchKey, config.net.arch},
-          {kClassesKey, std::to_string(config.net.classes)},
-          {kZeroInitKey, config.net.zero_init_residual ? "1" : "0"},
-          {kMeanKey, text_of(config.mean)},
-          {kStdKey, text_of(config.std)}};
+  nets::Metadata out = {{kFormatKey, kFormat},
+                        {kArchKey, config.net.arch},
+                        {kClassesKey, std::to_string(config.net.classes)},
+                        {kZeroInitKey, config.net.zero_init_residual ? "1" : "0"},
+                        {kMeanKey, text_of(config.mean)},
+                        {kStdKey, text_of(config.std)}};
+  if (config.net.norm == nets::NormKind::kGroup) out[kNormKey] = kGroupNorm;
+  return out;
 }
 
 uint64_t stored_step(const nets::StoredState& stored, const std::string& origin) {
@@ -100,6 +104,10 @@ LearnerConfig config_of(std::span<const std::byte> bytes, const std::string& ori
   out.net = {.arch = in.text(kArchKey),
              .classes = in.number<int64_t>(kClassesKey),
              .zero_init_residual = in.text(kZeroInitKey) == "1"};
+  const auto norm = stored.metadata.find(kNormKey);
+  if (norm != stored.metadata.end()) out.net.norm = nets::NormKind::kGroup;
+  if (norm != stored.metadata.end() && norm->second != kGroupNorm)
+    throw Error(Code::kData, "'" + origin + "': '" + norm->second + "' makes no sense as " + kNormKey);
   out.mean = in.numbers<double>(kMeanKey);
   out.std = in.numbers<double>(kStdKey);
   if (const nets::StoredTensor* script = stored.find(kScriptTensor))

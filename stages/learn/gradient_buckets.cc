@@ -1,0 +1,140 @@
+#include "stages/learn/gradient_buckets.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <algorithm>
+
+#include <span>
+
+#include "engine/base/error.h"
+
+namespace penstock::learn {
+
+class GradientBuckets::Hook final : public torch::autograd::PostAccumulateGradHook {
+ public:
+  Hook(GradientBuckets& buckets, Place& place) : buckets_(buckets), place_(place) {}
+  void operator()(const at::Tensor&) override { buckets_.fill(place_); }
+
+ private:
+  GradientBuckets& buckets_;
+  Place& place_;
+};
+
+GradientBuckets::GradientBuckets(std::vector<nets::NamedTensor> parameters, Collective& sums, size_t bucket_bytes)
+    : sums_(sums) {
+  std::vector<int64_t> lengths;
+  for (auto named = parameters.rbegin(); named != parameters.rend(); ++named) {
+    const at::Tensor& parameter = named->second;
+    if (!parameter.requires_grad()) continue;
+    PENSTOCK_CHECK(parameter.scalar_type() == at::kFloat && parameter.is_non_overlapping_and_dense());
+    const bool full = buckets_.empty() || static_cast<size_t>(lengths.back()) * sizeof(float) >= bucket_bytes;
+    if (full) {
+      buckets_.emplace_back();
+      lengths.push_back(0);
+    }
+    auto place = std::make_unique<Place>();
+    place->parameter = parameter;
+    place->bucket = buckets_.size() - 1;
+    place->offset = lengths.back();
+    lengths.back() += parameter.numel();
+    ++buckets_.back().parameters;
+    places_.push_back(std::move(place));
+  }
+  for (const auto& place : places_) place->flag = lengths[place->bucket]++;
+  for (size_t b = 0; b < buckets_.size(); ++b)
+    buckets_[b].values = at::zeros({lengths[b]}, at::TensorOptions().dtype(at::kFloat));
+  for (const auto& place : places_)
+    torch::autograd::impl::set_post_acc_grad_hooks(place->parameter, std::make_unique<Hook>(*this, *place));
+  complete_ = summed_ = buckets_.size();
+  thread_ = std::jthread([this](const std::stop_token& stop) { sum_buckets(stop); });
+}
+
+GradientBuckets::~GradientBuckets() {
+  for (const auto& place : places_) torch::autograd::impl::set_post_acc_grad_hooks(place->parameter, nullptr);
+}
+
+at::Tensor GradientBuckets::gradient_of(const Place& place) const {
+  return buckets_[place.bucket].values.as_strided(place.parameter.sizes(), place.parameter.strides(), place.offset);
+}
+
+void GradientBuckets::start() {
+  for (const auto& place : places_) place->filled = false;
+  for (Bucket& bucket : buckets_) bucket.filled = 0;
+  const std::lock_guard lock(mutex_);
+  complete_ = summed_ = 0;
+}
+
+void GradientBuckets::fill(Place& place) {
+  const at::NoGradGuard no_grad;
+  Bucket& bucket = buckets_[place.bucket];
+  const at::Tensor& gradient = place.parameter.grad();
+  float* values = bucket.values.data_ptr<float>();
+  if (gradient.defined())
+    gradient_of(place).copy_(gradient);
+  else
+    std::fill_n(values + place.offset, place.parameter.numel(), 0.0f);
+  values[place.flag] = gradient.defined() ? 1.0f : 0.0f;
+  if (place.filled) return;
+  place.filled = true;
+  if (++bucket.filled == bucket.parameters) release_filled();
+}
+
+// Buckets may be filled out of order; they leave in order.
+void GradientBuckets::release_filled() {
+  size_t ready = 0;
+  while (ready < buckets_.size() && buckets_[ready].filled == buckets_[ready].parameters) ++ready;
+  const std::lock_guard lock(mutex_);
+  complete_ = ready;
+  changed_.notify_all();
+}
+
+void GradientBuckets::finish(float scale) {
+  for (const auto& place : places_)
+    if (!place->filled) fill(*place);
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return summed_ == buckets_.size() || failure_; });
+    if (failure_) std::rethrow_exception(failure_);
+  }
+  const at::NoGradGuard no_grad;
+  for (const auto& place : places_) {
+    at::Tensor parameter = place->parameter;
+    const Bucket& bucket = buckets_[place->bucket];
+    if (bucket.values.const_data_ptr<float>()[place->flag] == 0) {
+      parameter.mutable_grad().reset();
+      continue;
+    }
+    at::Tensor gradient = gradient_of(*place);
+    if (scale != 1) gradient.mul_(scale);
+    parameter.mutable_grad() = gradient;
+  }
+}
+
+void GradientBuckets::sum_buckets(const std::stop_token& stop) {
+  for (;;) {
+    size_t bucket = 0;
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait(lock, stop, [this] { return summed_ < complete_; })) return;
+      bucket = summed_;
+    }
+    std::exception_ptr failure;
+    try {
+      at::Tensor& values = buckets_[bucket].values;
+      sums_.all_reduce_sum(std::span(values.data_ptr<float>(), static_cast<size_t>(values.numel())));
+    } catch (...) { failure = std::current_exception(); }
+    const std::lock_guard lock(mutex_);
+    if (failure) {
+      failure_ = failure;
+      changed_.notify_all();
+      return;
+    }
+    ++summed_;
+    changed_.notify_all();
+  }
+}
+
+}  // namespace penstock::learn

@@ -1,0 +1,69 @@
+// Gradients of all lanes are summed in buckets, each as soon as the backward pass has filled it.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/device/collective.h"
+#include "models/nets/net.h"
+
+namespace penstock::learn {
+
+/// Hooks itself to the parameters: what backward() accumulates in one is copied to its place in a bucket, and the last parameter of a
+/// bucket sends it off. Buckets run from the last parameter to the first, about the order in which their gradients come, and are summed in
+/// that order in all lanes (Li et al. 2020, "PyTorch Distributed", section 3.2). The sums are made by a thread of its own.
+///
+/// One step: start(), backward(), finish(). One thread; `sums` is used by the bucket thread alone.
+class GradientBuckets {
+ public:
+  /// f32 parameters whose memory has no gaps. `sums` must outlive it. Parameters that need no gradient are left out.
+  GradientBuckets(std::vector<nets::NamedTensor> parameters, Collective& sums, size_t bucket_bytes);
+  /// Takes the hooks off. Waits for sums that are on their way: abort the group first where the other lanes will not come.
+  ~GradientBuckets();
+  GradientBuckets(const GradientBuckets&) = delete;
+  GradientBuckets& operator=(const GradientBuckets&) = delete;
+
+  void start();
+  /// Sends what is missing as zeros, waits for all sums, and makes them, times `scale`, the gradients of the parameters. One that got none
+  /// in any lane has none. Throws what a Collective threw.
+  void finish(float scale);
+  size_t bucket_count() const { return buckets_.size(); }
+
+ private:
+  struct Place {
+    at::Tensor parameter;
+    size_t bucket = 0;
+    int64_t offset = 0;  ///< of its values in the bucket
+    int64_t flag = 0;    ///< offset of the number of lanes in which it got a gradient
+    bool filled = false;
+  };
+  struct Bucket {
+    at::Tensor values;  ///< f32: gradients, then a flag for each of its parameters
+    size_t parameters = 0;
+    size_t filled = 0;
+  };
+  class Hook;
+
+  void fill(Place& place);
+  void release_filled();
+  void sum_buckets(const std::stop_token& stop);
+  at::Tensor gradient_of(const Place& place) const;
+
+  Collective& sums_;
+  std::vector<std::unique_ptr<Place>> places_;
+  std::vector<Bucket> buckets_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  size_t complete_ = 0;  ///< buckets of this step that may be summed: the first so many
+  size_t summed_ = 0;
+  std::exception_ptr failure_;
+  std::jthread thread_;
+};
+
+}  // namespace penstock::learn

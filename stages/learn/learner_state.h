@@ -1,0 +1,64 @@
+// What a Learner is inside. Included by the files of the learner alone.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/nets/net.h"
+#include "stages/learn/gradient_buckets.h"
+#include "stages/learn/learner.h"
+#include "stages/learn/optimiser.h"
+#include "stages/learn/pixels.h"
+#include "stages/learn/replicas.h"
+
+namespace penstock::learn {
+
+/// Parameters, then buffers.
+std::vector<nets::NamedTensor> weights_of(const nets::Net& net);
+std::vector<nets::NamedTensor> joined(std::vector<nets::NamedTensor> first, std::vector<nets::NamedTensor> second);
+void copy_weights(const nets::Net& from, nets::Net& to);
+
+struct Learner::State {
+  explicit State(LearnerConfig given);
+
+  /// At the start of every public call.
+  void enter();
+  /// Made late, because inference needs none.
+  Optimiser& optimiser();
+  void train(bool on);
+  nets::Net& evaluated() { return average ? *average : *net; }
+  /// Follows the weights after a step.
+  void update_average();
+
+  void check_labels(const Images& images, Labels labels) const;
+  void check_mixing(const Images& images, const Mixing& mixing) const;
+  void check_classes(int64_t logits) const;
+
+  at::Tensor input(const Images& images) const;
+  /// f32 (N, classes), ready for backward.
+  at::Tensor training_logits(const Images& images);
+  /// The mean over the batch.
+  at::Tensor loss(const at::Tensor& logits, Labels labels, const Mixing& mixing) const;
+  /// Logits, or the output of a layer, of the network that evaluation uses.
+  Rows run(const Images& images, const std::string& layer);
+
+  StepResult step_alone(const Images& images, Labels labels, const Mixing& mixing);
+  /// A lane's part of a step of all replicas; `images` may have none.
+  StepResult step_together(const Images& images, Labels labels, const Mixing& mixing);
+
+  LearnerConfig config;
+  Schedule schedule;
+  PixelNormaliser normalise;
+  std::unique_ptr<nets::Net> net;
+  std::unique_ptr<nets::Net> average;  ///< null without EMA
+  std::vector<nets::NamedTensor> parameters;
+  std::optional<Optimiser> optimiser_;
+  Replicas replicas;
+  std::optional<GradientBuckets> buckets;  ///< where there are other lanes; dies before replicas
+  uint64_t done = 0;
+  bool training = true;
+};
+
+}  // namespace penstock::learn

@@ -1,0 +1,107 @@
+// Training steps, of one replica alone and of several that become one.
+#include <array>
+#include <cmath>
+#include <span>
+#include <utility>
+
+#include "stages/learn/learner_state.h"
+#include "stages/learn/torch_scope.h"
+
+namespace penstock::learn {
+namespace {
+
+/// The seed of a step's draws (dropout and the like), so that no generator state needs saving.
+uint64_t step_seed(const LearnerConfig& config, uint64_t step) {
+  uint64_t x = config.seed;
+  for (const uint64_t part : {step, config.lane}) {  // splitmix64
+    x += 0x9E3779B97F4A7C15u + part;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    x ^= x >> 31;
+  }
+  return x;
+}
+
+Error not_finite(uint64_t step) {
+  return Error(Code::kInternal, "the loss of training step " + std::to_string(step) + " is not a finite number")
+      .hint("lower train.lr, warm up longer, or look at the batch: penstock batch RECIPE --data DATA --step " +
+            std::to_string(step));
+}
+
+int64_t top1_of(const at::Tensor& logits, Labels labels) {
+  metrics::ClassificationSums sums;
+  sums.add({logits.const_data_ptr<float>(), static_cast<size_t>(logits.numel())}, labels);
+  return sums.top1;
+}
+
+}  // namespace
+
+StepResult Learner::State::step_alone(const Images& images, Labels labels, const Mixing& mixing) {
+  const at::Tensor logits = training_logits(images);
+  check_classes(logits.size(1));
+  const at::Tensor mean = loss(logits, labels, mixing);
+  StepResult out{.step = done, .loss = mean.item<double>(), .records = images.count};
+  if (!std::isfinite(out.loss)) throw not_finite(done);
+  mean.backward();
+  out.top1 = top1_of(logits, labels);
+  return out;
+}
+
+// Each lane's gradient is of the sum of its losses over the records that a step has when none is missing; so their sum is the gradient
+// of the mean over all, but for the factor that finish() puts right when the lanes have counted.
+StepResult Learner::State::step_together(const Images& images, Labels labels, const Mixing& mixing) {
+  if (replicas.sync_batch_norm && images.count == 0)
+    throw Error(Code::kUsage, "a lane has no record of training step " + std::to_string(done) +
+                                  ", and train.sync_batch_norm needs one in each")
+        .hint("set data.last = \"drop\" and faults.train = \"replace\", or use fewer lanes");
+  buckets->start();
+  std::array<double, 3> sums{};  // loss, records, top-1
+  if (images.count > 0) {
+    const at::Tensor logits = training_logits(images);
+    check_classes(logits.size(1));
+    const at::Tensor mean = loss(logits, labels, mixing);
+    const auto records = static_cast<double>(images.count);
+    sums = {mean.item<double>() * records, records, static_cast<double>(top1_of(logits, labels))};
+    (mean * (records / static_cast<double>(replicas.global_batch))).backward();
+  }
+  replicas.counts->all_reduce_sum(std::span<double>(sums));
+  if (!std::isfinite(sums[0])) throw not_finite(done);
+  buckets->finish(sums[1] > 0 ? static_cast<float>(static_cast<double>(replicas.global_batch) / sums[1]) : 1.0f);
+  return {.step = done,
+          .loss = sums[1] > 0 ? sums[0] / sums[1] : 0,
+          .records = static_cast<int64_t>(sums[1]),
+          .top1 = static_cast<int64_t>(sums[2])};
+}
+
+StepResult Learner::step(const Images& images, Labels labels, const Mixing& mixing) {
+  State& s = *state_;
+  s.enter();
+  const bool together = s.buckets.has_value();
+  if (!together || images.count > 0) s.check_labels(images, labels);
+  if (!mixing.second.empty()) s.check_mixing(images, mixing);
+  return guarded("training step " + std::to_string(s.done), [&] {
+    s.train(true);
+    at::manual_seed(step_seed(s.config, s.done));
+    StepResult out = together ? s.step_together(images, labels, mixing) : s.step_alone(images, labels, mixing);
+    if (out.records == 0) return out;  // in all lanes
+    const Rates rates = s.schedule.at(s.done, s.config.optimiser.momentum);
+    s.optimiser().step(s.done, rates);
+    s.update_average();
+    ++s.done;
+    out.lr = rates.lr;
+    return out;
+  });
+}
+
+void Learner::join(Replicas replicas) {
+  State& s = *state_;
+  s.enter();
+  s.buckets.reset();
+  s.replicas = std::move(replicas);
+  guarded("joining the lanes", [&] {
+    s.net->count_over(s.replicas.many() && s.replicas.sync_batch_norm ? s.replicas.counts.get() : nullptr);
+    if (s.replicas.many()) s.buckets.emplace(s.parameters, *s.replicas.gradients, s.replicas.bucket_bytes);
+  });
+}
+
+}  // namespace penstock::learn
