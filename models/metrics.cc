@@ -66,7 +66,10 @@ ClassificationSums& ClassificationSums::operator+=(const ClassificationSums& oth
 }
 
 ConfusionMatrix::ConfusionMatrix(int64_t classes)
-    : classes_(classes), counts_(static_cast<size_t>(classes * classes)) {}
+    : ConfusionMatrix(classes, std::vector<int64_t>(static_cast<size_t>(classes * classes))) {}
+
+ConfusionMatrix::ConfusionMatrix(int64_t classes, std::vector<int64_t> counts)
+    : classes_(classes), counts_(std::move(counts)) {}
 
 void ConfusionMatrix::add(std::span<const float> logits, std::span<const int64_t> labels) {
   for_each_record(logits, labels, [this](std::span<const float> row, int64_t label) {

@@ -37,6 +37,8 @@ struct ClassificationSums {
 class ConfusionMatrix {
  public:
   explicit ConfusionMatrix(int64_t classes);
+  /// `counts` (truth, predicted), C-contiguous.
+  ConfusionMatrix(int64_t classes, std::vector<int64_t> counts);
 
   /// As ClassificationSums::add; what has rank 0 counts as predicted.
   void add(std::span<const float> logits, std::span<const int64_t> labels);

@@ -15,6 +15,8 @@ class EvaluateCommand final : public Command {
   std::string_view example() const override { return "penstock evaluate runs/first --data imagenette/ --tta 4"; }
   CommonUse common() const override { return {.recipe = true, .trace = true}; }
 
+  bool shares_work() const override { return true; }
+
   void add_options(CLI::App& app) override {
     app.add_option("model", model_, "A run directory (its best checkpoint), a checkpoint, or a TorchScript file")
         ->required()
@@ -38,7 +40,8 @@ class EvaluateCommand final : public Command {
                                                                 .threads = options_.threads,
                                                                 .stop = context.stop,
                                                                 .progress = &context.progress,
-                                                                .trace = context.trace});
+                                                                .trace = context.trace,
+                                                                .processes = context.processes});
     Json json = Json::parse(result.to_json());
     json["model"] = model.path;
     context.output.result(result.text(), json);

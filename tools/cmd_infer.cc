@@ -19,6 +19,8 @@ class InferCommand final : public Command {
   }
   CommonUse common() const override { return {.recipe = true, .trace = true}; }
 
+  bool shares_work() const override { return true; }
+
   void add_options(CLI::App& app) override {
     app.add_option("model", model_, "A run directory (its best checkpoint), a checkpoint, or a TorchScript file")
         ->required()
@@ -46,7 +48,8 @@ class InferCommand final : public Command {
                                                           .threads = options_.threads,
                                                           .stop = context.stop,
                                                           .progress = &context.progress,
-                                                          .trace = context.trace});
+                                                          .trace = context.trace,
+                                                          .processes = context.processes});
     Json json = Json::parse(result.to_json());
     json["model"] = model.path;
     context.output.result(result.text(), json);

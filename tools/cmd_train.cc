@@ -33,6 +33,8 @@ class TrainCommand final : public Command {
   }
   CommonUse common() const override { return {.recipe = true, .trace = true}; }
 
+  bool shares_work() const override { return true; }
+
   void add_options(CLI::App& app) override {
     app.add_option("recipe", recipe_, "A recipe: a TOML file or the name of a built-in one")
         ->required()
@@ -61,7 +63,8 @@ class TrainCommand final : public Command {
                                 .time_limit_seconds = time_limit_seconds(time_limit_),
                                 .stop = context.stop,
                                 .progress = &context.progress,
-                                .trace = context.trace};
+                                .trace = context.trace,
+                                .processes = context.processes};
     const JobData data = open_job_data(paths_, options.recipe);
     for (const std::string& note : data.train->notes()) context.output.note(note);
     context.output.note(std::to_string(data.train->size()) + " records of " +

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/mpi/process_group.h"
 #include "engine/telemetry/trace.h"
 #include "tools/json_output.h"
 #include "tools/options.h"
@@ -18,8 +19,9 @@ struct Context {
   const CommonOptions& options;
   Output& output;
   Progress& progress;
-  std::stop_token stop;    ///< requested by Ctrl-C or SIGTERM
-  Trace* trace = nullptr;  ///< with --trace; the frame writes the file, whether the command ends well or not
+  std::stop_token stop;               ///< requested by Ctrl-C or SIGTERM
+  ProcessGroup* processes = nullptr;  ///< that work together under mpirun; null: this one alone
+  Trace* trace = nullptr;             ///< with --trace; the frame writes the file, whether the command ends well or not
 };
 
 /// One subcommand: a file cmd_NAME.cc with a class of its own and a line in commands.cc.
@@ -30,6 +32,8 @@ class Command {
   virtual std::string_view summary() const = 0;  ///< one line, no full stop
   virtual std::string_view example() const = 0;  ///< a line or more that could be typed
   virtual CommonUse common() const { return {}; }
+  /// Whether several processes under mpirun share the work of one call; the others are refused there.
+  virtual bool shares_work() const { return false; }
   /// Adds arguments and options, which are parsed into members.
   virtual void add_options(CLI::App& app) = 0;
   /// Does it; gives the exit code, 0 or 3. Throws Error. When it was stopped it may return 0 or throw kCancelled: the frame

@@ -42,14 +42,20 @@ std::string parse_fault(const CLI::App& app, const CLI::ParseError& error) {
   return error.what();
 }
 
+/// "penstock train", with the process where there are several.
+std::string name_of(std::string_view command, const World& world) {
+  const std::string name = "penstock " + std::string(command);
+  return world.processes == nullptr ? name : name + " (process " + std::to_string(world.processes->rank()) + ")";
+}
+
 int explain(const Error& error, std::string_view command, const World& world) {
-  world.err << "penstock " << command << ": " << error.what() << "\n";
+  world.err << name_of(command, world) << ": " << error.what() << "\n";
   return error.code() == Code::kCancelled ? world.stopped_by() : exit_code_of(error.code());
 }
 
 // A trace is worth most when the command failed, so it is written in any case; failing to write it fails the command.
 int write_trace(const CommonOptions& options, const Trace* trace, std::string_view command, const World& world) {
-  if (trace == nullptr) return 0;
+  if (trace == nullptr || (world.processes != nullptr && world.processes->rank() != 0)) return 0;
   try {
     io::write_file(io::FileSystem::real(), options.trace, trace->json());
   } catch (const Error& error) { return explain(error, command, world); }
@@ -58,7 +64,9 @@ int write_trace(const CommonOptions& options, const Trace* trace, std::string_vi
 }
 
 int run_command(Command& command, const CommonOptions& options, const World& world) {
-  Output output(world.out, world.err, options.json, options.quiet);
+  const bool speaks = world.processes == nullptr || world.processes->rank() == 0;
+  std::ostream nowhere(nullptr);
+  Output output(speaks ? world.out : nowhere, speaks ? world.err : nowhere, options.json, options.quiet || !speaks);
   std::unique_ptr<Trace> trace;
   if (!options.trace.empty()) trace = std::make_unique<Trace>();
   int code = 0;
@@ -66,14 +74,17 @@ int run_command(Command& command, const CommonOptions& options, const World& wor
     require_writable(options.trace, "--trace");  // now, not when the command has run for hours
   } catch (const Error& error) { return explain(error, command.name(), world); }
   try {
-    Progress progress(output, world.terminal);
-    Context context{options, output, progress, world.stop, trace.get()};
+    if (world.processes != nullptr && !command.shares_work())
+      throw Error(Code::kUsage, "'" + std::string(command.name()) + "' is no work for several processes")
+          .hint("run it without mpirun; train, evaluate and infer share their work");
+    Progress progress(output, world.terminal && speaks);
+    Context context{options, output, progress, world.stop, world.processes, trace.get()};
     code = command.run(context);
   } catch (const Error& error) { code = explain(error, command.name(), world); } catch (const std::bad_alloc&) {
-    world.err << "penstock " << command.name() << ": memory ran out; lower budget.ram, the batch or --threads\n";
+    world.err << name_of(command.name(), world) << ": memory ran out; lower budget.ram, the batch or --threads\n";
     code = 1;
   } catch (const std::exception& error) {
-    world.err << "penstock " << command.name() << ": " << error.what() << " (this is a fault of Penstock)\n";
+    world.err << name_of(command.name(), world) << ": " << error.what() << " (this is a fault of Penstock)\n";
     code = 1;
   }
   const int trace_code = write_trace(options, trace.get(), command.name(), world);

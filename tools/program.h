@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/mpi/process_group.h"
 
 namespace penstock::tools {
 
@@ -15,8 +16,10 @@ namespace penstock::tools {
 struct World {
   std::ostream& out;
   std::ostream& err;
-  bool terminal = false;                                 ///< err is a terminal
-  std::stop_token stop = {};                             ///< requested by a signal
+  bool terminal = false;      ///< err is a terminal
+  std::stop_token stop = {};  ///< requested by a signal
+  /// Of a program that mpirun started; null: alone. The first process writes results and says how it goes, all say what fails.
+  ProcessGroup* processes = nullptr;
   std::function<int()> stopped_by = [] { return 130; };  ///< exit code once `stop` was requested
 };
 

@@ -111,6 +111,7 @@ struct TrainSection {
   double ema = 0;  ///< decay a step; 0: none
   learn::Precision precision = learn::Precision::kBf16;
   bool channels_last = true;
+  bool sync_batch_norm = false;
   uint64_t eval_every = 1;  ///< epochs
   static void describe(ParamTable<TrainSection>& t);
 };
@@ -137,6 +138,7 @@ struct CheckpointSection {
 struct LanesSection {
   std::vector<std::string> devices = {"cpu"};  ///< "cpu", "cuda:0", "sim:0"
   std::optional<int> threads;                  ///< torch threads of a lane; nothing: chosen from the cores allowed
+  ByteSize bucket{25000000};                   ///< of gradients summed in one call
   static void describe(ParamTable<LanesSection>& t);
 };
 

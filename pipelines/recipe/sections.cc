@@ -96,6 +96,7 @@ void TrainSection::describe(ParamTable<TrainSection>& t) {
   t.add("precision", &T::precision, "bf16: autocast, where it is safe; weights and sums stay f32",
         one_of<Precision>({{"bf16", Precision::kBf16}, {"f32", Precision::kF32}}));
   t.add("channels_last", &T::channels_last, "memory layout (N, H, W, C), which convolutions like");
+  t.add("sync_batch_norm", &T::sync_batch_norm, "batch norms count over the records of all lanes");
   t.add("eval_every", &T::eval_every, "epochs between two evaluations; the last epoch always has one", at_least(1));
 }
 
@@ -108,6 +109,7 @@ void LanesSection::describe(ParamTable<LanesSection>& t) {
   t.add("devices", &LanesSection::devices, "\"cpu\", \"cuda:0\", ... or \"sim:0\", a simulated GPU", not_empty());
   t.add("threads", &LanesSection::threads, "torch threads of a lane; by default from the cores allowed",
         in_range(1, 1024));
+  t.add("bucket", &LanesSection::bucket, "gradients that several lanes sum in one call, while backward goes on");
 }
 
 void Phase::describe(ParamTable<Phase>& t) {

@@ -9,6 +9,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "pipelines/job/job.h"
+#include "pipelines/job/subset.h"
 #include "pipelines/train/plan_from_recipe.h"
 
 namespace penstock::train {
@@ -33,8 +34,12 @@ EvaluateResult evaluate_model(const Model& model, const io::Dataset& data, const
   EvaluateResult out;
   out.views = options.tta + 1;
   out.classes = model.classes.empty() ? data.class_names() : model.classes;
-  const std::unique_ptr<Lane> lane = make_lane(model, static_cast<int64_t>(data.class_names().size()), clock);
-  EvaluationOptions how{.run = run_options_for(model.recipe, Mode::kEval, data, machine),
+  Together together(options.processes);
+  together.require_same("model", model_digest(model), "give all processes the same MODEL");
+  together.require_same("data set", data_digest(data), "give all processes the same data");
+  const std::unique_ptr<Lanes> lanes =
+      make_lanes(model, static_cast<int64_t>(data.class_names().size()), together, clock);
+  EvaluationOptions how{.run = together.share(run_options_for(model.recipe, Mode::kEval, data, machine)),
                         .confusion = options.confusion,
                         .augmented = options.tta > 0 ? &augmented : nullptr,
                         .draws = options.tta,
@@ -44,7 +49,7 @@ EvaluateResult evaluate_model(const Model& model, const io::Dataset& data, const
   how.progress = [&](uint64_t records) { progress.update(records); };
   const double began = clock.now_seconds();
   progress.begin("evaluating", data.size(), "images");
-  out.evaluation = evaluate(*lane, graph, data, std::move(how));
+  out.evaluation = evaluate(*lanes, graph, data, std::move(how));
   progress.end();
   if (out.evaluation.stopped) throw Error(Code::kCancelled, "the evaluation was stopped");
   out.seconds = clock.now_seconds() - began;

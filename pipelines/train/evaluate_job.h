@@ -20,6 +20,7 @@ struct EvaluateOptions {
   ProgressSink* progress = nullptr;
   Trace* trace = nullptr;
   Clock* clock = nullptr;
+  ProcessGroup* processes = nullptr;  ///< null: this one alone
 };
 
 struct EvaluateResult {

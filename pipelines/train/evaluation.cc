@@ -13,14 +13,14 @@ namespace {
 constexpr uint64_t kAugmentedInFlight = 2;
 
 /// Log-probabilities averaged over views: what sums and ranks are taken of.
-learn::Rows mean_over_views(Lane& lane, const Batch& batch, std::vector<Run>& views) {
-  learn::Rows mean = lane.infer(batch);
+learn::Rows mean_over_views(Lanes& lanes, const Batch& batch, std::vector<Run>& views) {
+  learn::Rows mean = lanes.infer(batch);
   const auto classes = static_cast<size_t>(mean.shape.back());
   to_probabilities(mean.values, classes);
   for (Run& view : views) {
     const Batch other = view.next();
     PENSTOCK_CHECK(other && std::ranges::equal(other.ids(), batch.ids()));
-    learn::Rows rows = lane.infer(other);
+    learn::Rows rows = lanes.infer(other);
     to_probabilities(rows.values, classes);
     for (size_t i = 0; i < mean.values.size(); ++i) mean.values[i] += rows.values[i];
   }
@@ -44,14 +44,17 @@ void to_probabilities(std::span<float> values, size_t classes) {
   }
 }
 
-Evaluation evaluate(Lane& lane, const Graph& graph, const Source& source, EvaluationOptions options) {
+namespace {
+
+/// This process's share of the records.
+Evaluation evaluate_share(Lanes& lanes, const Graph& graph, const Source& source, EvaluationOptions options) {
   Evaluation out;
   options.run.order = Order::kSequential;
   options.run.last = Last::kKeep;
   options.run.epochs = 1;
   options.run.epoch = 0;
   options.run.step = 0;
-  if (options.confusion) out.confusion.emplace(lane.learner().config().net.classes);
+  if (options.confusion) out.confusion.emplace(lanes.learner().config().net.classes);
   options.run.hold = options.augmented != nullptr && options.draws > 0;  // the passes share a budget: all reserve first
   Run run = Run::start(graph, source, options.run);
   std::vector<Run> views;
@@ -69,21 +72,48 @@ Evaluation evaluate(Lane& lane, const Graph& graph, const Source& source, Evalua
       break;
     }
     if (batch.size() == 0) continue;
-    const std::span<const int64_t> labels = batch[lane.learner().config().label_field].as<int64_t>();
+    const std::span<const int64_t> labels = batch[lanes.learner().config().label_field].as<int64_t>();
     if (const auto none = std::ranges::find_if(labels, [](int64_t l) { return l < 0; }); none != labels.end())
       throw Error(Code::kUsage, "record " + std::to_string(batch.ids()[static_cast<size_t>(none - labels.begin())]) +
                                     " has no label, and evaluation needs one for each")
           .hint("give --labels FILE.csv for a flat folder, or use infer");
     if (views.empty() && !out.confusion) {
-      out.sums += lane.evaluate(batch);
+      out.sums += lanes.evaluate(batch);
     } else {
-      const learn::Rows rows = mean_over_views(lane, batch, views);
+      const learn::Rows rows = mean_over_views(lanes, batch, views);
       out.sums.add(rows.values, labels);
       if (out.confusion) out.confusion->add(rows.values, labels);
     }
     if (options.progress) options.progress(static_cast<uint64_t>(out.sums.records));
   }
   out.report = run.report();
+  return out;
+}
+
+void add_up(Together& together, metrics::ConfusionMatrix& confusion) {
+  std::vector<double> counts;
+  for (int64_t truth = 0; truth < confusion.classes(); ++truth)
+    for (int64_t taken = 0; taken < confusion.classes(); ++taken)
+      counts.push_back(static_cast<double>(confusion.count(truth, taken)));
+  together.sum(counts);
+  confusion = metrics::ConfusionMatrix(confusion.classes(), {counts.begin(), counts.end()});
+}
+
+}  // namespace
+
+Evaluation evaluate(Lanes& lanes, const Graph& graph, const Source& source, EvaluationOptions options) {
+  lanes.before_evaluation();
+  Together& together = lanes.together();
+  Evaluation out;
+  std::optional<Error> failure;
+  try {
+    out = evaluate_share(lanes, graph, source, std::move(options));
+  } catch (const Error& error) { failure = error; }
+  together.require_none(failure);
+  out.stopped = together.any({out.stopped})[0];
+  together.add_up(out.sums);
+  together.add_up(out.report);
+  if (out.confusion && together.size() > 1) add_up(together, *out.confusion);
   return out;
 }
 

@@ -9,7 +9,7 @@
 #include "engine/graph/graph.h"
 #include "engine/run/run.h"
 #include "models/metrics.h"
-#include "pipelines/train/lane.h"
+#include "pipelines/train/lanes.h"
 
 namespace penstock::train {
 
@@ -31,9 +31,10 @@ struct EvaluationOptions {
   std::function<void(uint64_t records)> progress = {};
 };
 
-/// Runs `graph` over `source` on the lane. Throws what the run throws (kData for a bad record: evaluation replaces nothing), and
+/// Runs `graph` over `source` on all lanes; several processes each take their share (options.run says which), and all get the sums and the
+/// confusion of the whole. Throws what the run throws (kData for a bad record: evaluation replaces nothing), and
 /// Error kUsage where a record has no label.
-Evaluation evaluate(Lane& lane, const Graph& graph, const Source& source, EvaluationOptions options);
+Evaluation evaluate(Lanes& lanes, const Graph& graph, const Source& source, EvaluationOptions options);
 
 /// softmax of each row, in place. `values` (N, classes).
 void to_probabilities(std::span<float> values, size_t classes);

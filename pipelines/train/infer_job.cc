@@ -1,6 +1,8 @@
 #include "pipelines/train/infer_job.h"
 
+#include <cstring>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -8,6 +10,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "pipelines/job/job.h"
+#include "pipelines/job/subset.h"
 #include "pipelines/train/evaluation.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/prediction_sink.h"
@@ -21,15 +24,16 @@ class Rows {
   Rows(const io::Dataset& data, std::function<std::unique_ptr<PredictionSink>(size_t width)> make_sink)
       : data_(data), make_sink_(std::move(make_sink)) {}
 
-  void add(const Batch& batch, std::span<const float> values) {
-    const size_t width = batch.size() == 0 ? 0 : values.size() / batch.size();
-    const std::span<const Rejection> refused = batch.rejections();
+  /// `values` (records, width).
+  void add(const Taken& taken, std::span<const float> values) {
+    const size_t width = taken.ids.empty() ? 0 : values.size() / taken.ids.size();
+    const std::span<const Rejection> refused = taken.rejections;
     size_t r = 0;
-    for (size_t i = 0; i < batch.size(); ++i) {
-      for (; r < refused.size() && refused[r].record < batch.ids()[i]; ++r) refuse(refused[r]);
+    for (size_t i = 0; i < taken.ids.size(); ++i) {
+      for (; r < refused.size() && refused[r].record < taken.ids[i]; ++r) refuse(refused[r]);
       open(width);
-      put({.id = batch.ids()[i],
-           .file = data_.name(batch.ids()[i]),
+      put({.id = taken.ids[i],
+           .file = data_.name(taken.ids[i]),
            .values = values.subspan(i * width, width),
            .error = {}});
     }
@@ -75,6 +79,22 @@ class Rows {
   uint64_t errors_ = 0;
 };
 
+/// What one process made of its share of a batch, as a message.
+std::string pack(const Taken& taken, std::span<const float> values) {
+  const std::string who = pack(taken);
+  const uint64_t length = who.size();
+  std::string out(reinterpret_cast<const char*>(&length), sizeof length);
+  return out + who + std::string(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+}
+
+void add_packed(Rows& rows, const std::string& bytes) {
+  uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), sizeof length);
+  std::vector<float> values((bytes.size() - sizeof length - length) / sizeof(float));
+  std::memcpy(values.data(), bytes.data() + sizeof length + length, values.size() * sizeof(float));
+  rows.add(unpack_taken({bytes.data() + sizeof length, length}), values);
+}
+
 }  // namespace
 
 InferResult infer_model(const Model& model, const io::Dataset& data, const InferOptions& options) {
@@ -83,11 +103,16 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   NoProgress none;
   ProgressSink& progress = options.progress != nullptr ? *options.progress : none;
   for (const std::string& note : model.notes) progress.say("warning: " + note);
-  check_prediction_path(fs, options.out);
+  Together together(options.processes);
+  together.require_same("model", model_digest(model), "give all processes the same MODEL");
+  together.require_same("data set", data_digest(data), "give all processes the same data");
+  if (together.is_root()) check_prediction_path(fs, options.out);
   const Graph graph = bind_graph(model.recipe, data, Mode::kEval);
-  const std::unique_ptr<Lane> lane = make_lane(model, static_cast<int64_t>(data.class_names().size()), clock);
+  const std::unique_ptr<Lanes> lanes =
+      make_lanes(model, static_cast<int64_t>(data.class_names().size()), together, clock);
 
-  RunOptions run_options = run_options_for(model.recipe, Mode::kEval, data, machine_for(model.recipe, options.threads));
+  RunOptions run_options =
+      together.share(run_options_for(model.recipe, Mode::kEval, data, machine_for(model.recipe, options.threads)));
   run_options.faults = {.on_fault = OnFault::kSkip, .budget = UINT64_MAX};
   run_options.trace = options.trace;
   run_options.clock = &clock;
@@ -100,18 +125,32 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   progress.begin("predicting", data.size(), "images");
   Run run = Run::start(graph, data, run_options);
   for (;;) {
-    const Batch batch = run.next();
-    if (!batch) break;
-    if (options.stop.stop_requested())
-      throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");
+    Batch batch;
     learn::Rows values;
-    if (batch.size() > 0) values = lane->infer(batch, options.features);
+    std::optional<Error> failure;
+    try {
+      batch = run.next();
+      if (batch && batch.size() > 0) values = lanes->infer(batch, options.features);
+    } catch (const Error& error) { failure = error; }
+    together.require_none(failure);
+    if (!batch) break;
+    if (together.any({options.stop.stop_requested()})[0])
+      throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");
     if (batch.size() > 0 && options.features.empty())
       to_probabilities(values.values, values.values.size() / batch.size());
-    rows.add(batch, values.values);
+    if (together.size() == 1) {
+      rows.add(taken_of(batch), values.values);
+    } else {
+      for (const std::string& share : together.gather(pack(taken_of(batch), values.values))) add_packed(rows, share);
+    }
     progress.update(rows.count());
   }
-  rows.finish(options.features.empty() ? static_cast<size_t>(lane->learner().config().net.classes) : 0);
+  std::optional<Error> failure;
+  try {
+    if (together.is_root())
+      rows.finish(options.features.empty() ? static_cast<size_t>(lanes->learner().config().net.classes) : 0);
+  } catch (const Error& error) { failure = error; }
+  together.require_none(failure);
   progress.end();
   InferResult result{.records = rows.count(), .errors = rows.errors(), .seconds = 0, .out = options.out};
   result.seconds = clock.now_seconds() - began;

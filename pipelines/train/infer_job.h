@@ -21,6 +21,7 @@ struct InferOptions {
   ProgressSink* progress = nullptr;
   Trace* trace = nullptr;
   Clock* clock = nullptr;
+  ProcessGroup* processes = nullptr;  ///< null: this one alone
   io::FileSystem* fs = nullptr;
 };
 

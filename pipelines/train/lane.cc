@@ -24,35 +24,32 @@ Lane::Lane(const std::string& device, learn::LearnerConfig config, Clock& clock)
 
 Lane::~Lane() = default;
 
-learn::Images Lane::upload(const Batch& batch, bool computes) {
-  const Tensor pixels = batch[learner_.config().pixels_field];
-  if (pixels.dtype != DType::kU8 || pixels.shape.size() != 4)
-    throw Error(Code::kUsage, "the learner needs '" + learner_.config().pixels_field + "' as u8 (N, H, W, C)");
-  if (buffer_.size() < pixels.bytes) {
+learn::Images Lane::upload(learn::Images images, bool computes) {
+  if (is_cpu()) return images;
+  const auto bytes = static_cast<uint64_t>(images.count * images.height * images.width * images.channels);
+  if (buffer_.size() < bytes) {
     buffer_ = DeviceBuffer();  // first: its credit may be what the larger one needs
-    buffer_ = device_->allocate(pixels.bytes);
+    buffer_ = device_->allocate(bytes);
   }
-  stream_->copy(buffer_.data(), pixels.data, pixels.bytes);
+  if (bytes > 0) stream_->copy(buffer_.data(), images.data, bytes);
   if (computes) stream_->launch([] {});
   stream_->synchronize();
-  return {reinterpret_cast<const uint8_t*>(buffer_.data()), pixels.shape[0], pixels.shape[1], pixels.shape[2],
-          pixels.shape[3]};
+  images.data = reinterpret_cast<const uint8_t*>(buffer_.data());
+  return images;
 }
 
-learn::StepResult Lane::step(const Batch& batch) {
-  if (is_cpu()) return learner_.step(batch);
-  const learn::Images images = upload(batch, true);
-  return learner_.step(images, batch[learner_.config().label_field].as<int64_t>(), learn::mixing_of(batch));
+learn::StepResult Lane::step(const Batch& batch, int64_t first, int64_t count) {
+  const learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
+  return learner_.step(upload(share.images, true), share.labels, share.mixing);
 }
 
-metrics::ClassificationSums Lane::evaluate(const Batch& batch) {
-  if (is_cpu()) return learner_.evaluate(batch);
-  const learn::Images images = upload(batch, false);
-  return learner_.evaluate(images, batch[learner_.config().label_field].as<int64_t>());
+metrics::ClassificationSums Lane::evaluate(const Batch& batch, int64_t first, int64_t count) {
+  const learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
+  return learner_.evaluate(upload(share.images, false), share.labels);
 }
 
-learn::Rows Lane::infer(const Batch& batch, const std::string& layer) {
-  return is_cpu() ? learner_.infer(batch, layer) : learner_.infer(upload(batch, false), layer);
+learn::Rows Lane::infer(const Batch& batch, int64_t first, int64_t count, const std::string& layer) {
+  return learner_.infer(upload(learn::images_of(batch, learner_.config(), first, count), false), layer);
 }
 
 double Lane::utilisation(double seconds) const {

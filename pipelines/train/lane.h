@@ -20,9 +20,10 @@ class Lane {
   Lane(const std::string& device, learn::LearnerConfig config, Clock& clock);
   ~Lane();
 
-  learn::StepResult step(const Batch& batch);
-  metrics::ClassificationSums evaluate(const Batch& batch);
-  learn::Rows infer(const Batch& batch, const std::string& layer = "");
+  /// Of the records [first, first + count) of a batch. step() takes none too, where the learner has joined others.
+  learn::StepResult step(const Batch& batch, int64_t first, int64_t count);
+  metrics::ClassificationSums evaluate(const Batch& batch, int64_t first, int64_t count);
+  learn::Rows infer(const Batch& batch, int64_t first, int64_t count, const std::string& layer = "");
 
   learn::Learner& learner() { return learner_; }
   /// kRam, or the tier that batches for this device belong to.
@@ -32,7 +33,7 @@ class Lane {
   double utilisation(double seconds) const;
 
  private:
-  learn::Images upload(const Batch& batch, bool computes);
+  learn::Images upload(learn::Images images, bool computes);
 
   std::unique_ptr<Device> device_;
   DeviceBuffer buffer_;

@@ -98,10 +98,10 @@ void LedgerWriter::plan(const LedgerPlan& plan) {
   log_.append(out.bytes());
 }
 
-void LedgerWriter::step(const Batch& batch) {
+void LedgerWriter::step(const Taken& taken) {
   Writer out(Kind::kStep);
-  out.u64(batch.epoch()).u64(batch.step()).u64(batch.size()).u64(ids_xxh3(batch.ids())).u64(batch.rejections().size());
-  for (const Rejection& r : batch.rejections())
+  out.u64(taken.epoch).u64(taken.step).u64(taken.ids.size()).u64(ids_xxh3(taken.ids)).u64(taken.rejections.size());
+  for (const Rejection& r : taken.rejections)
     out.u64(r.record).u64(r.position).u32(r.attempt).u8(r.replaced ? 1 : 0).u64(r.replacement);
   log_.append(out.bytes());
 }

@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
-#include "engine/data/batch.h"
 #include "engine/order/epoch_plan.h"
 #include "io/file/framed_log.h"
+#include "pipelines/train/taken.h"
 
 namespace penstock::train {
 
@@ -51,7 +51,7 @@ class LedgerWriter {
   LedgerWriter(io::FileSystem& fs, const std::string& path) : log_(fs, path, kLedgerKind) {}
 
   void plan(const LedgerPlan& plan);
-  void step(const Batch& batch);
+  void step(const Taken& taken);
   void flush() { log_.flush(); }
   void sync() { log_.sync(); }
   uint64_t offset() const { return log_.offset(); }

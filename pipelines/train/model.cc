@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
+#include "io/file/checksum.h"
 #include "io/file/file.h"
 #include "pipelines/job/job.h"
 #include "pipelines/recipe/load.h"
 #include "pipelines/recipe/phases.h"
+#include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/position.h"
 #include "pipelines/train/run_directory.h"
 #include "stages/learn/checkpoint_store.h"
@@ -97,8 +99,17 @@ Model open_model(io::FileSystem& fs, const std::string& path, const ModelOptions
   }
   model.config.precision = model.recipe.train.precision;
   model.config.channels_last = model.recipe.train.channels_last;
-  model.config.threads = model.recipe.lanes.threads.value_or(static_cast<int>(options.threads));
+  model.config.threads = torch_threads(model.recipe, options.threads);
   return model;
+}
+
+std::string model_digest(const Model& model) {
+  pipelines::Recipe recipe = model.recipe;
+  recipe.lanes = {};  // each machine has its own
+  recipe.budget = {};
+  io::Checksum sum;
+  sum.add(std::span(model.state)).add(std::span(model.config.script)).add(pipelines::to_toml(recipe));
+  return io::hex(sum.value());
 }
 
 std::shared_ptr<const io::Dataset> open_for_model(const Model& model, const std::string& data,
@@ -106,16 +117,17 @@ std::shared_ptr<const io::Dataset> open_for_model(const Model& model, const std:
   return open_view({.data = data, .labels = labels}, Mode::kEval, model.classes);
 }
 
-std::unique_ptr<Lane> make_lane(const Model& model, int64_t classes, Clock& clock) {
+std::unique_ptr<Lanes> make_lanes(const Model& model, int64_t classes, const Together& together, Clock& clock) {
   learn::LearnerConfig config = model.config;
   if (config.net.classes <= 0) config.net.classes = classes;
   if (config.net.classes <= 0)
     throw Error(Code::kUsage, "nobody says how many classes '" + model.path + "' tells apart")
         .hint("--set net.classes=N");
-  if (model.recipe.lanes.devices.size() != 1) throw Error(Code::kUsage, "lanes.devices must name one device here");
-  auto lane = std::make_unique<Lane>(model.recipe.lanes.devices.front(), std::move(config), clock);
-  if (!model.state.empty()) lane->learner().load_weights(model.state, model.path);
-  return lane;
+  auto lanes = std::make_unique<Lanes>(
+      LanesOptions{.devices = model.recipe.lanes.devices, .learner = std::move(config), .trains = false}, together,
+      clock);
+  if (!model.state.empty()) lanes->load_weights(model.state, model.path);
+  return lanes;
 }
 
 }  // namespace penstock::train

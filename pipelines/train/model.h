@@ -10,7 +10,7 @@
 #include "io/data/dataset.h"
 #include "io/file/file_system.h"
 #include "pipelines/recipe/recipe.h"
-#include "pipelines/train/lane.h"
+#include "pipelines/train/lanes.h"
 #include "stages/learn/learner.h"
 
 namespace penstock::train {
@@ -35,12 +35,15 @@ struct ModelOptions {
 /// damaged; `notes` says so). Throws Error kUsage where it is none of the three, kData where it is damaged.
 Model open_model(io::FileSystem& fs, const std::string& path, const ModelOptions& options);
 
+/// Of its weights and of how it prepares data, 16 hex digits: equal where two processes have read the same model.
+std::string model_digest(const Model& model);
+
 /// The part of a data set that a model is tried on: val/ where there is one beside train/, else all. Labels are the model's: classes
 /// are matched by name.
 std::shared_ptr<const io::Dataset> open_for_model(const Model& model, const std::string& data,
                                                   const std::string& labels);
 
-/// A lane with the weights in it. Where nobody said how many classes there are, `classes` are.
-std::unique_ptr<Lane> make_lane(const Model& model, int64_t classes, Clock& clock);
+/// The recipe's lanes with the weights in them. Where nobody said how many classes there are, `classes` are.
+std::unique_ptr<Lanes> make_lanes(const Model& model, int64_t classes, const Together& together, Clock& clock);
 
 }  // namespace penstock::train

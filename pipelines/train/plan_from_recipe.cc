@@ -14,14 +14,22 @@ namespace {
 
 using pipelines::Recipe;
 
-bool computes_on_cpu(const std::string& device) { return parse_device_spec(device).kind != "cuda"; }
+bool computes_on_cpu(const Recipe& recipe) {
+  return std::ranges::any_of(recipe.lanes.devices,
+                             [](const std::string& device) { return parse_device_spec(device).kind != "cuda"; });
+}
 
-/// The one lane of this process.
-const std::string& lane_device(const Recipe& recipe) {
-  if (recipe.lanes.devices.size() == 1) return recipe.lanes.devices.front();
-  throw Error(Code::kUsage, "lanes.devices names " + std::to_string(recipe.lanes.devices.size()) +
-                                " devices; this version drives one lane")
-      .hint("name one device");
+/// A last batch of fewer records than lanes would leave one without, and SyncBatchNorm needs one in each.
+void require_records_for_all(const Recipe& view, uint64_t records, uint64_t lanes) {
+  if (lanes > view.data.batch)
+    throw Error(Code::kUsage,
+                "data.batch is " + std::to_string(view.data.batch) + " records for " + std::to_string(lanes) + " lanes")
+        .hint("it is over all lanes: raise it, or name fewer devices");
+  const uint64_t left = records % view.data.batch;
+  if (!view.train.sync_batch_norm || view.data.last != Last::kKeep || left == 0 || left >= lanes) return;
+  throw Error(Code::kUsage, "the last batch of an epoch has " + std::to_string(left) + " records for " +
+                                std::to_string(lanes) + " lanes, and train.sync_batch_norm needs one in each")
+      .hint("set data.last = \"drop\"");
 }
 
 int64_t classes_for(const Recipe& recipe, const io::Dataset& data) {
@@ -53,8 +61,8 @@ void require_fields(const Graph& graph, const learn::LearnerConfig& learner, con
 
 Machine machine_for(const Recipe& recipe, unsigned threads) {
   JobMemory memory = choose_memory(recipe.budget);
-  return {std::make_shared<Cores>(threads, computes_on_cpu(lane_device(recipe))),
-          std::make_shared<Budgets>(memory.limits), std::move(memory.text)};
+  return {std::make_shared<Cores>(threads, computes_on_cpu(recipe)), std::make_shared<Budgets>(memory.limits),
+          std::move(memory.text)};
 }
 
 RunOptions run_options_for(const Recipe& view, Mode mode, const Source& data, const Machine& machine) {
@@ -62,6 +70,11 @@ RunOptions run_options_for(const Recipe& view, Mode mode, const Source& data, co
   options.cores = machine.cores;
   options.budgets = machine.budgets;
   return options;
+}
+
+int torch_threads(const Recipe& recipe, unsigned threads) {
+  const auto lanes = static_cast<int>(std::max<size_t>(1, recipe.lanes.devices.size()));
+  return recipe.lanes.threads.value_or(std::max(1, static_cast<int>(threads) / lanes));
 }
 
 learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsigned threads, uint64_t steps,
@@ -100,15 +113,15 @@ learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsig
   config.ema_decay = t.ema;
   config.precision = t.precision;
   config.channels_last = t.channels_last;
-  config.threads = recipe.lanes.threads.value_or(static_cast<int>(threads));
+  config.threads = torch_threads(recipe, threads);
   config.seed = recipe.seed;
   return config;
 }
 
 TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const io::Dataset* val,
-                          const Machine& machine, unsigned threads, std::vector<std::byte> script) {
+                          const Machine& machine, unsigned threads, std::vector<std::byte> script,
+                          const Together& together) {
   TrainPlan plan;
-  plan.device = lane_device(recipe);
   plan.epochs = recipe.train.epochs;
   plan.eval_every = std::max<uint64_t>(1, recipe.train.eval_every);
   plan.checkpoint = {.seconds = recipe.checkpoint.every.steps + recipe.checkpoint.every.epochs > 0
@@ -123,20 +136,26 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
     TrainPhase phase;
     phase.until_epoch = i + 1 < starts.size() ? starts[i + 1] : plan.epochs;
     phase.train = bind_graph(view, train, Mode::kTrain);
-    phase.train_run = run_options_for(view, Mode::kTrain, train, machine);
+    require_records_for_all(view, train.size(), recipe.lanes.devices.size() * together.size());
+    phase.train_run = together.share(run_options_for(view, Mode::kTrain, train, machine));
     phase.steps_per_epoch = steps_per_epoch(view, Mode::kTrain, train.size());
     if (val != nullptr) {
       phase.eval = bind_graph(view, *val, Mode::kEval);
-      phase.eval_run = run_options_for(view, Mode::kEval, *val, machine);
+      phase.eval_run = together.share(run_options_for(view, Mode::kEval, *val, machine));
     }
     plan.phases.push_back(std::move(phase));
   }
   const uint64_t steps = plan.steps_until(plan.epochs);
-  plan.learner = learner_config(recipe, classes_for(recipe, train), threads, steps,
-                                static_cast<double>(steps) / static_cast<double>(plan.epochs), std::move(script));
+  plan.lanes = {.devices = recipe.lanes.devices,
+                .learner = {},
+                .global_batch = static_cast<int64_t>(recipe.data.batch),
+                .bucket_bytes = recipe.lanes.bucket.bytes,
+                .sync_batch_norm = recipe.train.sync_batch_norm};
+  plan.lanes.learner = learner_config(recipe, classes_for(recipe, train), threads, steps,
+                                      static_cast<double>(steps) / static_cast<double>(plan.epochs), std::move(script));
   for (const TrainPhase& phase : plan.phases) {
-    require_fields(phase.train, plan.learner, "train");
-    if (val != nullptr) require_fields(phase.eval, plan.learner, "eval");
+    require_fields(phase.train, plan.lanes.learner, "train");
+    if (val != nullptr) require_fields(phase.eval, plan.lanes.learner, "eval");
   }
   return plan;
 }

@@ -26,6 +26,9 @@ Machine machine_for(const pipelines::Recipe& recipe, unsigned threads);
 /// job's run_options() on these cores and budgets.
 RunOptions run_options_for(const pipelines::Recipe& view, Mode mode, const Source& data, const Machine& machine);
 
+/// Torch threads of each lane of this process: [lanes] threads, or the cores shared out.
+int torch_threads(const pipelines::Recipe& recipe, unsigned threads);
+
 /// What the learner is made of. `steps` and `steps_per_epoch` are of the whole training (schedules count in them); `script` is the
 /// TorchScript file where the recipe names one.
 learn::LearnerConfig learner_config(const pipelines::Recipe& recipe, int64_t classes, unsigned threads, uint64_t steps,
@@ -34,6 +37,7 @@ learn::LearnerConfig learner_config(const pipelines::Recipe& recipe, int64_t cla
 /// Binds the graph of every phase and checks that epochs can be made. Throws Error kUsage naming stage, file, line and key where
 /// recipe and data do not fit: a batch larger than the data, a field nobody makes, no classes, labels outside net.classes.
 TrainPlan make_train_plan(const pipelines::Recipe& recipe, const io::Dataset& train, const io::Dataset* val,
-                          const Machine& machine, unsigned threads, std::vector<std::byte> script);
+                          const Machine& machine, unsigned threads, std::vector<std::byte> script,
+                          const Together& together = Together());
 
 }  // namespace penstock::train

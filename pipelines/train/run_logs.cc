@@ -36,22 +36,22 @@ void RunLogs::flush() {
   ledger_.flush();
 }
 
-void RunLogs::step(const Batch& batch, const learn::StepResult* result, double records_per_second,
+void RunLogs::step(const Taken& taken, const learn::StepResult* result, double records_per_second,
                    const Source& source) {
-  for (const Rejection& r : batch.rejections()) {
+  for (const Rejection& r : taken.rejections) {
     const Location where = source.locate(r.record);
-    Json line = {{"epoch", batch.epoch()}, {"step", batch.step()},  {"position", r.position}, {"attempt", r.attempt},
-                 {"record", r.record},     {"file", where.file},    {"offset", where.offset}, {"stage", r.stage},
-                 {"reason", r.reason},     {"replaced", r.replaced}};
+    Json line = {{"epoch", taken.epoch}, {"step", taken.step},    {"position", r.position}, {"attempt", r.attempt},
+                 {"record", r.record},   {"file", where.file},    {"offset", where.offset}, {"stage", r.stage},
+                 {"reason", r.reason},   {"replaced", r.replaced}};
     if (r.replaced) line["replacement"] = r.replacement;
     quarantine_.append(line_of(line));
   }
   // A refusal in the ledger has its line on disk already: whoever reads a run under way, or a killed one, finds it named.
-  if (!batch.rejections().empty()) quarantine_.flush();
-  ledger_.step(batch);
+  if (!taken.rejections.empty()) quarantine_.flush();
+  ledger_.step(taken);
   if (result == nullptr) return;
   metrics_.append(line_of({{"type", "step"},
-                           {"epoch", batch.epoch()},
+                           {"epoch", taken.epoch},
                            {"step", result->step},
                            {"loss", result->loss},
                            {"top1", static_cast<double>(result->top1) / static_cast<double>(result->records)},

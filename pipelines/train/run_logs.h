@@ -45,7 +45,7 @@ class RunLogs {
 
   void plan(const LedgerPlan& plan) { ledger_.plan(plan); }
   /// A batch that the learner took: ledger, quarantine, metrics. `result` is null where all its records were refused.
-  void step(const Batch& batch, const learn::StepResult* result, double records_per_second, const Source& source);
+  void step(const Taken& taken, const learn::StepResult* result, double records_per_second, const Source& source);
   void epoch(const EpochMetrics& metrics);
 
  private:

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <numeric>
+#include <span>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -52,58 +53,95 @@ class Job {
         val_(val),
         fs_(options_.fs != nullptr ? *options_.fs : io::FileSystem::real()),
         clock_(options_.clock != nullptr ? *options_.clock : Clock::system()),
-        progress_(options_.progress != nullptr ? *options_.progress : none_) {
+        progress_(options_.progress != nullptr ? *options_.progress : none_),
+        together_(options_.processes) {
     learn::keep_freed_memory();  // before the threads below are made
     options_.recipe = fitted(pipelines::resolve_stages(std::move(options_.recipe), all_stages()), data_);
     machine_ = machine_for(options_.recipe, options_.threads);
-    plan_ =
-        make_train_plan(options_.recipe, data_, val_, machine_, options_.threads, read_script(fs_, options_.recipe));
+    plan_ = make_train_plan(options_.recipe, data_, val_, machine_, options_.threads, read_script(fs_, options_.recipe),
+                            together_);
     storage_.emplace(data_, storage_options(options_.recipe, plan_.epochs));
     io::StorageOptions val_storage;
     val_storage.ram_bytes = 0;  // kept nowhere: the training's records have more of it
     if (val_ != nullptr) val_storage_.emplace(*val_, val_storage);
-    open_device(plan_.device, clock_);  // says why it is not there before a folder is made
+    for (const std::string& device : plan_.lanes.devices)
+      open_device(device, clock_);  // says why it is not there before a folder is made
+    require_alike();
   }
 
   TrainResult run() {
-    RunDirectory directory = RunDirectory::open(fs_, options_.run, options_.resume);
-    const bool is_new = directory.is_new();
-    const RunPaths paths(directory.path());
-    learn::CheckpointStore checkpoints(fs_, paths.checkpoints(), plan_.checkpoint.keep,
-                                       [this](const std::string& line) { progress_.say("warning: " + line); });
+    std::optional<RunDirectory> directory;
+    at_root([&] { directory.emplace(RunDirectory::open(fs_, options_.run, options_.resume)); });
+    const bool is_new = directory && directory->is_new();  // until start() writes into it
+    const RunPaths paths(options_.run);
+    std::optional<learn::CheckpointStore> checkpoints;
+    if (directory)
+      checkpoints.emplace(fs_, paths.checkpoints(), plan_.checkpoint.keep,
+                          [this](const std::string& line) { progress_.say("warning: " + line); });
     Position position;
-    position.torch_threads = plan_.learner.threads;
+    position.torch_threads = plan_.lanes.learner.threads;
     position.data = data_digest(data_);
     position.val = val_ != nullptr ? data_digest(*val_) : "";
     position.recipe = pipelines::to_toml(options_.recipe);
     position.classes = data_.class_names();
 
     TrainResult result;
-    const std::unique_ptr<Lane> lane = start(checkpoints, directory, position, result);
+    const std::unique_ptr<Lanes> lanes = start(checkpoints, directory, position, result);
     try {
-      keep_order(paths.order());
-      RunLogs logs(fs_, paths);
-      logs.cut_back(position.logs);
-      Trainer trainer(plan_, *storage_, val_ != nullptr ? &*val_storage_ : nullptr, *lane, logs,
+      std::optional<RunLogs> logs;
+      at_root([&] {
+        keep_order(paths.order());
+        logs.emplace(fs_, paths);
+        logs->cut_back(position.logs);
+      });
+      Trainer trainer(plan_, *storage_, val_ != nullptr ? &*val_storage_ : nullptr, *lanes, logs ? &*logs : nullptr,
                       {.stop = options_.stop,
                        .time_limit_seconds = options_.time_limit_seconds,
                        .progress = &progress_,
                        .trace = options_.trace,
                        .clock = &clock_,
-                       .checkpoints = &checkpoints});
+                       .checkpoints = checkpoints ? &*checkpoints : nullptr});
       result.end = trainer.run(position);
       storage_->flush();
       for (const std::string& note : storage_->notes()) progress_.say("note: " + note);
     } catch (const Error&) {
-      if (is_new && position.steps == 0) directory.forget();  // nothing was learnt: the next try is a first one
+      // Nothing was learnt: the next try is a first one.
+      if (is_new && position.steps == 0) directory->forget();
       throw;
     }
-    describe(result, position, *lane);
-    io::write_file(fs_, paths.report(), result.to_json() + "\n");
+    describe(result, position, *lanes);
+    at_root([&] { io::write_file(fs_, paths.report(), result.to_json() + "\n"); });
     return result;
   }
 
  private:
+  /// What the processes of a job must have in common: else each would learn something else.
+  void require_alike() {
+    const auto digest = [](const std::string& text) { return io::hex(io::checksum(io::bytes_of(text))); };
+    pipelines::Recipe recipe = options_.recipe;
+    recipe.lanes.devices.clear();  // and what else a machine may have for itself
+    recipe.budget = {};
+    recipe.net.script.clear();
+    const std::vector<std::byte>& script = plan_.lanes.learner.script;
+    together_.require_same("recipe", digest(pipelines::to_toml(recipe) + io::hex(io::checksum(script))),
+                           "start all processes with the same recipe and the same --set");
+    together_.require_same("training data", data_digest(data_), "give all processes the same --data");
+    together_.require_same("validation data", val_ != nullptr ? data_digest(*val_) : "none",
+                           "give all processes the same --val");
+  }
+
+  /// What fails at the root fails in all.
+  template <class Work>
+  void at_root(Work&& work) {
+    std::optional<Error> failure;
+    if (together_.is_root()) {
+      try {
+        work();
+      } catch (const Error& error) { failure = error; }
+    }
+    together_.require_none(failure);
+  }
+
   /// What turns the plan's places into ids, for the proof that each record was seen once: the data set need not be there then.
   void keep_order(const std::string& path) {
     if (fs_.exists(path)) return;
@@ -124,22 +162,40 @@ class Job {
     if (file) file->commit();
   }
 
-  /// The lane at the newest checkpoint, or fresh; writes recipe.toml and run.json.
-  std::unique_ptr<Lane> start(const learn::CheckpointStore& checkpoints, RunDirectory& directory, Position& position,
-                              TrainResult& result) {
+  /// The lanes at the newest checkpoint, or fresh; writes recipe.toml and run.json. The root reads, the others are told.
+  std::unique_ptr<Lanes> start(const std::optional<learn::CheckpointStore>& checkpoints,
+                               std::optional<RunDirectory>& directory, Position& position, TrainResult& result) {
     std::optional<learn::Checkpoint> newest;
-    if (!directory.is_new()) newest = checkpoints.load_newest();
-    if (!newest) {
-      if (!directory.is_new())
-        progress_.say("'" + directory.path() + "' holds no checkpoint yet: it begins again at step 0");
-      auto lane = std::make_unique<Lane>(plan_.device, plan_.learner, clock_);
-      directory.begin(position.recipe, describe_run());
-      return lane;
+    std::optional<Position> stored;
+    at_root([&] {
+      if (!directory->is_new()) newest = checkpoints->load_newest();
+      if (!newest && !directory->is_new())
+        progress_.say("'" + directory->path() + "' holds no checkpoint yet: it begins again at step 0");
+      if (!newest) return;
+      stored = Position::from_json(newest->metadata, newest->path);
+      require_same_run(*stored, position, options_.recipe, directory->path());
+    });
+    const std::string metadata = together_.broadcast(stored ? newest->metadata : "");
+    auto lanes = std::make_unique<Lanes>(plan_.lanes, together_, clock_);
+    if (metadata.empty()) {
+      lanes->start_alike();
+    } else {
+      if (!together_.is_root()) stored = Position::from_json(metadata, "the root's checkpoint");
+      go_on(*lanes, newest, *stored, position);
+      result.resumed_from_step = position.steps;
     }
-    Position stored = Position::from_json(newest->metadata, newest->path);
-    require_same_run(stored, position, options_.recipe, directory.path());
-    auto lane = std::make_unique<Lane>(plan_.device, plan_.learner, clock_);
-    lane->learner().load(newest->state, newest->path);
+    at_root([&] { directory->begin(position.recipe, describe_run()); });
+    return lanes;
+  }
+
+  void go_on(Lanes& lanes, const std::optional<learn::Checkpoint>& newest, Position& stored, Position& position) {
+    if (together_.size() == 1) {
+      lanes.load(newest->state, newest->path);
+    } else {
+      const std::string state = together_.broadcast(
+          newest ? std::string(reinterpret_cast<const char*>(newest->state.data()), newest->state.size()) : "");
+      lanes.load(std::as_bytes(std::span(state)), newest ? newest->path : "the root's checkpoint");
+    }
     if (stored.torch_threads != 0 && stored.torch_threads != position.torch_threads)
       progress_.say(
           "warning: until here this run used " + std::to_string(stored.torch_threads) + " torch threads, now it uses " +
@@ -149,22 +205,18 @@ class Job {
     stored.torch_threads = position.torch_threads;
     stored.recipe = position.recipe;  // with what was allowed to change
     position = std::move(stored);
-    result.resumed_from_step = position.steps;
     if (position.epoch < plan_.epochs)
-      progress_.say("going on with '" + directory.path() + "' at epoch " + std::to_string(position.epoch + 1) +
-                    ", step " + std::to_string(position.step) + " (step " + std::to_string(position.steps) +
-                    " of all)");
+      progress_.say("going on with '" + options_.run + "' at epoch " + std::to_string(position.epoch + 1) + ", step " +
+                    std::to_string(position.step) + " (step " + std::to_string(position.steps) + " of all)");
     else
-      progress_.say("'" + directory.path() + "' is finished: " + std::to_string(position.epoch) + " epochs");
-    directory.begin(position.recipe, describe_run());
-    return lane;
+      progress_.say("'" + options_.run + "' is finished: " + std::to_string(position.epoch) + " epochs");
   }
 
   std::string describe_run() const {
-    return run_json(options_.recipe, data_, val_, options_.threads, plan_.learner.threads);
+    return run_json(options_.recipe, data_, val_, options_.threads, plan_.lanes.learner.threads);
   }
 
-  void describe(TrainResult& result, const Position& position, Lane& lane) const {
+  void describe(TrainResult& result, const Position& position, Lanes& lanes) const {
     result.epochs = position.epoch;
     result.steps = position.steps;
     result.totals = position.totals;
@@ -172,10 +224,10 @@ class Job {
     result.best = position.best;
     result.best_epoch = position.best_epoch;
     result.has_val = val_ != nullptr;
-    result.weights_xxh3 = io::hex(io::checksum(lane.learner().weights_bytes()));
+    result.weights_xxh3 = io::hex(io::checksum(lanes.learner().weights_bytes()));
     result.run = options_.run;
-    result.device = lane.device();
-    result.device_utilisation = lane.utilisation(position.totals.step_seconds + position.totals.data_wait_seconds);
+    result.device = lanes.device();
+    result.device_utilisation = lanes.utilisation(position.totals.step_seconds + position.totals.data_wait_seconds);
   }
 
   TrainOptions options_;
@@ -185,6 +237,7 @@ class Job {
   Clock& clock_;
   NoProgress none_;
   ProgressSink& progress_;
+  Together together_;
   Machine machine_;
   TrainPlan plan_;
   std::optional<io::Storage> storage_;

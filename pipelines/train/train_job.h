@@ -29,6 +29,9 @@ struct TrainOptions {
   Trace* trace = nullptr;
   Clock* clock = nullptr;        ///< null: the machine's
   io::FileSystem* fs = nullptr;  ///< null: the machine's
+  /// Processes that train together, each on its share of every batch; null: this one alone. All give the same recipe and data; RUN is
+  /// the root's, the others write nothing.
+  ProcessGroup* processes = nullptr;
 };
 
 struct TrainResult {

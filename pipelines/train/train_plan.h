@@ -7,7 +7,7 @@
 
 #include "engine/graph/graph.h"
 #include "engine/run/run.h"
-#include "stages/learn/learner.h"
+#include "pipelines/train/lanes.h"
 
 namespace penstock::train {
 
@@ -30,8 +30,7 @@ struct CheckpointEvery {
 };
 
 struct TrainPlan {
-  learn::LearnerConfig learner;
-  std::string device = "cpu";
+  LanesOptions lanes;
   uint64_t epochs = 1;
   uint64_t eval_every = 1;         ///< epochs; the last one is always evaluated
   std::vector<TrainPhase> phases;  ///< the last one reaches `epochs`

@@ -24,23 +24,19 @@ std::string number(double value) {
   return text;
 }
 
-/// None where a stop was asked for meanwhile.
-std::optional<Batch> next_unless_stopped(Run& run, const std::stop_token& stop) {
-  try {
-    return run.next();
-  } catch (const Error& error) {
-    if (error.code() != Code::kCancelled || !stop.stop_requested()) throw;
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
-Trainer::Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lane& lane, RunLogs& logs,
+Trainer::Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lanes& lanes, RunLogs* logs,
                  TrainWorld world)
-    : plan_(plan), train_(train), val_(val), lane_(lane), logs_(logs), world_(std::move(world)) {
-  PENSTOCK_CHECK(world_.progress != nullptr && world_.clock != nullptr && world_.checkpoints != nullptr &&
-                 !plan_.phases.empty());
+    : plan_(plan),
+      train_(train),
+      val_(val),
+      lanes_(lanes),
+      together_(lanes.together()),
+      logs_(logs),
+      world_(std::move(world)) {
+  PENSTOCK_CHECK(world_.progress != nullptr && world_.clock != nullptr && !plan_.phases.empty());
+  PENSTOCK_CHECK((world_.checkpoints != nullptr && logs_ != nullptr) == together_.is_root());
 }
 
 std::optional<TrainEnd> Trainer::interruption() const {
@@ -50,6 +46,32 @@ std::optional<TrainEnd> Trainer::interruption() const {
       seconds_here() + std::min(margin, world_.time_limit_seconds / 2) >= world_.time_limit_seconds)
     return TrainEnd::kTimeUp;
   return std::nullopt;
+}
+
+std::optional<TrainEnd> Trainer::interruption_of_all() {
+  const std::optional<TrainEnd> mine = interruption();
+  const std::vector<bool> any = together_.any({mine == TrainEnd::kStopped, mine == TrainEnd::kTimeUp});
+  if (any[0]) return TrainEnd::kStopped;
+  if (any[1]) return TrainEnd::kTimeUp;
+  return std::nullopt;
+}
+
+/// None where a stop was asked for meanwhile, in any process. Throws where any process has no batch to give.
+std::optional<Batch> Trainer::next_of_all(Run& run) {
+  std::optional<Batch> batch;
+  std::optional<Error> failure;
+  try {
+    batch = run.next();
+  } catch (const Error& error) {
+    if (error.code() != Code::kCancelled || !world_.stop.stop_requested()) failure = error;
+  }
+  if (together_.size() > 1) {
+    together_.require_none(failure);
+    if (together_.any({!batch})[0]) return std::nullopt;
+  } else if (failure) {
+    throw *failure;
+  }
+  return batch;
 }
 
 TrainEnd Trainer::run(Position& position) {
@@ -68,7 +90,7 @@ TrainEnd Trainer::run(Position& position) {
     while (!end && position.epoch < plan_.epochs) {
       const TrainPhase& phase = plan_.phase_of(position.epoch);
       changed = true;
-      end = interruption();
+      end = interruption_of_all();
       if (!end) end = train_epoch(phase);
       if (!end) end = finish_epoch(phase);
     }
@@ -78,6 +100,7 @@ TrainEnd Trainer::run(Position& position) {
     try {
       save(nullptr);
     } catch (const Error& second) { throw error.add("no checkpoint could be written: " + second.message()); }
+    together_.barrier();  // nobody ends the others before the checkpoint is there
     throw error.add("training; what was learnt until step " + std::to_string(position.steps) +
                     " is saved: --resume auto goes on from there");
   }
@@ -97,23 +120,28 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   epoch_began_ = world_.clock->now_seconds();
   epoch_records_ = 0;
   Run run = Run::start(phase.train, train_, options);
-  logs_.plan({at_->epoch, io::from_hex(at_->data).value_or(0), run.plan().options()});
+  PlanOptions plan = run.plan().options();
+  plan.rank = 0, plan.ranks = 1;  // the ledger is of all processes
+  if (logs_) logs_->plan({at_->epoch, io::from_hex(at_->data).value_or(0), plan});
   // A batch that is waited for is given up; one that the learner has is finished.
   const std::stop_callback give_up(world_.stop, [&run] { run.stop(); });
   std::optional<TrainEnd> end;
   while (!end) {
     const double asked = world_.clock->now_seconds();
-    const std::optional<Batch> batch = next_unless_stopped(run, world_.stop);
+    const std::optional<Batch> batch = next_of_all(run);
     if (!batch) {
       end = TrainEnd::kStopped;
       break;
     }
     if (!*batch) break;
     take(*batch, world_.clock->now_seconds() - asked);
-    end = interruption();
-    if (!end && is_due()) save(&run);
+    require_fault_budget(phase);
+    end = interruption_of_all();
+    if (!end && together_.any({is_due()})[0]) save(&run);
   }
-  before_.add(run.report());
+  Report report = run.report();
+  together_.add_up(report);
+  before_.add(report);
   at_->totals = before_;
   return end;
 }
@@ -123,12 +151,14 @@ void Trainer::take(const Batch& batch, double waited_seconds) {
   const double began = world_.clock->now_seconds();
   std::optional<learn::StepResult> result;
   in_step_ = true;
-  if (batch.size() > 0) result = lane_.step(batch);
+  if (batch.size() > 0 || together_.size() > 1) result = lanes_.step(batch);
+  if (result && result->records == 0) result.reset();  // all processes' were refused
   in_step_ = false;
   const double took = world_.clock->now_seconds() - began;
   before_.step_seconds += took;
   before_.data_wait_seconds += waited_seconds;
-  const double rate = static_cast<double>(batch.size()) / std::max(1e-9, took + waited_seconds);
+  const Taken taken = together_.joined(taken_of(batch));
+  const double rate = static_cast<double>(result ? result->records : 0) / std::max(1e-9, took + waited_seconds);
   rate_ = rate_ == 0 ? rate : rate_ + kRateWeight * (rate - rate_);
   if (result) {
     at_->sums.loss += result->loss * static_cast<double>(result->records);
@@ -136,11 +166,13 @@ void Trainer::take(const Batch& batch, double waited_seconds) {
     at_->sums.top1 += static_cast<uint64_t>(result->top1);
     epoch_records_ += static_cast<uint64_t>(result->records);
   }
-  at_->rejected += batch.rejections().size();
+  std::vector<double> rejected = {static_cast<double>(batch.rejections().size())};
+  together_.sum(rejected);
+  at_->rejected += static_cast<uint64_t>(rejected[0]);
   at_->step = batch.step() + 1;
   ++at_->steps;
-  logs_.step(batch, result ? &*result : nullptr, rate, train_);
-  for (const Rejection& r : batch.rejections())
+  if (logs_) logs_->step(taken, result ? &*result : nullptr, rate, train_);
+  for (const Rejection& r : taken.rejections)
     world_.progress->say("record " + std::to_string(r.record) + " (" + train_.locate(r.record).file +
                          ") refused: " + r.reason +
                          (r.replaced ? "; record " + std::to_string(r.replacement) + " takes its place" : ""));
@@ -173,7 +205,7 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
     EvaluationOptions options{.run = phase.eval_run, .stop = world_.stop};
     options.run.clock = world_.clock;
     options.run.trace = world_.trace;
-    const Evaluation evaluation = evaluate(lane_, phase.eval, *val_, options);
+    const Evaluation evaluation = evaluate(lanes_, phase.eval, *val_, options);
     before_.evaluation_seconds += world_.clock->now_seconds() - began;
     if (evaluation.stopped) return TrainEnd::kStopped;
     m.val_loss = evaluation.sums.mean_loss();
@@ -184,8 +216,10 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
   }
   if (m.records_per_second > 0) words += "; " + rate_text(m.records_per_second, "images");
   m.seconds = seconds_before_ + seconds_here();
-  logs_.epoch(m);
-  logs_.flush();
+  if (logs_) {
+    logs_->epoch(m);
+    logs_->flush();
+  }
 
   ++at_->epoch;
   at_->step = 0;
@@ -196,11 +230,12 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
   if (const double score = val_ != nullptr ? m.val_top1.value_or(-1) : m.train_top1; score > at_->best) {
     at_->best = score;
     at_->best_epoch = m.epoch;
-    best_ = {.step = at_->steps, .metadata = at_->to_json(), .state = lane_.learner().weights_bytes(), .path = {}};
+    if (together_.is_root())
+      best_ = {.step = at_->steps, .metadata = at_->to_json(), .state = lanes_.learner().weights_bytes(), .path = {}};
     words += " (best so far)";
   }
   world_.progress->say(words);
-  if (at_->epoch < plan_.epochs && is_due()) save(nullptr);
+  if (at_->epoch < plan_.epochs && together_.any({is_due()})[0]) save(nullptr);
   return std::nullopt;
 }
 
@@ -211,28 +246,46 @@ bool Trainer::is_due() const {
          (every.seconds > 0 && world_.clock->now_seconds() - saved_at_ >= every.seconds);
 }
 
+void Trainer::require_fault_budget(const TrainPhase& phase) const {
+  // One process alone is held to it by its Run, batch by batch.
+  if (together_.size() == 1 || phase.train_run.faults.on_fault == OnFault::kFail ||
+      at_->rejected <= phase.train_run.faults.budget)
+    return;
+  throw Error(Code::kData, std::to_string(at_->rejected) + " records of this epoch were refused over all processes, " +
+                               std::to_string(phase.train_run.faults.budget) + " may be")
+      .hint("quarantine.jsonl names them; raise faults.budget, or mend the data: penstock verify DATA");
+}
+
 void Trainer::save(const Run* run) {
   const TraceSpan span(world_.trace, "checkpoint", "lane");
   const double began = world_.clock->now_seconds();
   at_->totals = before_;
-  if (run != nullptr) at_->totals.add(run->report());
+  if (run != nullptr) {
+    Report report = run->report();
+    together_.add_up(report);
+    at_->totals.add(report);
+  }
   at_->totals.seconds = seconds_before_ + seconds_here();
   saved_steps_ = at_->steps;
   saved_epoch_ = at_->epoch;
+  if (together_.is_root()) write();
+  saved_at_ = world_.clock->now_seconds();
+  save_took_ = std::max(save_took_, saved_at_ - began);
+  before_.checkpoint_seconds += saved_at_ - began;
+  at_->totals.checkpoint_seconds = before_.checkpoint_seconds;
+}
+
+void Trainer::write() {
   try {
-    at_->logs = logs_.sync();
+    at_->logs = logs_->sync();
     if (best_) world_.checkpoints->save_best(best_->step, best_->metadata, best_->state);
-    world_.checkpoints->save(at_->steps, at_->to_json(), lane_.learner().save());
+    world_.checkpoints->save(at_->steps, at_->to_json(), lanes_.learner().save());
   } catch (Error& error) {
     throw error.add(
         "checkpoints that were whole stay so: --resume auto goes on from the newest, or begins anew where there is "
         "none");
   }
   best_.reset();
-  saved_at_ = world_.clock->now_seconds();
-  save_took_ = std::max(save_took_, saved_at_ - began);
-  before_.checkpoint_seconds += saved_at_ - began;
-  at_->totals.checkpoint_seconds = before_.checkpoint_seconds;
 }
 
 }  // namespace penstock::train

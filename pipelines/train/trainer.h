@@ -9,7 +9,7 @@
 
 #include "engine/base/clock.h"
 #include "pipelines/job/progress.h"
-#include "pipelines/train/lane.h"
+#include "pipelines/train/lanes.h"
 #include "pipelines/train/position.h"
 #include "pipelines/train/train_plan.h"
 #include "stages/learn/checkpoint_store.h"
@@ -30,18 +30,21 @@ struct TrainWorld {
   ProgressSink* progress = nullptr;
   Trace* trace = nullptr;
   Clock* clock = nullptr;
-  learn::CheckpointStore* checkpoints = nullptr;
+  learn::CheckpointStore* checkpoints = nullptr;  ///< null where another process keeps them
 };
 
 /// Takes the steps that `position` leaves, epoch by epoch: a Run of the training data, then a Run of the validation data on the
 /// same cores and budgets, then the epoch's line. The pass of an epoch ends before its evaluation begins, so each of them has the
-/// whole budget. One thread, the lane's.
+/// whole budget. One thread, the first lane's.
+///
+/// Several processes take each step together: each reads its share of the batch. A stop, a time limit or a failure that one of them meets
+/// ends all of them at the same step, with one checkpoint. The root alone has logs and checkpoints.
 ///
 /// Exactness: what is learnt depends on plan, data and position only. When checkpoints are written, how long anything takes and
 /// what interrupts it changes nothing but times.
 class Trainer {
  public:
-  Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lane& lane, RunLogs& logs, TrainWorld world);
+  Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lanes& lanes, RunLogs* logs, TrainWorld world);
 
   /// Ends with a checkpoint at `position`, also where a Run failed (bad data past its budget, a failing disk): what was learnt
   /// until then is kept and the Error passed on. Not where the learner itself failed: its state is that of half a step.
@@ -51,19 +54,24 @@ class Trainer {
 
  private:
   std::optional<TrainEnd> interruption() const;
+  std::optional<TrainEnd> interruption_of_all();
+  std::optional<Batch> next_of_all(Run& run);
   std::optional<TrainEnd> train_epoch(const TrainPhase& phase);
   void take(const Batch& batch, double waited_seconds);
   std::optional<TrainEnd> finish_epoch(const TrainPhase& phase);
   bool is_due() const;
+  void require_fault_budget(const TrainPhase& phase) const;
   void save(const Run* run);
+  void write();
   void show(const learn::StepResult& result);
   double seconds_here() const { return world_.clock->now_seconds() - began_; }
 
   const TrainPlan& plan_;
   const Source& train_;
   const Source* val_;
-  Lane& lane_;
-  RunLogs& logs_;
+  Lanes& lanes_;
+  Together together_;
+  RunLogs* logs_;
   TrainWorld world_;
 
   Position* at_ = nullptr;

@@ -62,6 +62,12 @@ struct StepResult {
   double lr = 0;
 };
 
+/// What a lane tells the others.
+enum class Shared : uint8_t {
+  kAll,      ///< parameters and buffers
+  kBuffers,  ///< what batch norms counted
+};
+
 /// f32 rows, one a record: `shape` is (N, ...), C-contiguous.
 struct Rows {
   std::vector<int64_t> shape;
@@ -89,6 +95,9 @@ class Learner {
   /// gradient over the whole batch. They must start from the same weights. The groups must outlive the learner; abort them before a learner
   /// is destroyed whose lanes do not come any more. Error kUsage where batch norms cannot be synchronised.
   void join(Replicas replicas);
+
+  /// The first lane's weights become those of all; a call of all lanes.
+  void share_weights(Shared what);
 
   /// One forward, backward and update. The pixels are not needed after it returns. With other lanes, loss, records and top1 are of the
   /// whole batch; where that has no record, nothing is done.
@@ -128,14 +137,17 @@ class Learner {
 /// The fields "label_b" i64 (N) and "mix" f32 (N) of a batch; nothing where it lacks them. Throws Error kUsage for other types.
 Mixing mixing_of(const Batch& batch);
 
+/// The pixels of the records [first, first + count) of a batch; none where count is 0, whatever the batch holds. Throws Error kUsage where
+/// the field is not what the config names.
+Images images_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count);
+
 /// Records of a batch as step() takes them.
 struct TrainingShare {
   Images images;
   Labels labels;
   Mixing mixing;
 };
-/// The records [first, first + count) of a batch; none where count is 0, whatever the batch holds. Throws Error kUsage where its fields are
-/// not what the config names.
+/// As images_of(), with their labels.
 TrainingShare share_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count);
 
 /// The network and input of stored bytes (save() or weights_bytes()), to make a Learner for evaluation or inference; everything

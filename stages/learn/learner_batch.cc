@@ -37,12 +37,18 @@ Mixing mixing_of(const Batch& batch) {
   return {second.as<int64_t>(), shares.as<float>()};
 }
 
-TrainingShare share_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count) {
+Images images_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count) {
   if (count == 0) return {};
   Images images = images_of(batch, config);
   PENSTOCK_CHECK(first >= 0 && count > 0 && first + count <= images.count);
   images.data += first * images.height * images.width * images.channels;
   images.count = count;
+  return images;
+}
+
+TrainingShare share_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count) {
+  if (count == 0) return {};
+  const Images images = images_of(batch, config, first, count);
   const auto at = static_cast<size_t>(first), many = static_cast<size_t>(count);
   Mixing mixing = mixing_of(batch);
   if (!mixing.second.empty()) mixing = {mixing.second.subspan(at, many), mixing.shares.subspan(at, many)};

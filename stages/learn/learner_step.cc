@@ -104,4 +104,19 @@ void Learner::join(Replicas replicas) {
   });
 }
 
+void Learner::share_weights(Shared what) {
+  State& s = *state_;
+  s.enter();
+  if (!s.replicas.many()) return;
+  guarded("sharing the weights", [&] {
+    for (const nets::Net* net : {s.net.get(), s.average.get()}) {
+      if (net == nullptr) continue;
+      for (const auto& [name, tensor] : what == Shared::kAll ? weights_of(*net) : net->buffers()) {
+        PENSTOCK_CHECK(tensor.is_non_overlapping_and_dense());
+        s.replicas.counts->broadcast({static_cast<std::byte*>(tensor.data_ptr()), tensor.nbytes()}, 0);
+      }
+    }
+  });
+}
+
 }  // namespace penstock::learn

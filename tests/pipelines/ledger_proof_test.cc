@@ -31,8 +31,8 @@ class LedgerProof : public ::testing::Test {
     while (const Batch batch = run.next()) {
       const Do action = what(batch);
       if (action == Do::kLeaveOut) continue;
-      logs.step(batch, nullptr, 0, source_);
-      if (action == Do::kTwice) logs.step(batch, nullptr, 0, source_);
+      logs.step(taken_of(batch), nullptr, 0, source_);
+      if (action == Do::kTwice) logs.step(taken_of(batch), nullptr, 0, source_);
     }
     logs.sync();
   }
@@ -92,7 +92,7 @@ TEST_F(LedgerProof, NoticesOtherRecordsThanThePlanned) {
   writer.plan(plan);
   penstock::Run run = penstock::Run::start(GraphSpec().add("test.paint").bind(source_.schema(), test::registry()),
                                            source_, {.seed = 1, .batch = 10, .steps = 1});
-  writer.step(run.next());
+  writer.step(taken_of(run.next()));
   writer.sync();
   EXPECT_THAT(prove().at(0).text(), ::testing::HasSubstr("the records of step 0 are not the planned ones"));
 }
@@ -110,7 +110,7 @@ TEST_F(LedgerProof, ARefusalIsOnDiskBeforeTheLedgerTellsOfIt) {
       penstock::Run::start(GraphSpec().add("test.paint").bind(source_.schema(), test::registry()), source_,
                            {.last = Last::kKeep, .batch = 103, .faults = {.on_fault = OnFault::kSkip, .budget = 9}});
   RunLogs logs(io::FileSystem::real(), RunPaths(folder_.path()));
-  logs.step(run.next(), nullptr, 0, source_);
+  logs.step(taken_of(run.next()), nullptr, 0, source_);
   EXPECT_THAT(io::text_of(RunPaths(folder_.path()).quarantine()), ::testing::HasSubstr("\"record\":3"));
 }
 

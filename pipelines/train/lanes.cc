@@ -1,0 +1,193 @@
+#include "pipelines/train/lanes.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/device/joined_collective.h"
+
+namespace penstock::train {
+
+/// A lane's thread: torch keeps a pool for each thread that calls it, so it is always the same one.
+class Lanes::Worker {
+ public:
+  Worker() : thread_([this](const std::stop_token& stop) { serve(stop); }) {}
+
+  void start(std::function<void()> work) {
+    const std::lock_guard lock(mutex_);
+    work_ = std::move(work);
+    changed_.notify_all();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !work_; });
+  }
+
+ private:
+  void serve(const std::stop_token& stop) {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait(lock, stop, [this] { return static_cast<bool>(work_); })) return;
+      lock.unlock();
+      work_();
+      lock.lock();
+      work_ = nullptr;
+      changed_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::function<void()> work_;
+  std::jthread thread_;  // last: it uses the others
+};
+
+Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : together_(together) {
+  PENSTOCK_CHECK(!options.devices.empty());
+  const auto here = static_cast<uint32_t>(options.devices.size());
+  together_.require_same("number of lanes", std::to_string(here), "give each machine as many lanes.devices");
+  const bool joined = options.trains && (here > 1 || together_.size() > 1);
+  if (here > 1 || joined) {
+    gradients_ = std::make_unique<InProcessGroup>(here);
+    counts_ = std::make_unique<InProcessGroup>(here);
+  }
+  const auto collective = [&](InProcessGroup& group, uint32_t lane) {
+    std::unique_ptr<Collective> beyond;
+    if (lane == 0 && together_.size() > 1) beyond = together_.group()->make_collective();
+    return join_collectives(group.rank(lane), std::move(beyond), together_.rank(), together_.size());
+  };
+  for (uint32_t lane = 0; lane < here; ++lane) {
+    learn::LearnerConfig config = options.learner;
+    config.lane = together_.rank() * here + lane;
+    lanes_.push_back(std::make_unique<Lane>(options.devices[lane], std::move(config), clock));
+    if (lane > 0) workers_.push_back(std::make_unique<Worker>());
+    if (!joined) continue;
+    lanes_.back()->learner().join({.gradients = collective(*gradients_, lane),
+                                   .counts = collective(*counts_, lane),
+                                   .global_batch = options.global_batch,
+                                   .bucket_bytes = options.bucket_bytes,
+                                   .sync_batch_norm = options.sync_batch_norm});
+  }
+}
+
+// Bucket threads of lanes whose others do not come any more are let go before the learners wait for them.
+Lanes::~Lanes() {
+  workers_.clear();
+  if (gradients_) gradients_->abort("the lanes end");
+  if (counts_) counts_->abort("the lanes end");
+}
+
+template <class Work>
+void Lanes::in_all(Work&& work) {
+  std::vector<std::exception_ptr> failures(lanes_.size());
+  const auto guarded = [&](size_t lane) {
+    try {
+      work(lane);
+    } catch (const std::exception& error) {
+      failures[lane] = std::current_exception();
+      if (!gradients_) return;
+      const std::string why = "lane " + std::to_string(lane) + " failed: " + error.what();
+      gradients_->abort(why);
+      counts_->abort(why);
+    }
+  };
+  for (size_t lane = 1; lane < lanes_.size(); ++lane) workers_[lane - 1]->start([&guarded, lane] { guarded(lane); });
+  guarded(0);
+  for (const auto& worker : workers_) worker->wait();
+  // The one that failed by itself tells more than those that were stopped by it.
+  std::exception_ptr first;
+  for (const std::exception_ptr& failure : failures) {
+    if (!failure) continue;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const Error& error) {
+      if (error.code() != Code::kCancelled) std::rethrow_exception(failure);
+    } catch (...) { std::rethrow_exception(failure); }
+    if (!first) first = failure;
+  }
+  if (first) std::rethrow_exception(first);
+}
+
+Lanes::Part Lanes::part(const Batch& batch, size_t lane) const {
+  const auto n = static_cast<int64_t>(batch.size()), lanes = static_cast<int64_t>(lanes_.size());
+  const auto l = static_cast<int64_t>(lane);
+  return {n * l / lanes, n * (l + 1) / lanes - n * l / lanes};
+}
+
+void Lanes::start_alike() {
+  if (counts_) in_all([this](size_t lane) { lanes_[lane]->learner().share_weights(learn::Shared::kAll); });
+}
+
+void Lanes::before_evaluation() {
+  if (counts_) in_all([this](size_t lane) { lanes_[lane]->learner().share_weights(learn::Shared::kBuffers); });
+}
+
+void Lanes::load(std::span<const std::byte> state, const std::string& origin) {
+  in_all([&](size_t lane) { lanes_[lane]->learner().load(state, origin); });
+}
+
+void Lanes::load_weights(std::span<const std::byte> state, const std::string& origin) {
+  in_all([&](size_t lane) { lanes_[lane]->learner().load_weights(state, origin); });
+}
+
+learn::StepResult Lanes::step(const Batch& batch) {
+  std::vector<learn::StepResult> results(lanes_.size());
+  in_all([&](size_t lane) {
+    const Part mine = part(batch, lane);
+    results[lane] = lanes_[lane]->step(batch, mine.first, mine.count);
+  });
+  return results.front();
+}
+
+/// Work that is no call of all lanes: those without a record are left out.
+template <class Work>
+void Lanes::with_records(const Batch& batch, Work&& work) {
+  in_all([&](size_t lane) {
+    const Part mine = part(batch, lane);
+    if (mine.count > 0) work(lane, mine);
+  });
+}
+
+metrics::ClassificationSums Lanes::evaluate(const Batch& batch) {
+  std::vector<metrics::ClassificationSums> sums(lanes_.size());
+  with_records(batch,
+               [&](size_t lane, Part mine) { sums[lane] = lanes_[lane]->evaluate(batch, mine.first, mine.count); });
+  for (size_t lane = 1; lane < sums.size(); ++lane) sums.front() += sums[lane];
+  return sums.front();
+}
+
+learn::Rows Lanes::infer(const Batch& batch, const std::string& layer) {
+  std::vector<learn::Rows> rows(lanes_.size());
+  with_records(batch,
+               [&](size_t lane, Part mine) { rows[lane] = lanes_[lane]->infer(batch, mine.first, mine.count, layer); });
+  learn::Rows all;
+  for (learn::Rows& part : rows) {
+    if (part.shape.empty()) continue;
+    if (all.shape.empty()) {
+      all = std::move(part);
+      continue;
+    }
+    all.shape[0] += part.shape[0];
+    all.values.insert(all.values.end(), part.values.begin(), part.values.end());
+  }
+  return all;
+}
+
+std::string Lanes::device() const {
+  std::string names;
+  for (const auto& lane : lanes_) names += (names.empty() ? "" : ", ") + std::string(lane->device());
+  return names;
+}
+
+double Lanes::utilisation(double seconds) const {
+  double sum = 0;
+  for (const auto& lane : lanes_) sum += lane->utilisation(seconds);
+  return sum / static_cast<double>(lanes_.size());
+}
+
+}  // namespace penstock::train

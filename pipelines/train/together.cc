@@ -1,0 +1,98 @@
+#include "pipelines/train/together.h"
+
+#include <cstring>
+#include <utility>
+
+namespace penstock::train {
+
+void Together::sum(std::vector<double>& values) {
+  if (group_ == nullptr) return;
+  const std::vector<std::string> all =
+      group_->gather({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)});
+  std::string bytes;
+  if (is_root()) {
+    for (size_t r = 1; r < all.size(); ++r) {
+      PENSTOCK_CHECK(all[r].size() == values.size() * sizeof(double));
+      std::vector<double> other(values.size());
+      std::memcpy(other.data(), all[r].data(), all[r].size());
+      for (size_t i = 0; i < values.size(); ++i) values[i] += other[i];
+    }
+    bytes.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
+  }
+  bytes = group_->broadcast(std::move(bytes));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+}
+
+std::vector<bool> Together::any(std::vector<bool> signs) {
+  if (group_ == nullptr) return signs;
+  std::vector<double> counts(signs.begin(), signs.end());
+  sum(counts);
+  for (size_t i = 0; i < signs.size(); ++i) signs[i] = counts[i] > 0;
+  return signs;
+}
+
+void Together::require_none(const std::optional<Error>& failure) {
+  if (group_ == nullptr) {
+    if (failure) throw *failure;
+    return;
+  }
+  if (!any({failure.has_value()})[0]) return;
+  // One letter for the code, then what it said; the first process that has something counts.
+  std::string first;
+  uint32_t process = 0;
+  const std::vector<std::string> all =
+      gather(failure ? static_cast<char>('a' + static_cast<int>(failure->code())) + failure->message() : std::string());
+  for (; process < all.size() && first.empty(); ++process) first = all[process];
+  first = broadcast(first.empty() ? first : first[0] + std::to_string(process - 1) + " failed: " + first.substr(1));
+  if (failure) throw *failure;
+  throw Error(static_cast<Code>(first[0] - 'a'), "process " + first.substr(1));
+}
+
+void Together::require_same(const std::string& what, const std::string& text, const std::string& hint) {
+  if (group_ != nullptr) penstock::require_same(*group_, what, text, hint);
+}
+
+std::vector<std::string> Together::gather(std::string bytes) {
+  return group_ ? group_->gather(bytes) : std::vector<std::string>{std::move(bytes)};
+}
+
+std::string Together::broadcast(std::string bytes) { return group_ ? group_->broadcast(std::move(bytes)) : bytes; }
+
+void Together::barrier() {
+  if (group_ != nullptr) group_->broadcast(std::string(group_->gather("").empty() ? "" : "all are there"));
+}
+
+Taken Together::joined(Taken share) {
+  if (group_ == nullptr) return share;
+  const std::vector<std::string> all = gather(pack(share));
+  for (size_t r = 1; r < all.size(); ++r) share.add(unpack_taken(all[r]));
+  return share;
+}
+
+void Together::add_up(Report& report) {
+  if (group_ == nullptr) return;
+  uint64_t* const fields[] = {&report.records, &report.rejected, &report.replaced, &report.bytes_read};
+  std::vector<double> values;
+  for (const uint64_t* field : fields) values.push_back(static_cast<double>(*field));
+  sum(values);
+  for (size_t i = 0; i < values.size(); ++i) *fields[i] = static_cast<uint64_t>(values[i]);
+}
+
+void Together::add_up(metrics::ClassificationSums& sums) {
+  if (group_ == nullptr) return;
+  std::vector<double> values = {static_cast<double>(sums.records), sums.loss, static_cast<double>(sums.top1),
+                                static_cast<double>(sums.top5)};
+  sum(values);
+  sums = {.records = static_cast<int64_t>(values[0]),
+          .loss = values[1],
+          .top1 = static_cast<int64_t>(values[2]),
+          .top5 = static_cast<int64_t>(values[3])};
+}
+
+RunOptions Together::share(RunOptions options) const {
+  options.rank = rank();
+  options.ranks = size();
+  return options;
+}
+
+}  // namespace penstock::train
