@@ -1,5 +1,7 @@
 #include "tools/cmd_stream.h"
 
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 
 #include "engine/base/bytes.h"
@@ -38,6 +40,13 @@ class StreamCommand final : public Command {
     app.add_option("--step-ms", step_ms_, "Feed a simulated accelerator that takes T ms a step")
         ->check(at_least_number(0))
         ->type_name("T");
+    app.add_option("--lanes", lanes_.lanes, "... as N lanes, each on its share of every batch")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
+    app.add_option("--link", link_, "... with so many bytes a second to each of them (default 12GB)")->type_name("4GB");
+    app.add_option("--gradients", gradients_,
+                   "... that sum so many bytes of gradients in each step, in buckets of lanes.bucket (default none)")
+        ->type_name("100MB");
     app.add_option("--digest", digest_, "Write a line a batch: epoch step count ids_xxh3 bytes_xxh3")
         ->type_name("FILE");
     app.add_option("--timeline", timeline_, "Draw what each tier gave, and when")->type_name("FILE.svg");
@@ -52,7 +61,7 @@ class StreamCommand final : public Command {
     options.from = from_.empty() ? StepName{} : StepName::parse(from_);
     options.epochs = epochs_;
     options.steps = steps_.value_or(UINT64_MAX);
-    options.step_ms = step_ms_;
+    options.accelerator = accelerator(recipe);
     options.digest_file = digest_;
     options.timeline_file = timeline_;
     options.timeline_title = io::base_name(recipe.name) + " over " + io::base_name(recipe_.paths.data);
@@ -79,10 +88,53 @@ class StreamCommand final : public Command {
   }
 
  private:
+  std::optional<AcceleratorOptions> accelerator(const pipelines::Recipe& recipe) const {
+    if (!step_ms_) {
+      if (lanes_.lanes == 1 && link_.empty() && gradients_.empty()) return std::nullopt;
+      throw Error(Code::kUsage, "--lanes, --link and --gradients are of simulated lanes")
+          .hint("say how long a step of theirs takes: --step-ms 20");
+    }
+    const auto size = [](const std::string& text, const char* option, uint64_t otherwise) {
+      if (text.empty()) return otherwise;
+      const auto bytes = parse_bytes(text);
+      if (bytes && bytes->bytes > 0) return bytes->bytes;
+      throw Error(Code::kUsage, std::string(option) + " '" + text + "' is no number of bytes")
+          .hint("write 4GB or 100MB");
+    };
+    AcceleratorOptions options = lanes_;
+    options.step_ms = *step_ms_;
+    options.link_bytes_per_second = static_cast<double>(size(link_, "--link", 12'000'000'000));
+    options.gradient_bytes = size(gradients_, "--gradients", 0);
+    options.bucket_bytes = recipe.lanes.bucket.bytes;
+    return options;
+  }
+
+  /// Who kept the lanes from computing all the time, if anybody did.
+  static std::string limit_of(const StreamResult& result) {
+    constexpr double kNearly = 0.97;
+    double busy = 0;
+    for (const double lane : result.lane_busy) busy += lane / static_cast<double>(result.lane_busy.size());
+    if (busy >= kNearly) return "steps";
+    if (busy >= kNearly * result.model->busy) return "links";
+    return "data";
+  }
+
+  static std::string lanes_words(const StreamResult& result) {
+    if (!result.accelerator_utilisation) return "";
+    if (result.lane_busy.size() == 1)
+      return "the accelerator computed for " + percent_text(*result.accelerator_utilisation) + " of the time\n";
+    const auto [least, most] = std::minmax_element(result.lane_busy.begin(), result.lane_busy.end());
+    const std::string limit = limit_of(result);
+    return std::to_string(result.lane_busy.size()) + " lanes computed for " + percent_text(*least) + " to " +
+           percent_text(*most) + " of the time; their links alone would allow " + percent_text(result.model->busy) +
+           (limit == "steps"   ? ": the steps are the limit\n"
+            : limit == "links" ? ": the links are the limit\n"
+                               : ": the data is the limit, as the lines above say\n");
+  }
+
   static std::string words_of(const StreamResult& result, uint64_t records) {
     std::string words = result.report.text();
-    if (result.accelerator_utilisation)
-      words += "the accelerator computed for " + percent_text(*result.accelerator_utilisation) + " of the time\n";
+    words += lanes_words(result);
     words += tiers_text(result.tiers, records);
     words += "read " + bytes_text(result.report.bytes_read) + ", " + duration_text(result.cpu_seconds) +
              " of CPU time, memory at most " + bytes_text(result.peak_rss_bytes) + " (budgets " +
@@ -93,6 +145,14 @@ class StreamCommand final : public Command {
   static Json to_json(const StreamResult& result, const JobMemory& memory, uint64_t records) {
     Json json = json_of(result.report);
     if (result.accelerator_utilisation) json["accelerator_utilisation"] = *result.accelerator_utilisation;
+    if (result.model) {
+      json["lanes"] = {{"busy", result.lane_busy},
+                       {"predicted_busy", result.model->busy},
+                       {"limit", limit_of(result)},
+                       {"upload_seconds", result.model->upload_seconds},
+                       {"sum_seconds", result.model->sum_seconds},
+                       {"exposed_seconds", result.model->exposed_seconds}};
+    }
     json["cpu_seconds"] = result.cpu_seconds;
     json["peak_rss_bytes"] = result.peak_rss_bytes;
     json["budget_bytes"] = memory.limits[Tier::kRam];
@@ -106,7 +166,8 @@ class StreamCommand final : public Command {
   uint64_t epochs_ = 1;
   std::optional<uint64_t> steps_;
   std::optional<double> step_ms_;
-  std::string from_, view_ = "train", digest_, timeline_;
+  AcceleratorOptions lanes_;
+  std::string link_, gradients_, from_, view_ = "train", digest_, timeline_;
 };
 
 }  // namespace

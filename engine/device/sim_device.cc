@@ -53,7 +53,7 @@ struct Work {
   int64_t queued_ns = 0;
 };
 
-class SimStream final : public Stream {
+class SimStream final : public TimedStream {
  public:
   SimStream(const SimOptions& options, std::string device, Clock& clock)
       : options_(options), device_(std::move(device)), clock_(clock), thread_([this] { serve(); }) {}
@@ -71,7 +71,8 @@ class SimStream final : public Stream {
     const auto cost_ns = rate > 0 ? static_cast<int64_t>(static_cast<double>(bytes) / rate * 1e9) : 0;
     queue({.run = [=] { std::memcpy(to, from, bytes); }, .cost_ns = cost_ns});
   }
-  void launch(std::function<void()> work) override { queue({.run = std::move(work), .cost_ns = options_.launch_ns}); }
+  void launch(std::function<void()> work) override { launch_for(options_.launch_ns, std::move(work)); }
+  void launch_for(int64_t ns, std::function<void()> work) override { queue({.run = std::move(work), .cost_ns = ns}); }
   void record(Event& event) override {
     auto state = std::make_shared<SimEvent>();
     event.set(state);
@@ -190,6 +191,10 @@ class SimDevice final : public Device {
 };
 
 }  // namespace
+
+std::unique_ptr<TimedStream> make_timed_stream(const SimOptions& options, std::string device, Clock& clock) {
+  return std::make_unique<SimStream>(options, std::move(device), clock);
+}
 
 std::unique_ptr<Device> make_sim_device(const SimOptions& options, Clock& clock) {
   return std::make_unique<SimDevice>(options, clock);

@@ -15,6 +15,15 @@ struct SimOptions {
   bool count_real_work = true;
 };
 
+class TimedStream : public Stream {
+ public:
+  /// A launch that takes `ns` at least, in place of what the options say.
+  virtual void launch_for(int64_t ns, std::function<void()> work) = 0;
+};
+
+/// A stream as those of such a device, for models whose launches take different times. `device` names it in errors.
+std::unique_ptr<TimedStream> make_timed_stream(const SimOptions& options, std::string device, Clock& clock);
+
 /// Each stream has a thread of its own that really does the copies and launches, and a timeline: work starts when it
 /// was queued, when the work before it ended, and when the events it waits for were done, whichever is last, and takes
 /// the time that the options say. The timeline is computed, not measured, and the thread sleeps on the clock until the

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
@@ -40,7 +41,7 @@ class Streamer {
  public:
   Streamer(const io::Storage& data, const StreamOptions& options, ProgressSink& progress, std::stop_token stop)
       : data_(data), options_(options), progress_(progress), stop_(std::move(stop)), left_(options.steps) {
-    if (options.step_ms) accelerator_.emplace(*options.step_ms, Clock::system());
+    if (options.accelerator) accelerator_.emplace(*options.accelerator, Clock::system());
     if (!options.timeline_file.empty()) timeline_.emplace(options.timeline_title);
     if (!options.digest_file.empty()) digest_.emplace(io::FileSystem::real(), options.digest_file);
   }
@@ -71,8 +72,12 @@ class Streamer {
   StreamResult finish(double began_seconds) {
     if (accelerator_) {
       accelerator_->finish();
-      const double seconds = Clock::system().now_seconds() - began_seconds;
-      result_.accelerator_utilisation = seconds > 0 ? accelerator_->busy_seconds() / seconds : 0;
+      const double now = Clock::system().now_seconds(), seconds = now - began_seconds;
+      const std::vector<double> busy = accelerator_->busy_seconds();
+      const double mean = std::accumulate(busy.begin(), busy.end(), 0.0) / static_cast<double>(busy.size());
+      result_.accelerator_utilisation = seconds > 0 ? mean / seconds : 0;
+      for (const double lane : busy) result_.lane_busy.push_back(fed_since_ > 0 ? lane / (now - fed_since_) : 0);
+      result_.model = model_step(*options_.accelerator, accelerator_->largest_batch_bytes());
     }
     if (digest_ && !result_.stopped) digest_->commit();
     if (timeline_) timeline_->finish(options_.timeline_file, io::FileSystem::real());
@@ -101,7 +106,10 @@ class Streamer {
   void take(const Batch& batch) {
     --left_;
     if (digest_) digest_->write(digest_line(batch) + "\n");
-    if (accelerator_) accelerator_->feed(batch);
+    if (accelerator_) {
+      if (fed_since_ == 0) fed_since_ = Clock::system().now_seconds();
+      accelerator_->feed(batch);
+    }
     for (const Rejection& rejection : batch.rejections()) {
       if (result_.rejections.size() < kMostRejections) result_.rejections.push_back(rejection);
     }
@@ -118,6 +126,7 @@ class Streamer {
   std::optional<io::AtomicFile> digest_;
   std::optional<pipelines::Timeline> timeline_;
   double began_ = Clock::system().now_seconds(), sampled_ = 0;
+  double fed_since_ = 0;  ///< 0: no batch came yet
   uint64_t epoch_ = 0;
   StreamResult result_;
 };

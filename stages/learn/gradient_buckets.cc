@@ -10,6 +10,7 @@
 #include <span>
 
 #include "engine/base/error.h"
+#include "stages/learn/bucket_plan.h"
 
 namespace penstock::learn {
 
@@ -25,23 +26,26 @@ class GradientBuckets::Hook final : public torch::autograd::PostAccumulateGradHo
 
 GradientBuckets::GradientBuckets(std::vector<nets::NamedTensor> parameters, Collective& sums, size_t bucket_bytes)
     : sums_(sums) {
-  std::vector<int64_t> lengths;
+  std::vector<size_t> bytes;
   for (auto named = parameters.rbegin(); named != parameters.rend(); ++named) {
     const at::Tensor& parameter = named->second;
     if (!parameter.requires_grad()) continue;
     PENSTOCK_CHECK(parameter.scalar_type() == at::kFloat && parameter.is_non_overlapping_and_dense());
-    const bool full = buckets_.empty() || static_cast<size_t>(lengths.back()) * sizeof(float) >= bucket_bytes;
-    if (full) {
-      buckets_.emplace_back();
-      lengths.push_back(0);
+    places_.push_back(std::make_unique<Place>());
+    places_.back()->parameter = parameter;
+    bytes.push_back(parameter.nbytes());
+  }
+  std::vector<int64_t> lengths;
+  size_t first = 0;
+  for (const size_t count : plan_buckets(bytes, bucket_bytes)) {
+    buckets_.emplace_back().parameters = count;
+    lengths.push_back(0);
+    for (size_t i = first; i < first + count; ++i) {
+      places_[i]->bucket = buckets_.size() - 1;
+      places_[i]->offset = lengths.back();
+      lengths.back() += places_[i]->parameter.numel();
     }
-    auto place = std::make_unique<Place>();
-    place->parameter = parameter;
-    place->bucket = buckets_.size() - 1;
-    place->offset = lengths.back();
-    lengths.back() += parameter.numel();
-    ++buckets_.back().parameters;
-    places_.push_back(std::move(place));
+    first += count;
   }
   for (const auto& place : places_) place->flag = lengths[place->bucket]++;
   for (size_t b = 0; b < buckets_.size(); ++b)

@@ -1,0 +1,56 @@
+// Batches on their way to a device: copied on a stream of their own while earlier ones are computed on.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/device/device.h"
+
+namespace penstock {
+
+/// A ring of places in the device's memory. A place is taken again when what computed on it is done; events order the streams, and the
+/// host waits for one alone: that the oldest place is free.
+///
+/// It begins with two places and adds one each time that the device had run out of work by the time the next batch came, up to `most`: as
+/// many batches ahead as the unevenness of their coming asks for, and no more memory than that.
+///
+/// One thread. It must die before its device and after the streams that wait for its events have finished.
+class UploadRing {
+ public:
+  struct Place {
+    DeviceBuffer memory;  ///< at least the bytes of the upload
+    Event copied;         ///< the bytes are there: what computes waits for it
+    Event used;           ///< set by who computes, behind the last read
+   private:
+    friend class UploadRing;
+    std::shared_ptr<const void> source;
+  };
+
+  explicit UploadRing(Device& device, size_t most = 4);
+  ~UploadRing();
+
+  /// Queues copies of `parts` one behind the other. `source` keeps their memory and is let go when it is copied. Blocks while all places
+  /// are in use. The place is the caller's until it records `used`; places are given out in turn. Error kMemory, kDevice.
+  Place& upload(std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> source);
+  /// Waits for all copies.
+  void finish();
+
+  size_t places() const { return places_.size(); }
+  /// Seconds spent copying.
+  double busy_seconds() const { return static_cast<double>(copies_->busy_ns()) * 1e-9; }
+
+ private:
+  void let_go();
+  bool has_run_dry() const;
+
+  Device& device_;
+  size_t most_;
+  std::vector<std::unique_ptr<Place>> places_;
+  size_t next_ = 0;
+  Place* newest_ = nullptr;
+  std::unique_ptr<Stream> copies_;  // dies first: copies end before their places do
+};
+
+}  // namespace penstock
