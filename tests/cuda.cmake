@@ -22,3 +22,18 @@ penstock_cuda_tests(device LINK penstock_device penstock_image)
 if(TARGET penstock_classic_cuda)
   penstock_cuda_tests(classic LINK penstock_classic_cuda penstock_models)
 endif()
+
+# With torch on the GPU. libtorch_cuda needs libraries that a machine without a GPU lacks (cuSPARSELt, NVSHMEM): then the loader ends the
+# program with 127, and the test counts as skipped. One ctest, since such a program cannot be asked for its tests.
+file(GLOB torch_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/stages/cuda/*.cc)
+add_executable(test_stages_cuda ${torch_files})
+target_link_libraries(test_stages_cuda PRIVATE penstock_cuda penstock_learn Torch::cuda GTest::gtest_main)
+penstock_compile_pool(test_stages_cuda penstock_learn)
+add_test(NAME stages.cuda COMMAND test_stages_cuda)
+set_tests_properties(stages.cuda PROPERTIES LABELS gpu RUN_SERIAL TRUE TIMEOUT 300 SKIP_RETURN_CODE 127 ENVIRONMENT OMP_NUM_THREADS=1)
+add_dependencies(cuda test_stages_cuda)
+
+# Rates against ceilings measured in the same run: tools/gpu/check.sh runs it.
+add_executable(gpu_bench bench/cuda/gpu_bench.cc)
+target_link_libraries(gpu_bench PRIVATE penstock_cuda penstock_image CUDA::cublas)
+add_dependencies(cuda gpu_bench)

@@ -25,7 +25,7 @@ void run(const NormaliseGroup<Bits, kChannels>& group) {
   std::vector<Bits> table(static_cast<size_t>(group.channels()) * 256);
   for (int i = 0; i < group.channels() * 256; ++i)
     table[static_cast<size_t>(i)] = normalised_bits<Bits>(group.job, i / 256, i % 256);
-  for (int64_t g = 0; g < group.groups(); ++g) group(g, table.data());
+  for (int64_t g = 0; g < group.groups(); ++g) group(g, table.data(), StoreByCopy{});
 }
 
 }  // namespace

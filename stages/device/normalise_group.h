@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "stages/device/normalise.h"
@@ -21,15 +22,31 @@ constexpr Bits normalised_bits(const Normalise& job, int channel, int v) {
   }
 }
 
-/// Sixteen bytes that are stored, and four that are loaded, at once.
+/// The values of sixteen bytes, and four that are loaded at once.
 template <class Bits>
-struct alignas(16) Out16 {
+struct Out16 {
   static constexpr int kValues = 16 / sizeof(Bits);
   Bits values[kValues];
 };
 struct alignas(4) In4 {
   uint8_t values[4];
 };
+
+/// How a program without CUDA stores sixteen bytes at once.
+struct StoreByCopy {
+  void operator()(void* to, const uint32_t (&words)[4]) const { std::memcpy(to, words, sizeof words); }
+};
+
+template <class Bits, class Store>
+constexpr void store16(Bits* to, const Out16<Bits>& out, const Store& store) {
+  const Bits* v = out.values;
+  if constexpr (sizeof(Bits) == 4) {
+    store(to, {v[0], v[1], v[2], v[3]});
+  } else {
+    const auto two = [&](int k) { return v[k] | uint32_t{v[k + 1]} << 16; };  // little-endian, as all of these devices
+    store(to, {two(0), two(2), two(4), two(6)});
+  }
+}
 
 /// Group `g` of kValues outputs: of one channel and as many pixels of a picture side by side, or of one after the other in
 /// channels-last. `table` is (channels, 256) of normalised_bits. kChannels 0: as the job says.
@@ -52,12 +69,15 @@ struct NormaliseGroup {
     return job.channels_last ? (values() + kValues - 1) / kValues : job.count * groups_of_plane();
   }
 
-  constexpr void operator()(int64_t g, const Bits* table) const {
-    job.channels_last ? interleaved(g, table) : planes(g, table);
+  /// `store(to, words)` puts four words to an address aligned to 16 bytes.
+  template <class Store>
+  constexpr void operator()(int64_t g, const Bits* table, const Store& store) const {
+    job.channels_last ? interleaved(g, table, store) : planes(g, table, store);
   }
 
  private:
-  constexpr void interleaved(int64_t g, const Bits* table) const {
+  template <class Store>
+  constexpr void interleaved(int64_t g, const Bits* table, const Store& store) const {
     const int64_t first = g * kValues;
     int channel = static_cast<int>(first % channels());
     Bits* to = static_cast<Bits*>(job.out) + first;
@@ -70,7 +90,7 @@ struct NormaliseGroup {
           if (++channel == channels()) channel = 0;
         }
       }
-      *reinterpret_cast<Out16<Bits>*>(to) = out;
+      store16(to, out, store);
       return;
     }
     for (int k = 0; k < kValues && first + k < values(); ++k) {
@@ -79,7 +99,8 @@ struct NormaliseGroup {
     }
   }
 
-  constexpr void planes(int64_t g, const Bits* table) const {
+  template <class Store>
+  constexpr void planes(int64_t g, const Bits* table, const Store& store) const {
     const int64_t image = g / groups_of_plane(), pixel = g % groups_of_plane() * kValues;
     const uint8_t* from = job.images + (image * plane() + pixel) * channels();
     Bits* to = static_cast<Bits*>(job.out) + image * channels() * plane() + pixel;
@@ -93,7 +114,7 @@ struct NormaliseGroup {
         for (int c = 0; c < kChannels; ++c) {
           Out16<Bits> out;
           for (int k = 0; k < kValues; ++k) out.values[k] = table[c * 256 + in[k * kChannels + c]];
-          *reinterpret_cast<Out16<Bits>*>(to + c * plane()) = out;
+          store16(to + c * plane(), out, store);
         }
         return;
       }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <numeric>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ struct DeviceKind {
   /// Why it cannot be tested here; empty where it can.
   std::function<std::string()> why_not = [] { return std::string(); };
 };
+
+inline void PrintTo(const DeviceKind& kind, std::ostream* to) { *to << kind.name; }
 
 inline void twice_on_host(Stream& stream, uint32_t* values, size_t count) {
   stream.launch([=] {
