@@ -37,3 +37,10 @@ add_dependencies(cuda test_stages_cuda)
 add_executable(gpu_bench bench/cuda/gpu_bench.cc)
 target_link_libraries(gpu_bench PRIVATE penstock_cuda penstock_image CUDA::cublas)
 add_dependencies(cuda gpu_bench)
+
+# engine/cuda on a made-up machine: the program's own definitions of CUDA's and NCCL's calls come before the libraries'. Needs no GPU.
+file(GLOB faked CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/engine/cuda/faked/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/support/cuda/*.cc)
+add_executable(test_engine_faked_cuda ${faked})
+target_link_libraries(test_engine_faked_cuda PRIVATE penstock_cuda penstock_test_support GTest::gmock GTest::gtest_main)
+gtest_discover_tests(test_engine_faked_cuda TEST_PREFIX engine.faked_cuda. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 120)
+add_dependencies(cuda test_engine_faked_cuda)

@@ -42,10 +42,8 @@ class CudaDevice final : public Device {
     const CudaScope scope(index_);
     void* data = nullptr;
     if (const cudaError_t status = cudaMalloc(&data, bytes); status != cudaSuccess) throw refused(bytes, status);
-    return {std::move(credit), Buffer(static_cast<std::byte*>(data), bytes, [index = index_](std::byte* at, uint64_t) {
-              cudaSetDevice(index);
-              cudaFree(at);
-            })};
+    return {std::move(credit),
+            Buffer(static_cast<std::byte*>(data), bytes, [](std::byte* at, uint64_t) { cudaFree(at); })};
   }
 
   Buffer make_host_buffer(uint64_t bytes) override {

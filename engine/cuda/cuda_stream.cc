@@ -106,6 +106,7 @@ class CudaStream final : public Stream {
   }
 
   void copy(void* to, const void* from, uint64_t bytes) override {
+    if (bytes == 0) return;
     timed([&] {
       cuda_check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_),
                  "copying " + bytes_text(bytes) + " by " + name_);

@@ -21,6 +21,7 @@ static_assert(sizeof(NcclId) == sizeof(ncclUniqueId));
 constexpr size_t kNameBytes = 256;             // cudaDeviceProp::name
 constexpr int64_t kLookEveryNs = 20'000;       // an all-reduce of a step takes some hundreds of microseconds
 constexpr int64_t kLookEveryLateNs = 500'000;  // once it has waited long
+constexpr int64_t kMostPartingNs = 10'000'000'000;
 
 Error nccl_error(const std::string& tried, ncclResult_t result, ncclComm_t comm) {
   const char* last = comm != nullptr ? ncclGetLastError(comm) : nullptr;
@@ -70,10 +71,11 @@ class Nccl final : public NcclCollective {
       ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
       config.blocking = 0;  // so that a rank that never comes ends in a timeout
       const std::string tried = "making a group of " + std::to_string(size_) + " GPUs, " + self();
-      began_ns_ = clock_.now_ns();
+      begin(timeout_ns_);
       accept(ncclCommInitRankConfig(&comm_, static_cast<int>(size_), unique, static_cast<int>(rank_), &config), tried);
       settle(tried);
       gather_names();
+      ready_ = true;
     } catch (...) {
       close();
       throw;
@@ -118,7 +120,7 @@ class Nccl final : public NcclCollective {
     const CudaScope scope(device_);
     const std::string tried = what + ", " + self() + " of " + std::to_string(size_);
     try {
-      began_ns_ = clock_.now_ns();
+      begin(timeout_ns_);
       stop_if_told();
       const bool staged = !bytes.empty() && !on_device(bytes.data());
       std::byte* at = staged ? staging_.room(bytes.size()) : bytes.data();
@@ -140,6 +142,10 @@ class Nccl final : public NcclCollective {
     if (result != ncclSuccess && result != ncclInProgress) throw nccl_error(tried, result, comm_);
   }
 
+  void begin(int64_t limit_ns) {
+    began_ns_ = clock_.now_ns();
+    limit_ns_ = limit_ns;
+  }
   void stop_if_told() {
     if (!stop_) return;
     const std::lock_guard lock(mutex_);
@@ -172,7 +178,7 @@ class Nccl final : public NcclCollective {
   void pause(const std::string& tried) {
     stop_if_told();
     const int64_t now = clock_.now_ns(), waited = now - began_ns_;
-    if (waited > timeout_ns_)
+    if (waited > limit_ns_)
       throw Error(Code::kDevice, tried + ": not done after " + duration_text(static_cast<double>(waited) * 1e-9))
           .hint("another rank has ended, hangs, or made another call: look at what it said last");
     clock_.sleep_until_ns(now + (waited > 1'000'000'000 ? kLookEveryLateNs : kLookEveryNs));
@@ -195,7 +201,7 @@ class Nccl final : public NcclCollective {
   void part() noexcept {
     try {
       const std::string tried = "leaving the group, " + self();
-      began_ns_ = clock_.now_ns();
+      begin(std::min(timeout_ns_, kMostPartingNs));
       accept(ncclCommFinalize(comm_), tried);
       settle(tried);
       ncclCommDestroy(std::exchange(comm_, nullptr));
@@ -209,7 +215,7 @@ class Nccl final : public NcclCollective {
     int before = 0;
     cudaGetDevice(&before);
     cudaSetDevice(device_);
-    if (comm_ != nullptr && !failure_ && !stop_) part();
+    if (ready_ && !failure_ && !stop_) part();
     give_up();
     if (done_ != nullptr) cudaEventDestroy(done_);
     if (stream_ != nullptr) cudaStreamDestroy(stream_);
@@ -225,7 +231,8 @@ class Nccl final : public NcclCollective {
   ncclComm_t comm_ = nullptr;
   Staging staging_;
   std::vector<std::string> gpus_;
-  int64_t began_ns_ = 0;
+  int64_t began_ns_ = 0, limit_ns_ = 0;  ///< of the call in progress
+  bool ready_ = false;
   std::optional<Error> failure_;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;

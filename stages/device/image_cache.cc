@@ -18,25 +18,27 @@ uint64_t rounded_up(uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignme
 DeviceImageCache::DeviceImageCache(Device& device, uint64_t capacity_bytes)
     : device_(device), memory_(device.allocate(capacity_bytes, "image cache")) {}
 
-bool DeviceImageCache::put(Stream& stream, uint64_t id, const uint8_t* rgb, int width, int height) {
+uint8_t* DeviceImageCache::place(uint64_t id, int width, int height) {
   PENSTOCK_CHECK(width > 0 && height > 0);
   const uint64_t bytes = uint64_t{3} * static_cast<uint64_t>(width) * static_cast<uint64_t>(height);
-  std::byte* to = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    PENSTOCK_CHECK(!sealed_);
-    if (by_id_.contains(id)) return false;
-    if (used_ + bytes > memory_.size()) {
-      ++left_out_;
-      left_out_bytes_ += bytes;
-      return false;
-    }
-    to = memory_.data() + used_;
-    used_ = std::min(rounded_up(used_ + bytes), memory_.size());
-    by_id_.emplace(id, CachedImage{reinterpret_cast<const uint8_t*>(to), width, height});
+  const std::lock_guard lock(mutex_);
+  PENSTOCK_CHECK(!sealed_);
+  if (by_id_.contains(id)) return nullptr;
+  if (bytes > memory_.size() - used_) {
+    ++left_out_;
+    left_out_bytes_ += bytes;
+    return nullptr;
   }
-  stream.copy(to, rgb, bytes);
-  return true;
+  auto* to = reinterpret_cast<uint8_t*>(memory_.data() + used_);
+  used_ = std::min(rounded_up(used_ + bytes), memory_.size());
+  by_id_.emplace(id, CachedImage{to, width, height});
+  return to;
+}
+
+bool DeviceImageCache::put(Stream& stream, uint64_t id, const uint8_t* rgb, int width, int height) {
+  uint8_t* to = place(id, width, height);
+  if (to != nullptr) stream.copy(to, rgb, uint64_t{3} * static_cast<uint64_t>(width) * static_cast<uint64_t>(height));
+  return to != nullptr;
 }
 
 CachedImage DeviceImageCache::find(uint64_t id) const {

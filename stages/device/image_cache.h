@@ -38,11 +38,14 @@ struct ImageIndex {
 /// filling cannot fail: what does not fit is left out and counted, and the caller makes such pictures another way, in every epoch. First
 /// come, first kept: which those are depends on the order of put(), so who wants the same set in every run puts in order.
 ///
-/// put() and find() from any thread. seal() once, after the last put(); index() after seal().
+/// place(), put() and find() from any thread. seal() once, after the last of them; index() after seal().
 class DeviceImageCache {
  public:
   DeviceImageCache(Device& device, uint64_t capacity_bytes);
 
+  /// Room for a picture whose maker writes into the device's memory itself (a decoder on the GPU), u8 (height, width, 3). Null where there is
+  /// none, or the id is there already.
+  uint8_t* place(uint64_t id, int width, int height);
   /// Queues the copy of a picture; `rgb` must live until `stream` has done it. False where there is no room, or the id is there already.
   bool put(Stream& stream, uint64_t id, const uint8_t* rgb, int width, int height);
   /// Where the picture lies; null `rgb` where it does not. Its bytes are there once put()'s stream has come so far.

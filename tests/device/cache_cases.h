@@ -66,6 +66,19 @@ TEST_P(CacheOnDevice, KernelsFindPicturesByRecord) {
   EXPECT_EQ(images[101].rgb, nullptr);
 }
 
+TEST_P(CacheOnDevice, AMakerOnTheDeviceWritesInPlace) {
+  DeviceImageCache cache(*device_, 100);
+  uint8_t* room = cache.place(7, 4, 5);
+  ASSERT_NE(room, nullptr);
+  EXPECT_EQ(cache.find(7).rgb, room);
+  EXPECT_EQ(cache.place(7, 4, 5), nullptr) << "it is there already";
+  EXPECT_EQ(cache.place(8, 4, 5), nullptr) << "60 of 100 bytes are taken";
+  EXPECT_EQ(cache.left_out(), 1u);
+  const auto rgb = cache_picture(7, 4, 5);
+  stream_->copy(room, rgb.data(), rgb.size());
+  EXPECT_EQ(back<uint8_t>(cache.find(7).rgb, rgb.size()), rgb);
+}
+
 TEST_P(CacheOnDevice, AnEmptyOneFindsNothing) {
   DeviceImageCache cache(*device_, 16);
   cache.seal(*stream_);

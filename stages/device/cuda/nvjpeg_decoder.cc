@@ -110,22 +110,21 @@ NvjpegDecoder::~NvjpegDecoder() = default;
 
 uint64_t NvjpegDecoder::decoded_bytes(image::Bytes jpeg) const { return library_->look(jpeg).bytes(); }
 
-std::vector<GpuDecoded> NvjpegDecoder::decode(Stream& stream, std::span<const image::Bytes> jpegs, uint8_t* room,
-                                              uint64_t room_bytes) {
+std::vector<GpuDecoded> NvjpegDecoder::decode(Stream& stream, std::span<const image::Bytes> jpegs, const Place& place) {
   std::vector<GpuDecoded> all(jpegs.size());
-  stream.launch([&] {
-    uint64_t used = 0;
+  stream.launch([&] {  // called at once: this is a stream of a GPU
     for (size_t i = 0; i < jpegs.size(); ++i) {
       const Library::Header header = library_->look(jpegs[i]);
       all[i].fault = header.fault;
       if (header.fault) continue;
-      if (header.bytes() > room_bytes - used) {
-        all[i].fault = {FaultKind::kTooLarge, bytes_text(header.bytes()) + " wanted of the device's memory, " +
-                                                  bytes_text(room_bytes - used) + " left in the batch's room"};
+      uint8_t* room = place(i, header.width, header.height);
+      if (room == nullptr) {
+        all[i].fault = {FaultKind::kTooLarge,
+                        bytes_text(header.bytes()) + " of the device's memory wanted, and no room left"};
         continue;
       }
       nvjpegImage_t to{};
-      to.channel[0] = room + used;
+      to.channel[0] = room;
       to.pitch[0] = static_cast<size_t>(header.width) * 3;
       const auto status =
           nvjpegDecode(library_->handle, library_->state, reinterpret_cast<const unsigned char*>(jpegs[i].data()),
@@ -133,11 +132,22 @@ std::vector<GpuDecoded> NvjpegDecoder::decode(Stream& stream, std::span<const im
       all[i].fault = fault_of(status);
       if (all[i].fault) continue;
       check(status, "decoding a JPEG on " + library_->name);
-      all[i].image = {room + used, header.width, header.height};
-      used = std::min(room_bytes, (used + header.bytes() + kAlignment - 1) / kAlignment * kAlignment);
+      all[i].image = {room, header.width, header.height};
     }
   });
   return all;
+}
+
+std::vector<GpuDecoded> NvjpegDecoder::decode(Stream& stream, std::span<const image::Bytes> jpegs, uint8_t* room,
+                                              uint64_t room_bytes) {
+  uint64_t used = 0;
+  return decode(stream, jpegs, [&](size_t, int width, int height) -> uint8_t* {
+    const uint64_t bytes = uint64_t{3} * static_cast<uint64_t>(width) * static_cast<uint64_t>(height);
+    if (bytes > room_bytes - used) return nullptr;
+    uint8_t* at = room + used;
+    used = std::min(room_bytes, (used + bytes + kAlignment - 1) / kAlignment * kAlignment);
+    return at;
+  });
 }
 
 }  // namespace penstock::device

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -31,12 +32,17 @@ class NvjpegDecoder {
   NvjpegDecoder(const NvjpegDecoder&) = delete;
   NvjpegDecoder& operator=(const NvjpegDecoder&) = delete;
 
-  /// Bytes of the decoded picture by its header, 0 where the header makes no sense: what `room` must hold, rounded up to 16 each.
-  uint64_t decoded_bytes(image::Bytes jpeg) const;
-  /// Queues the batch, packed into `room` (in the device's memory, `room_bytes` long), in order. A fault of one leaves the others as they are;
-  /// what finds no room is kTooLarge. The bytes of the JPEGs are read before it returns. A fault of the GPU stays in the stream.
+  /// Room in the device's memory for picture i of the batch, u8 (height, width, 3), by its header; null: none. DeviceImageCache::place is one.
+  using Place = std::function<uint8_t*(size_t i, int width, int height)>;
+
+  /// Queues the batch. A fault of one leaves the others as they are; what finds no room is kTooLarge. The bytes of the JPEGs are read before it
+  /// returns. A fault of the GPU stays in the stream; the pictures behind it are left without one.
+  std::vector<GpuDecoded> decode(Stream& stream, std::span<const image::Bytes> jpegs, const Place& place);
+  /// The same, packed into `room`, in order, each rounded up to 16 bytes.
   std::vector<GpuDecoded> decode(Stream& stream, std::span<const image::Bytes> jpegs, uint8_t* room,
                                  uint64_t room_bytes);
+  /// Bytes of the decoded picture by its header, 0 where that makes no sense.
+  uint64_t decoded_bytes(image::Bytes jpeg) const;
 
  private:
   struct Library;

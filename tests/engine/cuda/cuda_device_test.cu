@@ -71,7 +71,7 @@ TEST_F(CudaDevice, MoreMemoryThanThereIsIsRefusedWithFigures) {
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Code::kMemory);
-    EXPECT_NE(std::string(e.what()).find("with a budget of 1 TiB: the GPU has "), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("with a budget of 1.00 TiB: the GPU has "), std::string::npos) << e.what();
   }
 }
 
