@@ -38,9 +38,15 @@ add_executable(gpu_bench bench/cuda/gpu_bench.cc)
 target_link_libraries(gpu_bench PRIVATE penstock_cuda penstock_image CUDA::cublas)
 add_dependencies(cuda gpu_bench)
 
-# engine/cuda on a made-up machine: the program's own definitions of CUDA's and NCCL's calls come before the libraries'. Needs no GPU.
-file(GLOB faked CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/engine/cuda/faked/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/support/cuda/*.cc)
-add_executable(test_engine_faked_cuda ${faked})
-target_link_libraries(test_engine_faked_cuda PRIVATE penstock_cuda penstock_test_support GTest::gmock GTest::gtest_main)
-gtest_discover_tests(test_engine_faked_cuda TEST_PREFIX engine.faked_cuda. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 120)
-add_dependencies(cuda test_engine_faked_cuda)
+# engine/cuda and stages/device/cuda on a made-up machine: the program's own definitions of the calls of CUDA, NCCL and nvJPEG come before
+# the libraries'. Needs no GPU.
+add_library(penstock_fake_cuda OBJECT support/cuda/fake_cuda.cc support/cuda/fake_nccl.cc support/cuda/fake_nvjpeg.cc)
+target_link_libraries(penstock_fake_cuda PUBLIC penstock_cuda_build Penstock::nvjpeg)
+foreach(folder IN ITEMS engine device)
+  file(GLOB faked CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/cuda/faked/*.cc)
+  set(name test_${folder}_faked_cuda)
+  add_executable(${name} ${faked} $<TARGET_OBJECTS:penstock_fake_cuda>)
+  target_link_libraries(${name} PRIVATE penstock_cuda Penstock::nvjpeg penstock_test_support GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} TEST_PREFIX ${folder}.faked_cuda. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 120)
+  add_dependencies(cuda ${name})
+endforeach()

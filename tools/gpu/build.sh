@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what needs a GPU, on a machine that needs none: penstock-cuda, tests and benches labelled gpu. Then checks what each kernel takes
-# against tools/gpu/limits.txt, and runs the tests, which skip what a missing GPU cannot do.
+# against tools/gpu/limits.txt, and runs the tests: those on a made-up machine, and those that skip what a missing GPU cannot do.
 #   tools/gpu/build.sh                    in build-cuda/, a tree of its own
 #   BUILD=build tools/gpu/build.sh        adds to a tree that is there: no room is compiled again
 set -euo pipefail
@@ -18,4 +18,5 @@ if [ -n "${PENSTOCK_TORCH:-}" ]; then configure+=(-D PENSTOCK_TORCH="$PENSTOCK_T
 "${configure[@]}" >/dev/null
 cmake --build "$build" --parallel "${JOBS:-$(nproc)}" --target cuda
 python3 tools/gpu/resources.py "$build"
+ctest --test-dir "$build" --output-on-failure --tests-regex faked_cuda
 ctest --test-dir "$build" --output-on-failure --label-regex gpu
