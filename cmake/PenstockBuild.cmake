@@ -29,10 +29,11 @@ option(PENSTOCK_FUZZ "libFuzzer targets (clang): tools/fuzz.sh" OFF)
 add_library(penstock_build INTERFACE)
 target_include_directories(penstock_build INTERFACE ${CMAKE_SOURCE_DIR})
 # What a designated initialiser leaves out has its default: that is how options are written here.
-target_compile_options(penstock_build INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers -ffp-contract=off)
+set(warnings -Wall -Wextra -Wpedantic -Wno-missing-field-initializers)
+target_compile_options(penstock_build INTERFACE "$<$<COMPILE_LANGUAGE:C,CXX>:${warnings};-ffp-contract=off>")
 target_link_options(penstock_build INTERFACE LINKER:--as-needed)
 if(PENSTOCK_WERROR)
-  target_compile_options(penstock_build INTERFACE -Werror)
+  target_compile_options(penstock_build INTERFACE $<$<COMPILE_LANGUAGE:C,CXX>:-Werror>)
 endif()
 if(PENSTOCK_SANITIZE STREQUAL "address")
   # -fno-sanitize=vptr: it asks for the type information of TBB's and torch's classes, which the linker does not find.

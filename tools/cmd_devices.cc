@@ -23,7 +23,9 @@ class DevicesCommand final : public Command {
       devices.push_back(
           {{"name", device.spec}, {"description", device.description}, {"memory_bytes", device.memory_bytes}});
     }
-    context.output.result(words, {{"devices", devices}, {"cores", Cores::available()}});
+    const std::vector<std::string> missing = missing_devices();
+    for (const std::string& line : missing) words += line + "\n";
+    context.output.result(words, {{"devices", devices}, {"missing", missing}, {"cores", Cores::available()}});
     return 0;
   }
 };

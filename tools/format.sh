@@ -8,7 +8,7 @@ rooms=()
 for room in engine io models stages pipelines tools examples tests; do
   if [ -d "$room" ]; then rooms+=("$room"); fi
 done
-mapfile -d '' files < <(find "${rooms[@]}" \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) -print0 | sort -z)
+mapfile -d '' files < <(find "${rooms[@]}" \( -name '*.h' -o -name '*.cc' -o -name '*.cu' -o -name '*.cuh' \) -print0 | sort -z)
 if [ "${1:-}" = --check ]; then
   clang-format --dry-run --Werror "${files[@]}"
 else

@@ -5,14 +5,23 @@
 
 namespace penstock {
 
-DeviceBuffer Device::allocate(uint64_t bytes) {
+std::string Device::memory_text() {
+  const std::string largest = holders_.largest_text();
+  return bytes_text(budgets().used(tier())) + " of " + bytes_text(memory_limit()) + " in use" +
+         (largest.empty() ? "" : "; the largest: " + largest);
+}
+
+DeviceBuffer Device::allocate(uint64_t bytes, std::string_view holder) {
   auto credit = budgets().try_take(Need::of(tier(), bytes));
   if (!credit) {
-    throw Error(Code::kMemory, std::string(name()) + " is out of memory: " + bytes_text(bytes) + " wanted, " +
-                                   bytes_text(budgets().used(tier())) + " of " + bytes_text(memory_limit()) + " in use")
-        .hint("use a smaller batch");
+    throw Error(Code::kMemory, std::string(name()) + " is out of memory: " + bytes_text(bytes) + " wanted for " +
+                                   std::string(holder) + ", " + memory_text())
+        .hint("use a smaller batch, make the largest smaller, or give the device more with \"" + std::string(name()) +
+              ",memory=...\"");
   }
-  return allocate(bytes, std::move(*credit));
+  DeviceBuffer buffer = allocate(bytes, std::move(*credit));
+  buffer.keep(holders_.enter(holder, bytes));
+  return buffer;
 }
 
 }  // namespace penstock

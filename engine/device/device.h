@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/device/holders.h"
 #include "engine/memory/budget.h"
 #include "engine/memory/buffer.h"
 
@@ -50,8 +51,11 @@ class DeviceBuffer {
   const std::byte* data() const { return memory_.data(); }
   uint64_t size() const { return memory_.size(); }
   explicit operator bool() const { return memory_.data() != nullptr; }
+  /// For Device: the entry in its list of holders, which ends with the buffer.
+  void keep(std::shared_ptr<void> entry) { entry_ = std::move(entry); }
 
  private:
+  std::shared_ptr<void> entry_;
   Credit credit_;  // declared first: given back after the memory is free
   Buffer memory_;
 };
@@ -66,8 +70,11 @@ class Stream {
   virtual ~Stream() = default;
   /// Bytes from host or device to host or device.
   virtual void copy(void* to, const void* from, uint64_t bytes) = 0;
-  /// A kernel: `work` computes on the device's memory (its CPU twin, where there is no such device).
+  /// A kernel: `work` computes on the device's memory (its CPU twin, where there is no such device). Where native_handle() is not
+  /// null, `work` is called before launch() returns, with the device current, and queues its kernels there.
   virtual void launch(std::function<void()> work) = 0;
+  /// The queue that kernels are launched into (a cudaStream_t); null where CPU twins are run: cpu, sim.
+  virtual void* native_handle() { return nullptr; }
   /// `event` is done when everything queued so far is.
   virtual void record(Event& event) = 0;
   /// What is queued from now on starts after `event`, be it of this or another stream or device. If the work before the
@@ -91,13 +98,21 @@ class Device {
   virtual uint64_t memory_limit() const = 0;
   /// The device's own budget (only its tier is limited); Runs that share a device take from it.
   virtual Budgets& budgets() = 0;
-  /// Memory with a credit of the device's budget, without waiting: Error kMemory where it is not free.
-  DeviceBuffer allocate(uint64_t bytes);
+  /// Memory with a credit of the device's budget, without waiting: Error kMemory where it is not free, which names the largest
+  /// holders; `holder` says what this memory is for.
+  DeviceBuffer allocate(uint64_t bytes, std::string_view holder = "memory of no name");
   /// Memory for a credit that was taken before.
   virtual DeviceBuffer allocate(uint64_t bytes, Credit credit) = 0;
   /// Host memory that this device copies to and from at full speed (pinned, for CUDA). For BufferPool::Make.
   virtual Buffer make_host_buffer(uint64_t bytes) { return Buffer(bytes); }
   virtual std::unique_ptr<Stream> make_stream() = 0;
+
+ protected:
+  /// "1.2 GiB of 2 GiB in use; the largest: image cache 1 GiB".
+  std::string memory_text();
+
+ private:
+  Holders holders_;
 };
 
 }  // namespace penstock

@@ -122,6 +122,7 @@ DeviceMaker sim_maker() {
 DeviceMaker absent_maker(std::string kind, std::string why) {
   DeviceMaker maker;
   maker.kind = std::move(kind);
+  maker.why_none = [why] { return why; };
   maker.open = [why = std::move(why)](const DeviceSpec& spec, Clock&) -> std::unique_ptr<Device> {
     throw Error(Code::kDevice, "cannot open '" + spec.text + "': " + why);
   };
@@ -151,6 +152,15 @@ std::vector<DeviceInfo> list_devices() {
     for (DeviceInfo& info : maker.list()) all.push_back(std::move(info));
   }
   return all;
+}
+
+std::vector<std::string> missing_devices() {
+  std::vector<std::string> lines;
+  for (const DeviceMaker& maker : device_makers()) {
+    const std::string why = maker.why_none ? maker.why_none() : "";
+    if (!why.empty()) lines.push_back(maker.kind + ": " + why);
+  }
+  return lines;
 }
 
 }  // namespace penstock

@@ -34,6 +34,8 @@ struct DeviceMaker {
   /// Error kDevice where there is none (says why), kUsage for an option it does not know.
   std::function<std::unique_ptr<Device>(const DeviceSpec&, Clock&)> open;
   std::function<std::vector<DeviceInfo>()> list;
+  /// Why it lists nothing ("no driver: ..."), or an empty text; may be unset.
+  std::function<std::string()> why_none = {};
 };
 
 /// The kinds of this program, in the order that people are shown. Defined in makers_cpu.cc (cpu, sim, and a `cuda` that
@@ -49,5 +51,7 @@ DeviceMaker absent_maker(std::string kind, std::string why);
 /// Error kDevice where the device is not there: says why, and names the ones that are.
 std::unique_ptr<Device> open_device(std::string_view spec, Clock& clock = Clock::system());
 std::vector<DeviceInfo> list_devices();
+/// A line for each kind that this program knows and this machine lacks: "cuda: no driver: ...".
+std::vector<std::string> missing_devices();
 
 }  // namespace penstock

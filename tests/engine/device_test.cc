@@ -2,16 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstring>
 #include <memory>
-#include <numeric>
-#include <stdexcept>
 #include <vector>
 
-#include "engine/base/error.h"
 #include "engine/device/cpu_device.h"
 #include "engine/device/sim_device.h"
+#include "tests/engine/any_device.h"
 #include "tests/support/fake_clock.h"
 
 namespace penstock {
@@ -19,143 +15,37 @@ namespace {
 
 using test::FakeClock;
 
-std::string device_error(const std::function<void()>& call) {
+const DeviceKind kCpu{.name = "cpu",
+                      .make = [](uint64_t bytes, Clock& clock) { return make_cpu_device(bytes, clock); },
+                      .twice = twice_on_host};
+const DeviceKind kSim{
+    .name = "sim",
+    .make = [](uint64_t bytes,
+               Clock& clock) { return make_sim_device({.memory_bytes = bytes, .launch_ns = 1000}, clock); },
+    .twice = twice_on_host};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, AnyDevice, testing::Values(kCpu, kSim),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(DeviceMemory, NamesTheLargestHoldersOnceItIsFull) {
+  const auto device = make_cpu_device(1000);
+  const auto cache = device->allocate(500, "image cache"), a = device->allocate(100, "batch");
+  { const auto gone = device->allocate(200, "gone"); }
+  const auto b = device->allocate(150, "batch"), labels = device->allocate(30, "labels"),
+             small = device->allocate(20, "mask");
   try {
-    call();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Code::kDevice);
-    return e.what();
-  }
-  ADD_FAILURE() << "no Error was thrown";
-  return {};
-}
-
-// What every device promises; CUDA will have to pass it as well.
-class AnyDevice : public testing::TestWithParam<std::string> {
- protected:
-  std::unique_ptr<Device> make(uint64_t memory_bytes = 0) {
-    if (GetParam() == "cpu") return make_cpu_device(memory_bytes, clock_);
-    return make_sim_device({.memory_bytes = memory_bytes, .launch_ns = 1000}, clock_);
-  }
-  FakeClock clock_;
-};
-
-TEST_P(AnyDevice, CopiesThereAndBackInOrder) {
-  const auto device = make();
-  const auto stream = device->make_stream();
-  std::vector<uint32_t> in(100000), out(in.size());
-  std::iota(in.begin(), in.end(), 1u);
-  const uint64_t bytes = in.size() * sizeof(uint32_t);
-  DeviceBuffer there = device->allocate(bytes);
-  stream->copy(there.data(), in.data(), bytes);
-  stream->launch([&] {
-    auto* values = reinterpret_cast<uint32_t*>(there.data());
-    for (size_t i = 0; i < in.size(); ++i) values[i] *= 2;
-  });
-  stream->copy(out.data(), there.data(), bytes);
-  stream->synchronize();
-  for (size_t i = 0; i < in.size(); ++i) ASSERT_EQ(out[i], in[i] * 2);
-}
-
-TEST_P(AnyDevice, AFreshEventIsDone) {
-  const auto device = make();
-  const auto stream = device->make_stream();
-  const Event event;
-  EXPECT_TRUE(event.query());
-  event.synchronize();
-  stream->wait(event);
-  stream->synchronize();
-}
-
-TEST_P(AnyDevice, AnEventOrdersTwoStreams) {
-  const auto device = make();
-  const auto producer = device->make_stream(), consumer = device->make_stream();
-  for (int i = 0; i < 50; ++i) {
-    int value = 0, seen = 0;
-    Event made;
-    producer->launch([&] { value = 7; });
-    producer->record(made);
-    consumer->wait(made);
-    consumer->launch([&] { seen = value; });
-    Event used;
-    consumer->record(used);
-    used.synchronize();
-    EXPECT_TRUE(made.query());
-    EXPECT_EQ(seen, 7);
-  }
-}
-
-TEST_P(AnyDevice, HasItsOwnMemoryLimit) {
-  const auto device = make(1000);
-  EXPECT_EQ(device->memory_limit(), 1000u);
-  auto a = std::make_unique<DeviceBuffer>(device->allocate(600));
-  try {
-    device->allocate(600);
+    device->allocate(300, "weights");
     FAIL();
   } catch (const Error& e) {
-    EXPECT_EQ(e.code(), Code::kMemory);
-    EXPECT_NE(e.message().find(std::string(device->name()) + " is out of memory: 600 B wanted, 600 B of 1000 B"),
-              std::string::npos)
+    EXPECT_NE(
+        e.message().find("300 B wanted for weights, 800 B of 1000 B in use; the largest: image cache 500 B, batch "
+                         "250 B, labels 30 B"),
+        std::string::npos)
         << e.what();
+    EXPECT_EQ(e.message().find("mask"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("cpu,memory="), std::string::npos) << e.what();
   }
-  a.reset();
-  DeviceBuffer b = device->allocate(1000);
-  EXPECT_EQ(b.size(), 1000u);
-  EXPECT_EQ(device->budgets().used(device->tier()), 1000u);
-  b = DeviceBuffer();
-  DeviceBuffer c = device->allocate(10, device->budgets().take(Need::of(device->tier(), 10)));
-  EXPECT_EQ(device->budgets().used(device->tier()), 10u);
 }
-
-TEST_P(AnyDevice, AFailureStaysAndSkipsWhatFollows) {
-  const auto device = make();
-  const auto stream = device->make_stream(), other = device->make_stream();
-  std::atomic<int> ran{0};
-  Event before, after;
-  stream->launch([&] { ++ran; });
-  stream->record(before);
-  stream->launch([] { throw std::runtime_error("the kernel divided by zero"); });
-  stream->launch([&] { ++ran; });
-  stream->record(after);
-  other->wait(after);
-  other->launch([&] { ++ran; });
-  before.synchronize();
-  for (int again = 0; again < 2; ++again) {
-    const std::string text = device_error([&] { stream->synchronize(); });
-    EXPECT_NE(text.find("the kernel divided by zero"), std::string::npos) << text;
-    EXPECT_NE(text.find(device->name()), std::string::npos) << text;
-  }
-  device_error([&] { after.synchronize(); });
-  device_error([&] { after.query(); });
-  device_error([&] { other->synchronize(); });
-  EXPECT_EQ(ran, 1);
-}
-
-TEST_P(AnyDevice, DestructionFinishesWhatWasQueued) {
-  const auto device = make();
-  std::atomic<int> ran{0};
-  {
-    const auto stream = device->make_stream();
-    for (int i = 0; i < 100; ++i) stream->launch([&] { ++ran; });
-  }
-  EXPECT_EQ(ran, 100);
-}
-
-TEST_P(AnyDevice, WaitsForAnEventOfAnotherDevice) {
-  const auto device = make();
-  const auto foreign = make_sim_device({.index = 9, .launch_ns = 50}, clock_);
-  const auto stream = device->make_stream(), far = foreign->make_stream();
-  int value = 0, seen = 0;
-  Event event;
-  far->launch([&] { value = 3; });
-  far->record(event);
-  stream->wait(event);
-  stream->launch([&] { seen = value; });
-  stream->synchronize();
-  EXPECT_EQ(seen, 3);
-}
-
-INSTANTIATE_TEST_SUITE_P(Kinds, AnyDevice, testing::Values("cpu", "sim"), [](const auto& info) { return info.param; });
 
 // Figures of the timeline: queued at time 0, nothing real counts.
 struct Sim {

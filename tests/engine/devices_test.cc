@@ -46,6 +46,8 @@ TEST(Devices, WithoutCudaSayWhyAndNameWhatThereIs) {
   bool cuda = false;
   for (const DeviceInfo& info : list_devices()) cuda |= info.spec.starts_with("cuda");
   if (cuda) GTEST_SKIP() << "this machine has CUDA";
+  ASSERT_EQ(missing_devices().size(), 1u);
+  EXPECT_EQ(missing_devices()[0], "cuda: this program was built without CUDA");
   refused("cuda:0", Code::kDevice, {"cannot open 'cuda:0'", "CUDA", "devices of this machine: cpu, sim:0"});
 }
 

@@ -17,7 +17,7 @@ BELOW = {
     "stages": {"stages", "io", "models", "engine"},
     "pipelines": {"pipelines", "stages", "io", "models", "engine"},
     "tools": {"tools", "pipelines", "stages", "io", "models", "engine"},
-    "examples": {"pipelines", "stages", "io", "models", "engine"},
+    "examples": {"examples", "pipelines", "stages", "io", "models", "engine"},
     "tests": {"tests", "tools", "pipelines", "stages", "io", "models", "engine"},
 }
 

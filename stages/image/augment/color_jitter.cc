@@ -30,21 +30,28 @@ ColorJitter::ColorJitter(Params params)
              spread(params.contrast, "contrast", 1, 0, kLargestFactor),
              spread(params.saturation, "saturation", 1, 0, kLargestFactor), spread(params.hue, "hue", 0, -0.5, 0.5)} {}
 
-void ColorJitter::change(PixelView picture, Draws& draws, Scratch&) const {
-  std::array<int, 4> order{0, 1, 2, 3};
+JitterDraw ColorJitter::draw(Draws& draws) const {
+  JitterDraw drawn;
   auto number = static_cast<int>(draws.below(24));  // of the permutation
   for (int left = 4; left > 1; number /= left--)
-    std::swap(order[static_cast<std::size_t>(number % left)], order[static_cast<std::size_t>(left - 1)]);
-  std::array<double, 4> factors;
-  for (std::size_t i = 0; i < 4; ++i) factors[i] = spans_[i].value_or(Span{}).draw(draws);
-  for (const int which : order) {
+    std::swap(drawn.order[static_cast<std::size_t>(number % left)], drawn.order[static_cast<std::size_t>(left - 1)]);
+  for (std::size_t i = 0; i < 4; ++i) {
+    drawn.factors[i] = spans_[i].value_or(Span{}).draw(draws);
+    drawn.done[i] = spans_[i].has_value();
+  }
+  return drawn;
+}
+
+void ColorJitter::change(PixelView picture, Draws& draws, Scratch&) const {
+  const JitterDraw drawn = draw(draws);
+  for (const int which : drawn.order) {
     const auto i = static_cast<std::size_t>(which);
-    if (!spans_[i]) continue;
+    if (!drawn.done[i]) continue;
     switch (which) {
-      case 0: brightness(picture, factors[i]); break;
-      case 1: contrast(picture, factors[i]); break;
-      case 2: saturation(picture, factors[i]); break;
-      default: hue(picture, factors[i]); break;
+      case 0: brightness(picture, drawn.factors[i]); break;
+      case 1: contrast(picture, drawn.factors[i]); break;
+      case 2: saturation(picture, drawn.factors[i]); break;
+      default: hue(picture, drawn.factors[i]); break;
     }
   }
 }

@@ -8,6 +8,13 @@
 
 namespace penstock::image::augment {
 
+/// What is drawn for one picture. Both are numbered brightness 0, contrast 1, saturation 2, hue 3.
+struct JitterDraw {
+  std::array<int, 4> order{0, 1, 2, 3};
+  std::array<double, 4> factors{};
+  std::array<bool, 4> done{};  ///< those that are not left out
+};
+
 /// Four operations in an order of their own for each picture, with factors drawn for each; those that are 0 are left
 /// out. With probability `p`. Always draws nine numbers behind that for p: the order, and four factors of two words.
 class ColorJitter final : public PixelStage {
@@ -26,6 +33,9 @@ class ColorJitter final : public PixelStage {
   };
   /// Throws Error kUsage for a range that is none.
   explicit ColorJitter(Params params);
+
+  /// Behind the draw for p.
+  JitterDraw draw(Draws& draws) const;
 
  private:
   void change(PixelView picture, Draws& draws, Scratch& scratch) const override;

@@ -66,11 +66,13 @@ Erase::Erase(Params params) : PixelStage("image.erase", params.p), params_(param
   span_of({params.ratio[0], params.ratio[1]}, "ratio", 0, 1000);
 }
 
+std::optional<Rect> Erase::part(int width, int height, Draws& draws) const {
+  return params_.side > 0 ? cutout_part(width, height, params_.side, draws)
+                          : erased_part(width, height, params_.scale, params_.ratio, draws);
+}
+
 void Erase::change(PixelView picture, Draws& draws, Scratch&) const {
-  const std::optional<Rect> part =
-      params_.side > 0 ? cutout_part(picture.width, picture.height, params_.side, draws)
-                       : erased_part(picture.width, picture.height, params_.scale, params_.ratio, draws);
-  if (part) fill(picture, *part, params_.value, draws);
+  if (const auto lost = part(picture.width, picture.height, draws)) fill(picture, *lost, params_.value, draws);
 }
 
 }  // namespace penstock::image::augment

@@ -40,6 +40,9 @@ class Erase final : public PixelStage {
   /// Throws Error kUsage for [high, low].
   explicit Erase(Params params);
 
+  /// The rectangle that is lost of a picture of this size; behind the draw for p.
+  std::optional<Rect> part(int width, int height, Draws& draws) const;
+
  private:
   void change(PixelView picture, Draws& draws, Scratch& scratch) const override;
 
