@@ -62,7 +62,10 @@ penstock_cuda_room(device SOURCES stages/device/cuda/*.cc stages/device/cuda/*.c
   PUBLIC penstock_device penstock_engine_cuda PRIVATE Penstock::nvjpeg)
 penstock_cuda_room(classic SOURCES models/classic/cuda/*.cc models/classic/cuda/*.cu PUBLIC penstock_models penstock_engine_cuda
   PRIVATE CUDA::cublas)
-penstock_cuda_room(learn SOURCES stages/learn/cuda/*.cc stages/learn/cuda/*.cu PUBLIC penstock_learn penstock_device_cuda Torch::cuda)
+# Learners on GPUs: in the place of stages/learn/no_gpu.cc.
+add_library(penstock_learn_cuda OBJECT stages/learn/cuda/gpu_compute.cc)
+target_link_libraries(penstock_learn_cuda PUBLIC penstock_learn penstock_device_cuda Torch::cuda)
+penstock_compile_pool(penstock_learn_cuda penstock_learn)
 
 # What every program with CUDA links.
 add_library(penstock_in_place OBJECT ${in_place})
@@ -71,12 +74,12 @@ add_library(penstock_cuda INTERFACE)
 target_sources(penstock_cuda INTERFACE $<TARGET_OBJECTS:penstock_in_place>)
 target_link_libraries(penstock_cuda INTERFACE penstock_device_cuda penstock_engine_cuda)
 # Rooms that may have no kernels yet.
-foreach(room IN ITEMS classic learn)
+foreach(room IN ITEMS classic)
   if(TARGET penstock_${room}_cuda)
     list(APPEND other_rooms penstock_${room}_cuda)
   endif()
 endforeach()
 
 penstock_program(penstock-cuda SOURCES tools/main.cc
-  LINK penstock_tools penstock_cuda ${other_rooms} CLI11::CLI11 nlohmann_json::nlohmann_json)
+  LINK $<TARGET_OBJECTS:penstock_learn_cuda> penstock_learn_cuda penstock_tools penstock_cuda ${other_rooms} CLI11::CLI11 nlohmann_json::nlohmann_json)
 add_custom_target(cuda DEPENDS penstock-cuda)

@@ -23,16 +23,16 @@ at::Tensor by_channel(const at::Tensor& values) { return values.view({1, -1, 1, 
 void sum_over(Collective& group, std::vector<double>& values) { group.all_reduce_sum(std::span(values)); }
 
 std::vector<double> doubles_of(const at::Tensor& values) {
-  const at::Tensor packed = values.to(at::kDouble).contiguous();
+  const at::Tensor packed = values.to(at::kDouble).cpu().contiguous();
   const double* first = packed.const_data_ptr<double>();
   return {first, first + packed.numel()};
 }
 
-at::Tensor f32_of(const double* first, int64_t count) {
+at::Tensor f32_of(const double* first, int64_t count, at::Device device) {
   at::Tensor out = at::empty({count}, at::TensorOptions().dtype(at::kFloat));
   float* to = out.data_ptr<float>();
   for (int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(first[i]);
-  return out;
+  return out.to(device);
 }
 
 /// Mean and biased variance of each channel over all lanes, and how many values they are of. Each lane gives its count, sums and sums
@@ -71,7 +71,8 @@ struct Synchronised final : torch::autograd::Function<Synchronised> {
     const at::Tensor values = x.to(at::kFloat);
     const Statistics all(values, *group);
     const int64_t channels = x.size(1);
-    const at::Tensor mean = f32_of(all.mean.data(), channels), variance = f32_of(all.variance.data(), channels);
+    const at::Tensor mean = f32_of(all.mean.data(), channels, x.device());
+    const at::Tensor variance = f32_of(all.variance.data(), channels, x.device());
     const at::Tensor inverse = (variance + eps).rsqrt();
     running_mean.lerp_(mean, momentum);
     running_variance.lerp_(variance * (all.count / std::max(1.0, all.count - 1)), momentum);
@@ -96,8 +97,8 @@ struct Synchronised final : torch::autograd::Function<Synchronised> {
     sums.insert(sums.end(), more.begin(), more.end());
     sum_over(*group, sums);
     for (double& sum : sums) sum /= count;
-    const at::Tensor mean_dy = f32_of(sums.data(), channels);
-    const at::Tensor mean_dy_normed = f32_of(sums.data() + channels, channels);
+    const at::Tensor mean_dy = f32_of(sums.data(), channels, dy.device());
+    const at::Tensor mean_dy_normed = f32_of(sums.data() + channels, channels, dy.device());
     const at::Tensor dx =
         (dy - by_channel(mean_dy) - normed * by_channel(mean_dy_normed)) * by_channel(inverse * weight);
     return {dx.to(gradients[0].scalar_type()), sum_dy_normed, sum_dy, {}, {}, {}, {}, {}};

@@ -34,6 +34,8 @@ class Net {
 
   /// Batch norms count (true) or use what they counted (false).
   virtual void train(bool on) = 0;
+  /// Its parameters and buffers lie on this device from now on; they stay the same tensors.
+  virtual void move_to(at::Device device) = 0;
   /// Batch norms count over all lanes of `group` (SyncBatchNorm) in training; null: over their own records. Throws Error kUsage where the
   /// network cannot.
   virtual void count_over(Collective* group) = 0;

@@ -186,6 +186,7 @@ class ResNet final : public Net {
   std::vector<NamedTensor> parameters() const override { return listed(module_.named_parameters()); }
   std::vector<NamedTensor> buffers() const override { return listed(module_.named_buffers()); }
   void train(bool on) override { module_.train(on); }
+  void move_to(at::Device device) override { module_.to(device); }
   void count_over(Collective* group) override {
     for (const auto& module : module_.modules(/*include_self=*/false))
       if (auto* norm = module->as<BatchNormImpl>()) norm->count_over(group);

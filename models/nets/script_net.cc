@@ -35,6 +35,7 @@ class ScriptNet final : public Net {
   std::vector<NamedTensor> parameters() const override { return listed(module_.named_parameters()); }
   std::vector<NamedTensor> buffers() const override { return listed(module_.named_buffers()); }
   void train(bool on) override { module_.train(on); }
+  void move_to(at::Device device) override { module_.to(device); }
   void count_over(Collective* group) override {
     if (group == nullptr) return;
     throw Error(Code::kUsage, "batch norms of a TorchScript module cannot count over all lanes")

@@ -46,7 +46,7 @@ std::vector<std::byte> encode_state(const std::vector<NamedTensor>& tensors, con
   std::vector<at::Tensor> alive;
   std::vector<StoredTensor> views;
   for (const NamedTensor& named : tensors) {
-    const at::Tensor packed = named.second.detach().contiguous();
+    const at::Tensor packed = named.second.detach().cpu().contiguous();
     alive.push_back(packed);
     views.push_back({named.first,
                      stored_type(named),

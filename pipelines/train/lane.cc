@@ -6,50 +6,75 @@
 namespace penstock::train {
 namespace {
 
-std::unique_ptr<Device> open_lane_device(const std::string& spec, Clock& clock) {
-  auto device = open_device(spec, clock);
-  const std::string kind = parse_device_spec(spec).kind;
-  if (kind != "cpu" && kind != "sim")
-    throw Error(Code::kDevice, "'" + spec + "' is there, but this build trains on cpu and sim devices only")
-        .hint("set lanes.devices = [\"cpu\"]");
-  return device;
+learn::LearnerConfig on(Device& device, Stream* stream, learn::LearnerConfig config) {
+  if (stream == nullptr || stream->native_handle() == nullptr) return config;  // the CPU, or its twin of a GPU
+  config.device = &device;
+  config.stream = stream;
+  return config;
 }
 
 }  // namespace
 
 Lane::Lane(const std::string& device, learn::LearnerConfig config, Clock& clock)
-    : device_(open_lane_device(device, clock)), learner_(std::move(config)) {
-  if (device_->tier() != Tier::kRam) stream_ = device_->make_stream();
+    : device_(open_device(device, clock)),
+      stream_(device_->tier() == Tier::kRam ? nullptr : device_->make_stream()),
+      learner_(on(*device_, stream_.get(), std::move(config))) {
+  if (stream_) uploads_.emplace(*device_);
 }
 
 Lane::~Lane() = default;
 
-learn::Images Lane::upload(learn::Images images, bool computes) {
-  if (is_cpu()) return images;
-  const auto bytes = static_cast<uint64_t>(images.count * images.height * images.width * images.channels);
-  if (buffer_.size() < bytes) {
-    buffer_ = DeviceBuffer();  // first: its credit may be what the larger one needs
-    buffer_ = device_->allocate(bytes);
-  }
-  if (bytes > 0) stream_->copy(buffer_.data(), images.data, bytes);
-  if (computes) stream_->launch([] {});
-  stream_->synchronize();
-  images.data = reinterpret_cast<const uint8_t*>(buffer_.data());
+void Lane::prepare(const Batch& batch, int64_t first, int64_t count) {
+  if (is_cpu() || count == 0) return;
+  const learn::Images images = learn::images_of(batch, learner_.config(), first, count);
+  const auto bytes = static_cast<size_t>(images.count * images.height * images.width * images.channels);
+  const std::span<const std::byte> parts[] = {{reinterpret_cast<const std::byte*>(images.data), bytes}};
+  ahead_ = {.batch = batch.block().get(), .place = &uploads_->upload(parts, std::make_shared<const Batch>(batch))};
+}
+
+learn::Images Lane::uploaded(const Batch& batch, int64_t first, int64_t count) {
+  learn::Images images = learn::images_of(batch, learner_.config(), first, count);
+  if (is_cpu() || count == 0) return images;
+  if (ahead_.batch != batch.block().get()) prepare(batch, first, count);
+  stream_->wait(ahead_.place->copied);
+  images.data = reinterpret_cast<const uint8_t*>(ahead_.place->memory.data());
   return images;
 }
 
+/// What was asked of the stream since uploaded() has read the pixels.
+void Lane::used() {
+  if (ahead_.place == nullptr) return;
+  stream_->record(ahead_.place->used);
+  ahead_ = {};
+}
+
 learn::StepResult Lane::step(const Batch& batch, int64_t first, int64_t count) {
-  const learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
-  return learner_.step(upload(share.images, true), share.labels, share.mixing);
+  learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
+  share.images = uploaded(batch, first, count);
+  if (stream_ && !learner_.config().device) {  // a simulated step
+    stream_->launch([] {});
+    stream_->synchronize();
+  }
+  const learn::StepResult result = learner_.step(share.images, share.labels, share.mixing);
+  used();
+  return result;
 }
 
 metrics::ClassificationSums Lane::evaluate(const Batch& batch, int64_t first, int64_t count) {
-  const learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
-  return learner_.evaluate(upload(share.images, false), share.labels);
+  learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
+  share.images = uploaded(batch, first, count);
+  if (stream_ && !learner_.config().device) stream_->synchronize();
+  const metrics::ClassificationSums sums = learner_.evaluate(share.images, share.labels);
+  used();
+  return sums;
 }
 
 learn::Rows Lane::infer(const Batch& batch, int64_t first, int64_t count, const std::string& layer) {
-  return learner_.infer(upload(learn::images_of(batch, learner_.config(), first, count), false), layer);
+  const learn::Images images = uploaded(batch, first, count);
+  if (stream_ && !learner_.config().device) stream_->synchronize();
+  learn::Rows rows = learner_.infer(images, layer);
+  used();
+  return rows;
 }
 
 double Lane::utilisation(double seconds) const {

@@ -2,42 +2,53 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/base/clock.h"
 #include "engine/device/device.h"
+#include "engine/device/upload_ring.h"
 #include "stages/learn/learner.h"
 
 namespace penstock::train {
 
 /// Owned by one thread, the lane's, which makes all its calls and with it torch's. On "cpu" the learner reads the batch where it
-/// lies. On a simulated device the pixels go through the device's stream into a buffer of its budget, the step takes the time that
-/// the device was told, and its arithmetic runs on the CPU twin: the same weights to the bit.
+/// lies. On another device the pixels go up through a ring of its budget, and the learner's work is queued behind their copy. On a simulated one
+/// the step takes the time that the device was told, and its arithmetic runs on the CPU twin: the same weights to the bit.
 class Lane {
  public:
-  /// Throws Error kDevice where there is no such device (says why, and names what there is), kUsage for what cannot drive a
-  /// learner yet.
+  /// Throws Error kDevice where there is no such device (says why, and names what there is), also in a program
+  /// without CUDA for a GPU.
   Lane(const std::string& device, learn::LearnerConfig config, Clock& clock);
   ~Lane();
 
+  /// Begins to bring those records to the device, for the next call of the three below, which is for them.
+  void prepare(const Batch& batch, int64_t first, int64_t count);
   /// Of the records [first, first + count) of a batch. step() takes none too, where the learner has joined others.
   learn::StepResult step(const Batch& batch, int64_t first, int64_t count);
   metrics::ClassificationSums evaluate(const Batch& batch, int64_t first, int64_t count);
   learn::Rows infer(const Batch& batch, int64_t first, int64_t count, const std::string& layer = "");
 
   learn::Learner& learner() { return learner_; }
+  Device& device() { return *device_; }
   /// kRam, or the tier that batches for this device belong to.
   bool is_cpu() const { return stream_ == nullptr; }
-  std::string_view device() const { return device_->name(); }
+  std::string_view name() const { return device_->name(); }
   /// Share of `seconds` that the device copied or computed; 0 for the CPU.
   double utilisation(double seconds) const;
 
  private:
-  learn::Images upload(learn::Images images, bool computes);
+  struct Ahead {
+    const void* batch = nullptr;
+    UploadRing::Place* place = nullptr;
+  };
+  learn::Images uploaded(const Batch& batch, int64_t first, int64_t count);
+  void used();
 
   std::unique_ptr<Device> device_;
-  DeviceBuffer buffer_;
-  std::unique_ptr<Stream> stream_;
+  std::unique_ptr<Stream> stream_;  ///< null: the CPU
+  std::optional<UploadRing> uploads_;
+  Ahead ahead_;
   learn::Learner learner_;
 };
 

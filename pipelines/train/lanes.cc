@@ -10,6 +10,7 @@
 
 #include "engine/base/error.h"
 #include "engine/device/joined_collective.h"
+#include "stages/learn/device_collective.h"
 
 namespace penstock::train {
 
@@ -56,23 +57,42 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
     gradients_ = std::make_unique<InProcessGroup>(here);
     counts_ = std::make_unique<InProcessGroup>(here);
   }
-  const auto collective = [&](InProcessGroup& group, uint32_t lane) {
+  const auto collective = [&](InProcessGroup& group, uint32_t lane) -> std::unique_ptr<Collective> {
     std::unique_ptr<Collective> beyond;
     if (lane == 0 && together_.size() > 1) beyond = together_.group()->make_collective();
     return join_collectives(group.rank(lane), std::move(beyond), together_.rank(), together_.size());
   };
+  size_t gpus = 0;
   for (uint32_t lane = 0; lane < here; ++lane) {
     learn::LearnerConfig config = options.learner;
     config.lane = together_.rank() * here + lane;
     lanes_.push_back(std::make_unique<Lane>(options.devices[lane], std::move(config), clock));
+    if (lanes_.back()->learner().config().device != nullptr) ++gpus;
     if (lane > 0) workers_.push_back(std::make_unique<Worker>());
-    if (!joined) continue;
-    lanes_.back()->learner().join({.gradients = collective(*gradients_, lane),
-                                   .counts = collective(*counts_, lane),
-                                   .global_batch = options.global_batch,
-                                   .bucket_bytes = options.bucket_bytes,
-                                   .sync_batch_norm = options.sync_batch_norm});
   }
+  if (!joined) return;
+  together_.require_same("kind of lanes",
+                         gpus == here ? "GPUs"
+                         : gpus == 0  ? "CPUs"
+                                      : "mixed",
+                         "NCCL sums between GPUs alone, MPI between CPUs: give all machines the same kind");
+  if (gpus > 0 && gpus < here)
+    throw Error(Code::kUsage, "lanes.devices mixes GPUs and CPUs (" + device() + "): their gradients cannot be summed")
+        .hint("name GPUs alone, or CPUs alone");
+  // Collectives of processes are made one after the other, in the same order everywhere; NCCL's by all lanes at once.
+  std::vector<std::unique_ptr<Collective>> gradients(here), counts(here);
+  for (uint32_t lane = 0; lane < here; ++lane) {
+    gradients[lane] = collective(*gradients_, lane);
+    counts[lane] = collective(*counts_, lane);
+  }
+  in_all([&](size_t lane) {
+    if (gpus > 0) gradients[lane] = learn::make_gpu_collective(lanes_[lane]->device(), *counts[lane]);
+    lanes_[lane]->learner().join({.gradients = std::move(gradients[lane]),
+                                  .counts = std::move(counts[lane]),
+                                  .global_batch = options.global_batch,
+                                  .bucket_bytes = options.bucket_bytes,
+                                  .sync_batch_norm = options.sync_batch_norm});
+  });
 }
 
 // Bucket threads of lanes whose others do not come any more are let go before the learners wait for them.
@@ -180,7 +200,7 @@ learn::Rows Lanes::infer(const Batch& batch, const std::string& layer) {
 
 std::string Lanes::device() const {
   std::string names;
-  for (const auto& lane : lanes_) names += (names.empty() ? "" : ", ") + std::string(lane->device());
+  for (const auto& lane : lanes_) names += (names.empty() ? "" : ", ") + std::string(lane->name());
   return names;
 }
 

@@ -24,8 +24,9 @@ class GradientBuckets::Hook final : public torch::autograd::PostAccumulateGradHo
   Place& place_;
 };
 
-GradientBuckets::GradientBuckets(std::vector<nets::NamedTensor> parameters, Collective& sums, size_t bucket_bytes)
-    : sums_(sums) {
+GradientBuckets::GradientBuckets(std::vector<nets::NamedTensor> parameters, Collective& sums, size_t bucket_bytes,
+                                 const Compute& compute)
+    : sums_(sums), compute_(compute) {
   std::vector<size_t> bytes;
   for (auto named = parameters.rbegin(); named != parameters.rend(); ++named) {
     const at::Tensor& parameter = named->second;
@@ -47,9 +48,8 @@ GradientBuckets::GradientBuckets(std::vector<nets::NamedTensor> parameters, Coll
     }
     first += count;
   }
-  for (const auto& place : places_) place->flag = lengths[place->bucket]++;
   for (size_t b = 0; b < buckets_.size(); ++b)
-    buckets_[b].values = at::zeros({lengths[b]}, at::TensorOptions().dtype(at::kFloat));
+    buckets_[b].values = at::zeros({lengths[b]}, at::TensorOptions().dtype(at::kFloat).device(compute.device()));
   for (const auto& place : places_)
     torch::autograd::impl::set_post_acc_grad_hooks(place->parameter, std::make_unique<Hook>(*this, *place));
   complete_ = summed_ = buckets_.size();
@@ -73,17 +73,18 @@ void GradientBuckets::start() {
 
 void GradientBuckets::fill(Place& place) {
   const at::NoGradGuard no_grad;
-  Bucket& bucket = buckets_[place.bucket];
   const at::Tensor& gradient = place.parameter.grad();
-  float* values = bucket.values.data_ptr<float>();
-  if (gradient.defined())
+  place.got_one = gradient.defined();
+  if (place.got_one)
     gradient_of(place).copy_(gradient);
   else
-    std::fill_n(values + place.offset, place.parameter.numel(), 0.0f);
-  values[place.flag] = gradient.defined() ? 1.0f : 0.0f;
+    gradient_of(place).zero_();
   if (place.filled) return;
   place.filled = true;
-  if (++bucket.filled == bucket.parameters) release_filled();
+  Bucket& bucket = buckets_[place.bucket];
+  if (++bucket.filled < bucket.parameters) return;
+  bucket.wait = compute_.mark();
+  release_filled();
 }
 
 // Buckets may be filled out of order; they leave in order.
@@ -95,23 +96,29 @@ void GradientBuckets::release_filled() {
   changed_.notify_all();
 }
 
-void GradientBuckets::finish(float scale) {
-  for (const auto& place : places_)
+std::vector<double> GradientBuckets::complete() {
+  std::vector<double> got;
+  for (const auto& place : places_) {
     if (!place->filled) fill(*place);
+    got.push_back(place->got_one ? 1 : 0);
+  }
+  return got;
+}
+
+void GradientBuckets::finish(float scale, std::span<const double> lanes_with_it) {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return summed_ == buckets_.size() || failure_; });
     if (failure_) std::rethrow_exception(failure_);
   }
   const at::NoGradGuard no_grad;
-  for (const auto& place : places_) {
-    at::Tensor parameter = place->parameter;
-    const Bucket& bucket = buckets_[place->bucket];
-    if (bucket.values.const_data_ptr<float>()[place->flag] == 0) {
+  for (size_t i = 0; i < places_.size(); ++i) {
+    at::Tensor parameter = places_[i]->parameter;
+    if (lanes_with_it[i] == 0) {
       parameter.mutable_grad().reset();
       continue;
     }
-    at::Tensor gradient = gradient_of(*place);
+    at::Tensor gradient = gradient_of(*places_[i]);
     if (scale != 1) gradient.mul_(scale);
     parameter.mutable_grad() = gradient;
   }
@@ -127,6 +134,7 @@ void GradientBuckets::sum_buckets(const std::stop_token& stop) {
     }
     std::exception_ptr failure;
     try {
+      if (buckets_[bucket].wait) buckets_[bucket].wait();
       at::Tensor& values = buckets_[bucket].values;
       sums_.all_reduce_sum(std::span(values.data_ptr<float>(), static_cast<size_t>(values.numel())));
     } catch (...) { failure = std::current_exception(); }

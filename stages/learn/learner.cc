@@ -31,7 +31,7 @@ Learner& Learner::operator=(Learner&&) noexcept = default;
 
 metrics::ClassificationSums Learner::evaluate(const Images& images, Labels labels) {
   State& s = *state_;
-  s.enter();
+  const auto scope = s.enter();
   s.check_labels(images, labels);
   const Rows logits = guarded("evaluation", [&] { return s.run(images, ""); });
   s.check_classes(logits.shape.back());
@@ -42,13 +42,13 @@ metrics::ClassificationSums Learner::evaluate(const Images& images, Labels label
 
 Rows Learner::infer(const Images& images, const std::string& layer) {
   State& s = *state_;
-  s.enter();
+  const auto scope = s.enter();
   return guarded("inference", [&] { return s.run(images, layer); });
 }
 
 std::vector<std::byte> Learner::save(const nets::Metadata& metadata) const {
   State& s = *state_;
-  s.enter();
+  const auto scope = s.enter();
   auto tensors = joined(weights_of(*s.net), s.optimiser().state());
   if (s.average) tensors = joined(std::move(tensors), prefixed("ema/", weights_of(*s.average)));
   if (!s.config.script.empty()) tensors.emplace_back(kScriptTensor, nets::tensor_of(s.config.script));
@@ -61,7 +61,7 @@ std::vector<std::byte> Learner::save(const nets::Metadata& metadata) const {
 
 std::vector<std::byte> Learner::weights_bytes() const {
   State& s = *state_;
-  s.enter();
+  const auto scope = s.enter();
   auto tensors = weights_of(s.evaluated());
   if (!s.config.script.empty()) tensors.emplace_back(kScriptTensor, nets::tensor_of(s.config.script));
   return nets::encode_state(tensors, stored_config(s.config));
@@ -69,7 +69,7 @@ std::vector<std::byte> Learner::weights_bytes() const {
 
 void Learner::load(std::span<const std::byte> bytes, const std::string& origin) {
   State& s = *state_;
-  s.enter();
+  const auto scope = s.enter();
   const nets::StoredState stored = nets::decode_safetensors(bytes, origin);
   const uint64_t step = stored_step(stored, origin);
   const auto kind = stored.metadata.find(kOptimiserKey);
@@ -87,7 +87,7 @@ void Learner::load(std::span<const std::byte> bytes, const std::string& origin) 
 
 void Learner::load_weights(std::span<const std::byte> bytes, const std::string& origin) {
   State& s = *state_;
-  s.enter();
+  const auto scope = s.enter();
   const nets::StoredState stored = nets::decode_safetensors(bytes, origin);
   const bool averaged = std::any_of(stored.tensors.begin(), stored.tensors.end(),
                                     [](const auto& t) { return t.name.starts_with("ema/"); });

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/data/batch.h"
+#include "engine/device/device.h"
 #include "models/metrics.h"
 #include "models/nets/catalog.h"
 #include "models/nets/safetensors.h"
@@ -47,6 +48,10 @@ struct LearnerConfig {
   uint64_t seed = 0;  ///< of the first weights and, with step and lane, of each step's draws
   uint64_t lane = 0;
 
+  /// Where the learner computes, and the queue of its work; null: the CPU. Both must outlive it.
+  Device* device = nullptr;
+  Stream* stream = nullptr;
+
   std::string pixels_field = "pixels";  ///< of a Batch: u8 (N, H, W, C)
   std::string label_field = "label";    ///< of a Batch: i64 (N)
 };
@@ -74,7 +79,8 @@ struct Rows {
   std::vector<float> values;
 };
 
-/// One replica of a network in training or in use. Exactly reproducible: the same config, thread count, machine and batches give
+/// One replica of a network in training or in use. On a GPU its pixels are read where they lie there (upload them first; labels are taken from the
+/// host), and what is said of bits holds for the same kind of GPU. Exactly reproducible: the same config, thread count, machine and batches give
 /// the same bits, also across save() and load() at any step.
 ///
 /// Threads: one at a time, and best always the same one (the lane's): every thread that calls torch gets a pool of `threads` OpenMP

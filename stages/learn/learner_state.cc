@@ -16,10 +16,12 @@ namespace {
 
 using nets::NamedTensor;
 
-std::unique_ptr<nets::Net> build(const LearnerConfig& config) {
+// First weights are drawn on the CPU, so that they are the same on every device.
+std::unique_ptr<nets::Net> build(const LearnerConfig& config, at::Device device) {
   at::manual_seed(config.seed);
   auto net =
       config.net.arch == "torchscript" ? nets::load_script_net(config.script, "net.file") : nets::make_net(config.net);
+  if (device != at::kCPU) net->move_to(device);
   if (!config.channels_last) return net;
   for (const NamedTensor& named : net->parameters()) {
     if (named.second.dim() == 4)
@@ -28,15 +30,22 @@ std::unique_ptr<nets::Net> build(const LearnerConfig& config) {
   return net;
 }
 
+/// A copy where the logits are.
+template <class T>
+at::Tensor beside(const at::Tensor& logits, std::span<const T> values, at::ScalarType type) {
+  return at::from_blob(const_cast<T*>(values.data()), {static_cast<int64_t>(values.size())},
+                       at::TensorOptions().dtype(type))
+      .to(logits.device());
+}
+
 at::Tensor cross_entropy(const at::Tensor& logits, Labels labels, at::Reduction::Reduction reduction,
                          double label_smoothing) {
-  const at::Tensor targets = at::from_blob(const_cast<int64_t*>(labels.data()), {static_cast<int64_t>(labels.size())},
-                                           at::TensorOptions().dtype(at::kLong));
+  const at::Tensor targets = beside(logits, labels, at::kLong);
   return at::cross_entropy_loss(logits, targets, {}, reduction, /*ignore_index=*/-100, label_smoothing);
 }
 
 Rows rows_of(const at::Tensor& tensor) {
-  const at::Tensor packed = tensor.detach().to(at::kFloat).contiguous();
+  const at::Tensor packed = tensor.detach().to(at::kFloat).cpu().contiguous();
   const float* values = packed.const_data_ptr<float>();
   return {packed.sizes().vec(), {values, values + packed.numel()}};
 }
@@ -58,22 +67,25 @@ void copy_weights(const nets::Net& from, nets::Net& to) {
 }
 
 Learner::State::State(LearnerConfig given)
-    : config(std::move(given)), schedule(config.schedule), normalise(config.mean, config.std) {
+    : config(std::move(given)),
+      schedule(config.schedule),
+      compute(config.device != nullptr ? make_gpu_compute(*config.device, *config.stream, config.mean, config.std)
+                                       : make_cpu_compute(config.mean, config.std)) {
   check(config);
-  enter();
-  net = build(config);
+  const auto scope = enter();
+  net = build(config, compute->device());
   parameters = net->parameters();
   if (config.ema_decay > 0) {
-    average = build(config);
+    average = build(config, compute->device());
     average->train(false);
   }
 }
 
-void Learner::State::enter() {
+std::shared_ptr<void> Learner::State::enter() {
   thread_local bool set_up = false;
-  if (set_up && at::get_num_threads() == config.threads) return;
-  set_up_torch_thread(config.threads);
+  if (!set_up || at::get_num_threads() != config.threads) set_up_torch_thread(config.threads);
   set_up = true;
+  return compute->enter();
 }
 
 Optimiser& Learner::State::optimiser() {
@@ -113,7 +125,7 @@ void Learner::State::check_classes(int64_t logits) const {  // a user's own modu
 }
 
 at::Tensor Learner::State::input(const Images& images) const {
-  return normalise(images, config.precision == Precision::kBf16, config.channels_last);
+  return compute->normalise(images, config.precision == Precision::kBf16, config.channels_last);
 }
 
 at::Tensor Learner::State::loss(const at::Tensor& logits, Labels labels, const Mixing& mixing) const {
@@ -126,14 +138,14 @@ at::Tensor Learner::State::loss(const at::Tensor& logits, Labels labels, const M
 }
 
 at::Tensor Learner::State::training_logits(const Images& images) {
-  const Autocast autocast(config.precision == Precision::kBf16);
+  const Autocast autocast(compute->device().type(), config.precision == Precision::kBf16);
   return net->forward(input(images)).to(at::kFloat);
 }
 
 Rows Learner::State::run(const Images& images, const std::string& layer) {
   const at::NoGradGuard no_grad;
   train(false);
-  const Autocast autocast(config.precision == Precision::kBf16);
+  const Autocast autocast(compute->device().type(), config.precision == Precision::kBf16);
   const at::Tensor x = input(images);
   return rows_of(layer.empty() ? evaluated().forward(x) : evaluated().features(x, layer));
 }

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "models/nets/net.h"
+#include "stages/learn/compute.h"
 #include "stages/learn/gradient_buckets.h"
 #include "stages/learn/learner.h"
 #include "stages/learn/optimiser.h"
-#include "stages/learn/pixels.h"
 #include "stages/learn/replicas.h"
 
 namespace penstock::learn {
@@ -23,8 +23,8 @@ void copy_weights(const nets::Net& from, nets::Net& to);
 struct Learner::State {
   explicit State(LearnerConfig given);
 
-  /// At the start of every public call.
-  void enter();
+  /// At the start of every public call, which holds what it gives.
+  [[nodiscard]] std::shared_ptr<void> enter();
   /// Made late, because inference needs none.
   Optimiser& optimiser();
   void train(bool on);
@@ -50,7 +50,7 @@ struct Learner::State {
 
   LearnerConfig config;
   Schedule schedule;
-  PixelNormaliser normalise;
+  std::unique_ptr<Compute> compute;
   std::unique_ptr<nets::Net> net;
   std::unique_ptr<nets::Net> average;  ///< null without EMA
   std::vector<nets::NamedTensor> parameters;

@@ -1,8 +1,10 @@
 // Training steps, of one replica alone and of several that become one.
-#include <array>
+#include <ATen/core/grad_mode.h>
+
 #include <cmath>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "stages/learn/learner_state.h"
 #include "stages/learn/torch_scope.h"
@@ -28,7 +30,8 @@ Error not_finite(uint64_t step) {
             std::to_string(step));
 }
 
-int64_t top1_of(const at::Tensor& logits, Labels labels) {
+int64_t top1_of(const at::Tensor& on_device, Labels labels) {
+  const at::Tensor logits = on_device.detach().cpu();
   metrics::ClassificationSums sums;
   sums.add({logits.const_data_ptr<float>(), static_cast<size_t>(logits.numel())}, labels);
   return sums.top1;
@@ -55,18 +58,21 @@ StepResult Learner::State::step_together(const Images& images, Labels labels, co
                                   ", and train.sync_batch_norm needs one in each")
         .hint("set data.last = \"drop\" and faults.train = \"replace\", or use fewer lanes");
   buckets->start();
-  std::array<double, 3> sums{};  // loss, records, top-1
+  std::vector<double> sums(3);  // loss, records, top-1; then, of each parameter, in how many lanes it got a gradient
   if (images.count > 0) {
     const at::Tensor logits = training_logits(images);
     check_classes(logits.size(1));
     const at::Tensor mean = loss(logits, labels, mixing);
     const auto records = static_cast<double>(images.count);
-    sums = {mean.item<double>() * records, records, static_cast<double>(top1_of(logits, labels))};
     (mean * (records / static_cast<double>(replicas.global_batch))).backward();
+    sums = {mean.item<double>() * records, records, static_cast<double>(top1_of(logits, labels))};
   }
+  const std::vector<double> filled = buckets->complete();
+  sums.insert(sums.end(), filled.begin(), filled.end());
   replicas.counts->all_reduce_sum(std::span<double>(sums));
   if (!std::isfinite(sums[0])) throw not_finite(done);
-  buckets->finish(sums[1] > 0 ? static_cast<float>(static_cast<double>(replicas.global_batch) / sums[1]) : 1.0f);
+  const double scale = sums[1] > 0 ? static_cast<double>(replicas.global_batch) / sums[1] : 1;
+  buckets->finish(static_cast<float>(scale), std::span(sums).subspan(3));
   return {.step = done,
           .loss = sums[1] > 0 ? sums[0] / sums[1] : 0,
           .records = static_cast<int64_t>(sums[1]),
@@ -75,13 +81,13 @@ StepResult Learner::State::step_together(const Images& images, Labels labels, co
 
 StepResult Learner::step(const Images& images, Labels labels, const Mixing& mixing) {
   State& s = *state_;
-  s.enter();
+  const auto scope = s.enter();
   const bool together = s.buckets.has_value();
   if (!together || images.count > 0) s.check_labels(images, labels);
   if (!mixing.second.empty()) s.check_mixing(images, mixing);
   return guarded("training step " + std::to_string(s.done), [&] {
     s.train(true);
-    at::manual_seed(step_seed(s.config, s.done));
+    s.compute->seed(step_seed(s.config, s.done));
     StepResult out = together ? s.step_together(images, labels, mixing) : s.step_alone(images, labels, mixing);
     if (out.records == 0) return out;  // in all lanes
     const Rates rates = s.schedule.at(s.done, s.config.optimiser.momentum);
@@ -95,25 +101,28 @@ StepResult Learner::step(const Images& images, Labels labels, const Mixing& mixi
 
 void Learner::join(Replicas replicas) {
   State& s = *state_;
-  s.enter();
+  const auto scope = s.enter();
   s.buckets.reset();
   s.replicas = std::move(replicas);
   guarded("joining the lanes", [&] {
     s.net->count_over(s.replicas.many() && s.replicas.sync_batch_norm ? s.replicas.counts.get() : nullptr);
-    if (s.replicas.many()) s.buckets.emplace(s.parameters, *s.replicas.gradients, s.replicas.bucket_bytes);
+    if (s.replicas.many()) s.buckets.emplace(s.parameters, *s.replicas.gradients, s.replicas.bucket_bytes, *s.compute);
   });
 }
 
 void Learner::share_weights(Shared what) {
   State& s = *state_;
-  s.enter();
+  const auto scope = s.enter();
   if (!s.replicas.many()) return;
   guarded("sharing the weights", [&] {
+    const at::NoGradGuard no_grad;
     for (const nets::Net* net : {s.net.get(), s.average.get()}) {
       if (net == nullptr) continue;
       for (const auto& [name, tensor] : what == Shared::kAll ? weights_of(*net) : net->buffers()) {
         PENSTOCK_CHECK(tensor.is_non_overlapping_and_dense());
-        s.replicas.counts->broadcast({static_cast<std::byte*>(tensor.data_ptr()), tensor.nbytes()}, 0);
+        at::Tensor here = tensor.cpu();  // itself, on the CPU
+        s.replicas.counts->broadcast({static_cast<std::byte*>(here.data_ptr()), here.nbytes()}, 0);
+        if (here.data_ptr() != tensor.data_ptr()) at::Tensor(tensor).copy_(here);
       }
     }
   });

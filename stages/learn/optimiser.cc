@@ -49,7 +49,8 @@ void Optimiser::step_group(Group& group, uint64_t step, Rates rates) {
     return;
   }
   const std::vector<at::Tensor> steps(
-      weights.size(), at::full({}, static_cast<double>(step + 1), at::TensorOptions().dtype(at::kFloat)));
+      weights.size(),
+      at::full({}, static_cast<double>(step + 1), at::TensorOptions().dtype(at::kFloat).device(weights[0].device())));
   at::_fused_adamw_(weights, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps, rates.lr, rates.momentum,
                     config_.beta2, group.weight_decay, config_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
 }

@@ -23,23 +23,24 @@ inline void set_up_torch_thread(int threads) {
   at::globalContext().setFlushDenormal(true);
 }
 
-/// bf16 autocast on the CPU while it lives, as Python's torch.autocast("cpu", torch.bfloat16).
+/// bf16 autocast while it lives, as Python's torch.autocast(device, torch.bfloat16).
 class Autocast {
  public:
-  explicit Autocast(bool on) : on_(on), was_(at::autocast::is_autocast_enabled(at::kCPU)) {
-    at::autocast::set_autocast_enabled(at::kCPU, on);
+  Autocast(at::DeviceType device, bool on) : device_(device), on_(on), was_(at::autocast::is_autocast_enabled(device)) {
+    at::autocast::set_autocast_enabled(device, on);
     if (!on) return;
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::set_autocast_dtype(device, at::kBFloat16);
     at::autocast::increment_nesting();
   }
   ~Autocast() {
     if (on_ && at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCPU, was_);
+    at::autocast::set_autocast_enabled(device_, was_);
   }
   Autocast(const Autocast&) = delete;
   Autocast& operator=(const Autocast&) = delete;
 
  private:
+  at::DeviceType device_;
   bool on_;
   bool was_;
 };
