@@ -48,22 +48,28 @@ void Lane::used() {
   ahead_ = {};
 }
 
-learn::StepResult Lane::step(const Batch& batch, int64_t first, int64_t count) {
+void Lane::begin_step(const Batch& batch, int64_t first, int64_t count) {
   learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
   share.images = uploaded(batch, first, count);
-  if (stream_ && !learner_.config().device) {  // a simulated step
-    stream_->launch([] {});
-    stream_->synchronize();
+  if (is_simulated()) {
+    stream_->launch([] {});  // the time that a step takes; what it computes is computed here
+    if (ahead_.place != nullptr) ahead_.place->copied.synchronize();
   }
-  const learn::StepResult result = learner_.step(share.images, share.labels, share.mixing);
+  learner_.begin_step(share.images, share.labels, share.mixing);
   used();
+  if (stream_) stream_->record(computed_);
+}
+
+learn::StepResult Lane::end_step() {
+  const learn::StepResult result = learner_.end_step();
+  if (is_simulated()) stream_->synchronize();
   return result;
 }
 
 metrics::ClassificationSums Lane::evaluate(const Batch& batch, int64_t first, int64_t count) {
   learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
   share.images = uploaded(batch, first, count);
-  if (stream_ && !learner_.config().device) stream_->synchronize();
+  if (is_simulated()) stream_->synchronize();
   const metrics::ClassificationSums sums = learner_.evaluate(share.images, share.labels);
   used();
   return sums;
@@ -71,7 +77,7 @@ metrics::ClassificationSums Lane::evaluate(const Batch& batch, int64_t first, in
 
 learn::Rows Lane::infer(const Batch& batch, int64_t first, int64_t count, const std::string& layer) {
   const learn::Images images = uploaded(batch, first, count);
-  if (stream_ && !learner_.config().device) stream_->synchronize();
+  if (is_simulated()) stream_->synchronize();
   learn::Rows rows = learner_.infer(images, layer);
   used();
   return rows;

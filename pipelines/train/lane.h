@@ -24,8 +24,12 @@ class Lane {
 
   /// Begins to bring those records to the device, for the next call of the three below, which is for them.
   void prepare(const Batch& batch, int64_t first, int64_t count);
-  /// Of the records [first, first + count) of a batch. step() takes none too, where the learner has joined others.
-  learn::StepResult step(const Batch& batch, int64_t first, int64_t count);
+  /// Of the records [first, first + count) of a batch. A step takes none too, where the learner has joined others. Between its halves the
+  /// batch may be given back, and prepare() may bring the next one.
+  void begin_step(const Batch& batch, int64_t first, int64_t count);
+  learn::StepResult end_step();
+  /// Whether the step that has begun is computed.
+  bool done() const { return computed_.query(); }
   metrics::ClassificationSums evaluate(const Batch& batch, int64_t first, int64_t count);
   learn::Rows infer(const Batch& batch, int64_t first, int64_t count, const std::string& layer = "");
 
@@ -33,6 +37,7 @@ class Lane {
   Device& device() { return *device_; }
   /// kRam, or the tier that batches for this device belong to.
   bool is_cpu() const { return stream_ == nullptr; }
+  bool is_simulated() const { return stream_ != nullptr && learner_.config().device == nullptr; }
   std::string_view name() const { return device_->name(); }
   /// Share of `seconds` that the device copied or computed; 0 for the CPU.
   double utilisation(double seconds) const;
@@ -49,6 +54,7 @@ class Lane {
   std::unique_ptr<Stream> stream_;  ///< null: the CPU
   std::optional<UploadRing> uploads_;
   Ahead ahead_;
+  Event computed_;
   learn::Learner learner_;
 };
 

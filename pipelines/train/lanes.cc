@@ -155,12 +155,28 @@ void Lanes::load_weights(std::span<const std::byte> state, const std::string& or
   in_all([&](size_t lane) { lanes_[lane]->learner().load_weights(state, origin); });
 }
 
-learn::StepResult Lanes::step(const Batch& batch) {
-  std::vector<learn::StepResult> results(lanes_.size());
+// Queues copies and waits for none but a free place: no work for the lanes' threads.
+void Lanes::prepare(const Batch& batch) {
+  for (size_t lane = 0; lane < lanes_.size(); ++lane) {
+    const Part mine = part(batch, lane);
+    lanes_[lane]->prepare(batch, mine.first, mine.count);
+  }
+}
+
+void Lanes::begin_step(const Batch& batch) {
   in_all([&](size_t lane) {
     const Part mine = part(batch, lane);
-    results[lane] = lanes_[lane]->step(batch, mine.first, mine.count);
+    lanes_[lane]->begin_step(batch, mine.first, mine.count);
   });
+}
+
+bool Lanes::done() const {
+  return std::ranges::all_of(lanes_, [](const auto& lane) { return lane->done(); });
+}
+
+learn::StepResult Lanes::end_step() {
+  std::vector<learn::StepResult> results(lanes_.size());
+  in_all([&](size_t lane) { results[lane] = lanes_[lane]->end_step(); });
   return results.front();
 }
 

@@ -24,8 +24,8 @@ struct LanesOptions {
 /// A batch is cut into as many neighbouring parts as there are lanes; each lane works on its own, in its own thread, the first one in the
 /// caller's. With one lane in one process there is no other thread, no copy of a gradient, and the weights are those of a Learner alone.
 ///
-/// Called by one thread, always the same. step(), start_alike() and before_evaluation() are calls of all processes. The first lane that
-/// fails stops the others; after an Error from step() only destruction is safe.
+/// Called by one thread, always the same. begin_step(), end_step(), start_alike() and before_evaluation() are calls of all processes. The first lane that
+/// fails stops the others; after an Error from a step only destruction is safe.
 class Lanes {
  public:
   /// Makes the devices and replicas, one after the other. Errors as Lane; kUsage where one device is named twice.
@@ -38,8 +38,14 @@ class Lanes {
   void load(std::span<const std::byte> state, const std::string& origin);
   void load_weights(std::span<const std::byte> state, const std::string& origin);
 
+  /// Whether lanes compute on devices of their own: then the next batch is brought up between the halves of a step.
+  bool compute_elsewhere() const { return !lanes_.front()->is_cpu(); }
+  void prepare(const Batch& batch);
   /// The result is over all lanes of all processes.
-  learn::StepResult step(const Batch& batch);
+  void begin_step(const Batch& batch);
+  learn::StepResult end_step();
+  /// Whether a step that has begun is computed already: end_step() will not wait.
+  bool done() const;
   /// Batch norms of all replicas become the first one's, which is the one that is stored.
   void before_evaluation();
   /// Of this process's batch, in record order.

@@ -60,11 +60,13 @@ std::optional<TrainEnd> Trainer::interruption_of_all() {
 std::optional<Batch> Trainer::next_of_all(Run& run) {
   std::optional<Batch> batch;
   std::optional<Error> failure;
+  const double asked = world_.clock->now_seconds();
   try {
     batch = run.next();
   } catch (const Error& error) {
     if (error.code() != Code::kCancelled || !world_.stop.stop_requested()) failure = error;
   }
+  waited_seconds_ += world_.clock->now_seconds() - asked;
   if (together_.size() > 1) {
     together_.require_none(failure);
     if (together_.any({!batch})[0]) return std::nullopt;
@@ -126,15 +128,16 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   // A batch that is waited for is given up; one that the learner has is finished.
   const std::stop_callback give_up(world_.stop, [&run] { run.stop(); });
   std::optional<TrainEnd> end;
+  ahead_.reset();
   while (!end) {
-    const double asked = world_.clock->now_seconds();
-    const std::optional<Batch> batch = next_of_all(run);
+    std::optional<Batch> batch = ahead_ ? std::move(*ahead_) : next_of_all(run);
+    ahead_.reset();
     if (!batch) {
       end = TrainEnd::kStopped;
       break;
     }
     if (!*batch) break;
-    take(*batch, world_.clock->now_seconds() - asked);
+    take(std::move(*batch), run);
     require_fault_budget(phase);
     end = interruption_of_all();
     if (!end && together_.any({is_due()})[0]) save(&run);
@@ -146,19 +149,49 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   return end;
 }
 
-void Trainer::take(const Batch& batch, double waited_seconds) {
+/// Takes a step. Where devices compute, the next batch is fetched and brought up meanwhile, and `batch` is given back before.
+void Trainer::take(Batch batch, Run& run) {
   const TraceSpan span(world_.trace, "step", "lane", "step", static_cast<int64_t>(at_->steps));
-  const double began = world_.clock->now_seconds();
+  const double began = world_.clock->now_seconds(), waited = waited_seconds_;
+  const Taken mine = taken_of(batch);
   std::optional<learn::StepResult> result;
-  in_step_ = true;
-  if (batch.size() > 0 || together_.size() > 1) result = lanes_.step(batch);
-  if (result && result->records == 0) result.reset();  // all processes' were refused
-  in_step_ = false;
-  const double took = world_.clock->now_seconds() - began;
+  std::optional<Error> failure;
+  if (batch.size() > 0 || together_.size() > 1) {
+    in_step_ = true;
+    lanes_.begin_step(batch);
+    batch = Batch();
+    if (lanes_.compute_elsewhere()) failure = look_ahead(run);
+    result = lanes_.end_step();
+    if (result->records == 0) result.reset();  // all processes' were refused
+    in_step_ = false;
+  }
+  const double took = world_.clock->now_seconds() - began - (waited_seconds_ - waited);
   before_.step_seconds += took;
-  before_.data_wait_seconds += waited_seconds;
-  const Taken taken = together_.joined(taken_of(batch));
-  const double rate = static_cast<double>(result ? result->records : 0) / std::max(1e-9, took + waited_seconds);
+  before_.data_wait_seconds += waited_seconds_;
+  book(mine, result, took);
+  if (failure) throw *failure;
+}
+
+/// Waits for the batch after the one in work. What that costs counts as waiting where it took longer than the step.
+std::optional<Error> Trainer::look_ahead(Run& run) {
+  const double waited = waited_seconds_;
+  try {
+    ahead_ = next_of_all(run);
+    if (*ahead_ && **ahead_) lanes_.prepare(**ahead_);
+  } catch (const Error& error) {
+    ahead_.reset();
+    return error;
+  }
+  if (!lanes_.done()) waited_seconds_ = waited;
+  return std::nullopt;
+}
+
+/// What was learnt of a batch: sums, logs, the rate that is shown.
+void Trainer::book(const Taken& mine, const std::optional<learn::StepResult>& result, double took_seconds) {
+  const Taken taken = together_.joined(mine);
+  const double rate =
+      static_cast<double>(result ? result->records : 0) / std::max(1e-9, took_seconds + waited_seconds_);
+  waited_seconds_ = 0;
   rate_ = rate_ == 0 ? rate : rate_ + kRateWeight * (rate - rate_);
   if (result) {
     at_->sums.loss += result->loss * static_cast<double>(result->records);
@@ -166,10 +199,10 @@ void Trainer::take(const Batch& batch, double waited_seconds) {
     at_->sums.top1 += static_cast<uint64_t>(result->top1);
     epoch_records_ += static_cast<uint64_t>(result->records);
   }
-  std::vector<double> rejected = {static_cast<double>(batch.rejections().size())};
+  std::vector<double> rejected = {static_cast<double>(mine.rejections.size())};
   together_.sum(rejected);
   at_->rejected += static_cast<uint64_t>(rejected[0]);
-  at_->step = batch.step() + 1;
+  at_->step = mine.step + 1;
   ++at_->steps;
   if (logs_) logs_->step(taken, result ? &*result : nullptr, rate, train_);
   for (const Rejection& r : taken.rejections)

@@ -57,7 +57,9 @@ class Trainer {
   std::optional<TrainEnd> interruption_of_all();
   std::optional<Batch> next_of_all(Run& run);
   std::optional<TrainEnd> train_epoch(const TrainPhase& phase);
-  void take(const Batch& batch, double waited_seconds);
+  void take(Batch batch, Run& run);
+  std::optional<Error> look_ahead(Run& run);
+  void book(const Taken& mine, const std::optional<learn::StepResult>& result, double took_seconds);
   std::optional<TrainEnd> finish_epoch(const TrainPhase& phase);
   bool is_due() const;
   void require_fault_budget(const TrainPhase& phase) const;
@@ -85,7 +87,10 @@ class Trainer {
   double save_took_ = 0;       ///< the slowest checkpoint so far
   uint64_t saved_steps_ = 0;
   uint64_t saved_epoch_ = 0;
-  double rate_ = 0;  ///< records a second, smoothed
+  /// Fetched while the step before was under way: set and empty where a stop was asked for meanwhile.
+  std::optional<std::optional<Batch>> ahead_;
+  double waited_seconds_ = 0;  ///< for the batch of the step to come
+  double rate_ = 0;            ///< records a second, smoothed
   double epoch_began_ = 0;
   uint64_t epoch_records_ = 0;  ///< in this process
 };

@@ -108,6 +108,10 @@ class Learner {
   /// One forward, backward and update. The pixels are not needed after it returns. With other lanes, loss, records and top1 are of the
   /// whole batch; where that has no record, nothing is done.
   StepResult step(const Images& images, Labels labels, const Mixing& mixing = {});
+  /// The same in two halves: on a GPU the first returns when the work is queued (pixels must stay until it is done; labels need not), and the
+  /// second waits for it. Nothing but end_step() may be called between them.
+  void begin_step(const Images& images, Labels labels, const Mixing& mixing = {});
+  StepResult end_step();
   StepResult step(const Batch& batch);
 
   /// Adds nothing to the weights or the batch norms.

@@ -44,9 +44,18 @@ struct Learner::State {
   /// Logits, or the output of a layer, of the network that evaluation uses.
   Rows run(const Images& images, const std::string& layer);
 
-  StepResult step_alone(const Images& images, Labels labels, const Mixing& mixing);
-  /// A lane's part of a step of all replicas; `images` may have none.
-  StepResult step_together(const Images& images, Labels labels, const Mixing& mixing);
+  /// A step whose work is queued, or done: what end_step() reads.
+  struct Begun {
+    at::Tensor loss, logits;  ///< of this lane; undefined where it had no record
+    std::vector<int64_t> labels;
+    int64_t records = 0;  ///< of all lanes
+    uint64_t step = 0;
+    double lr = 0;
+  };
+  /// Forward and backward; the gradients lie in the parameters then.
+  Begun backward_alone(const Images& images, Labels labels, const Mixing& mixing);
+  /// A lane's part of those of all replicas; `images` may have none.
+  Begun backward_together(const Images& images, Labels labels, const Mixing& mixing);
 
   LearnerConfig config;
   Schedule schedule;
@@ -57,6 +66,7 @@ struct Learner::State {
   std::optional<Optimiser> optimiser_;
   Replicas replicas;
   std::optional<GradientBuckets> buckets;  ///< where there are other lanes; dies before replicas
+  std::optional<Begun> begun;
   uint64_t done = 0;
   bool training = true;
 };

@@ -39,64 +39,92 @@ int64_t top1_of(const at::Tensor& on_device, Labels labels) {
 
 }  // namespace
 
-StepResult Learner::State::step_alone(const Images& images, Labels labels, const Mixing& mixing) {
-  const at::Tensor logits = training_logits(images);
-  check_classes(logits.size(1));
-  const at::Tensor mean = loss(logits, labels, mixing);
-  StepResult out{.step = done, .loss = mean.item<double>(), .records = images.count};
-  if (!std::isfinite(out.loss)) throw not_finite(done);
-  mean.backward();
-  out.top1 = top1_of(logits, labels);
+Learner::State::Begun Learner::State::backward_alone(const Images& images, Labels labels, const Mixing& mixing) {
+  Begun out{.logits = training_logits(images), .labels = {labels.begin(), labels.end()}, .records = images.count};
+  check_classes(out.logits.size(1));
+  out.loss = loss(out.logits, labels, mixing);
+  // On a GPU nobody waits for the number here: end_step() looks.
+  if (compute->device() == at::kCPU && !std::isfinite(out.loss.item<double>())) throw not_finite(done);
+  out.loss.backward();
   return out;
 }
 
 // Each lane's gradient is of the sum of its losses over the records that a step has when none is missing; so their sum is the gradient
 // of the mean over all, but for the factor that finish() puts right when the lanes have counted.
-StepResult Learner::State::step_together(const Images& images, Labels labels, const Mixing& mixing) {
+Learner::State::Begun Learner::State::backward_together(const Images& images, Labels labels, const Mixing& mixing) {
   if (replicas.sync_batch_norm && images.count == 0)
     throw Error(Code::kUsage, "a lane has no record of training step " + std::to_string(done) +
                                   ", and train.sync_batch_norm needs one in each")
         .hint("set data.last = \"drop\" and faults.train = \"replace\", or use fewer lanes");
+  Begun out;
   buckets->start();
-  std::vector<double> sums(3);  // loss, records, top-1; then, of each parameter, in how many lanes it got a gradient
+  const auto batch = static_cast<double>(replicas.global_batch), mine = static_cast<double>(images.count);
   if (images.count > 0) {
-    const at::Tensor logits = training_logits(images);
-    check_classes(logits.size(1));
-    const at::Tensor mean = loss(logits, labels, mixing);
-    const auto records = static_cast<double>(images.count);
-    (mean * (records / static_cast<double>(replicas.global_batch))).backward();
-    sums = {mean.item<double>() * records, records, static_cast<double>(top1_of(logits, labels))};
+    out.logits = training_logits(images);
+    check_classes(out.logits.size(1));
+    out.labels.assign(labels.begin(), labels.end());
+    out.loss = loss(out.logits, labels, mixing);
+    (out.loss * (mine / batch)).backward();
   }
+  std::vector<double> counts = {mine};  // then, of each parameter, in how many lanes it got a gradient
   const std::vector<double> filled = buckets->complete();
-  sums.insert(sums.end(), filled.begin(), filled.end());
-  replicas.counts->all_reduce_sum(std::span<double>(sums));
-  if (!std::isfinite(sums[0])) throw not_finite(done);
-  const double scale = sums[1] > 0 ? static_cast<double>(replicas.global_batch) / sums[1] : 1;
-  buckets->finish(static_cast<float>(scale), std::span(sums).subspan(3));
-  return {.step = done,
-          .loss = sums[1] > 0 ? sums[0] / sums[1] : 0,
-          .records = static_cast<int64_t>(sums[1]),
-          .top1 = static_cast<int64_t>(sums[2])};
+  counts.insert(counts.end(), filled.begin(), filled.end());
+  replicas.counts->all_reduce_sum(std::span<double>(counts));
+  buckets->finish(counts[0] > 0 ? static_cast<float>(batch / counts[0]) : 1, std::span(counts).subspan(1));
+  out.records = static_cast<int64_t>(counts[0]);
+  return out;
 }
 
-StepResult Learner::step(const Images& images, Labels labels, const Mixing& mixing) {
+void Learner::begin_step(const Images& images, Labels labels, const Mixing& mixing) {
   State& s = *state_;
+  PENSTOCK_CHECK(!s.begun);
   const auto scope = s.enter();
   const bool together = s.buckets.has_value();
   if (!together || images.count > 0) s.check_labels(images, labels);
   if (!mixing.second.empty()) s.check_mixing(images, mixing);
-  return guarded("training step " + std::to_string(s.done), [&] {
+  guarded("training step " + std::to_string(s.done), [&] {
     s.train(true);
     s.compute->seed(step_seed(s.config, s.done));
-    StepResult out = together ? s.step_together(images, labels, mixing) : s.step_alone(images, labels, mixing);
-    if (out.records == 0) return out;  // in all lanes
-    const Rates rates = s.schedule.at(s.done, s.config.optimiser.momentum);
-    s.optimiser().step(s.done, rates);
-    s.update_average();
-    ++s.done;
-    out.lr = rates.lr;
+    State::Begun begun =
+        together ? s.backward_together(images, labels, mixing) : s.backward_alone(images, labels, mixing);
+    begun.step = s.done;
+    if (begun.records > 0) {  // else: in no lane
+      const Rates rates = s.schedule.at(s.done, s.config.optimiser.momentum);
+      s.optimiser().step(s.done, rates);
+      s.update_average();
+      ++s.done;
+      begun.lr = rates.lr;
+    }
+    s.begun = std::move(begun);
+  });
+}
+
+StepResult Learner::end_step() {
+  State& s = *state_;
+  PENSTOCK_CHECK(s.begun.has_value());
+  const auto scope = s.enter();
+  const State::Begun begun = std::move(*s.begun);
+  s.begun.reset();
+  return guarded("training step " + std::to_string(begun.step), [&] {
+    StepResult out{.step = begun.step, .records = begun.records, .lr = begun.lr};
+    if (begun.loss.defined()) {
+      out.loss = begun.loss.item<double>();
+      out.top1 = top1_of(begun.logits, begun.labels);
+    }
+    if (s.buckets) {
+      double sums[] = {out.loss * static_cast<double>(begun.labels.size()), static_cast<double>(out.top1)};
+      s.replicas.counts->all_reduce_sum(std::span<double>(sums));
+      out.loss = out.records > 0 ? sums[0] / static_cast<double>(out.records) : 0;
+      out.top1 = static_cast<int64_t>(sums[1]);
+    }
+    if (!std::isfinite(out.loss)) throw not_finite(begun.step);
     return out;
   });
+}
+
+StepResult Learner::step(const Images& images, Labels labels, const Mixing& mixing) {
+  begin_step(images, labels, mixing);
+  return end_step();
 }
 
 void Learner::join(Replicas replicas) {
