@@ -19,8 +19,8 @@ endfunction()
 
 penstock_cuda_tests(engine LINK penstock_engine)
 penstock_cuda_tests(device LINK penstock_device penstock_image)
-if(TARGET penstock_classic_cuda)
-  penstock_cuda_tests(classic LINK penstock_classic_cuda penstock_models)
+if(TARGET penstock_classic_in_place)
+  penstock_cuda_tests(classic LINK penstock_classic_in_place)
 endif()
 
 # With torch on the GPU. libtorch_cuda needs libraries that a machine without a GPU lacks (cuSPARSELt, NVSHMEM): then the loader ends the
