@@ -50,3 +50,7 @@ foreach(folder IN ITEMS engine device)
   gtest_discover_tests(${name} TEST_PREFIX ${folder}.faked_cuda. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 120)
   add_dependencies(cuda ${name})
 endforeach()
+
+# The whole program, with or without a GPU, says which it is.
+add_test(NAME program.cuda_devices COMMAND penstock-cuda devices)
+set_tests_properties(program.cuda_devices PROPERTIES LABELS gpu PASS_REGULAR_EXPRESSION "cuda:0  |cuda: no driver|cuda: the driver is too old|cuda: no GPU")
