@@ -38,48 +38,60 @@ target_link_libraries(Torch::cuda INTERFACE Torch::cpu penstock_cuda_build
   -Wl,--no-as-needed ${PENSTOCK_TORCH}/lib/libtorch_cuda.so ${PENSTOCK_TORCH}/lib/libc10_cuda.so -Wl,--as-needed)
 target_link_options(Torch::cuda INTERFACE LINKER:--allow-shlib-undefined)
 
-#   penstock_cuda_room(NAME SOURCES glob... [WITHOUT file...] [PUBLIC library...] [PRIVATE library...])      penstock_NAME_cuda
+#   penstock_cuda_room(NAME SOURCES glob... [PUBLIC library...] [PRIVATE library...])
 # Like a room; without sources there is no target.
+#   penstock_NAME_cuda       the library of the room's folder cuda/
+#   penstock_NAME_in_place   with it, the file that takes the place of the room's own (makers_cuda.cc, kernels_cuda.cu): for programs alone
 function(penstock_cuda_room name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;WITHOUT;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   list(TRANSFORM ARG_SOURCES PREPEND ${CMAKE_SOURCE_DIR}/)
-  list(TRANSFORM ARG_WITHOUT PREPEND ${CMAKE_SOURCE_DIR}/)
   file(GLOB files CONFIGURE_DEPENDS ${ARG_SOURCES})
-  if(ARG_WITHOUT)
-    list(REMOVE_ITEM files ${ARG_WITHOUT})
+  if(NOT files)
+    return()
   endif()
+  set(in_place ${files})
+  list(FILTER in_place INCLUDE REGEX "/(makers_cuda\\.cc|kernels_cuda\\.cu|gpu_compute\\.cc)$")
+  list(FILTER files EXCLUDE REGEX "/(makers_cuda\\.cc|kernels_cuda\\.cu|gpu_compute\\.cc)$")
   if(files)
     add_library(penstock_${name}_cuda STATIC ${files})
     target_link_libraries(penstock_${name}_cuda PUBLIC penstock_cuda_build ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
     penstock_compile_pool(penstock_${name}_cuda ${ARG_PUBLIC})
+  else()
+    add_library(penstock_${name}_cuda INTERFACE)
+    target_link_libraries(penstock_${name}_cuda INTERFACE penstock_cuda_build ${ARG_PUBLIC} ${ARG_PRIVATE})
+  endif()
+  add_library(penstock_${name}_in_place INTERFACE)
+  target_link_libraries(penstock_${name}_in_place INTERFACE penstock_${name}_cuda)
+  if(in_place)
+    add_library(penstock_${name}_in_place_object OBJECT ${in_place})
+    target_link_libraries(penstock_${name}_in_place_object PUBLIC penstock_cuda_build ${ARG_PUBLIC})
+    penstock_compile_pool(penstock_${name}_in_place_object ${ARG_PUBLIC})
+    target_sources(penstock_${name}_in_place INTERFACE $<TARGET_OBJECTS:penstock_${name}_in_place_object>)
   endif()
 endfunction()
 
-set(in_place engine/cuda/makers_cuda.cc stages/device/cuda/kernels_cuda.cu)
-penstock_cuda_room(engine SOURCES engine/cuda/*.cc engine/cuda/*.cu WITHOUT engine/cuda/makers_cuda.cc
+penstock_cuda_room(engine SOURCES engine/cuda/*.cc engine/cuda/*.cu
   PUBLIC penstock_engine PRIVATE ${PENSTOCK_NCCL} ${CMAKE_DL_LIBS})
-penstock_cuda_room(device SOURCES stages/device/cuda/*.cc stages/device/cuda/*.cu WITHOUT stages/device/cuda/kernels_cuda.cu
+penstock_cuda_room(device SOURCES stages/device/cuda/*.cc stages/device/cuda/*.cu
   PUBLIC penstock_device penstock_engine_cuda PRIVATE Penstock::nvjpeg)
-penstock_cuda_room(classic SOURCES models/classic/cuda/*.cc models/classic/cuda/*.cu PUBLIC penstock_models penstock_engine_cuda
-  PRIVATE CUDA::cublas)
-# Learners on GPUs: in the place of stages/learn/no_gpu.cc.
-add_library(penstock_learn_cuda OBJECT stages/learn/cuda/gpu_compute.cc)
-target_link_libraries(penstock_learn_cuda PUBLIC penstock_learn penstock_device_cuda Torch::cuda)
-penstock_compile_pool(penstock_learn_cuda penstock_learn)
+set(classic penstock_models)
+if(TARGET penstock_classic)
+  set(classic penstock_classic)
+endif()
+penstock_cuda_room(classic SOURCES models/classic/cuda/*.cc models/classic/cuda/*.cu
+  PUBLIC ${classic} penstock_engine_cuda PRIVATE CUDA::cublas)
+penstock_cuda_room(learn SOURCES stages/learn/cuda/*.cc stages/learn/cuda/*.cu
+  PUBLIC penstock_learn penstock_device_cuda Torch::cuda)
 
-# What every program with CUDA links.
-add_library(penstock_in_place OBJECT ${in_place})
-target_link_libraries(penstock_in_place PUBLIC penstock_cuda_build penstock_device penstock_engine)
+# What every program with CUDA links; and what the whole program links, of rooms that may have no folder cuda/ yet.
 add_library(penstock_cuda INTERFACE)
-target_sources(penstock_cuda INTERFACE $<TARGET_OBJECTS:penstock_in_place>)
-target_link_libraries(penstock_cuda INTERFACE penstock_device_cuda penstock_engine_cuda)
-# Rooms that may have no kernels yet.
-foreach(room IN ITEMS classic)
-  if(TARGET penstock_${room}_cuda)
-    list(APPEND other_rooms penstock_${room}_cuda)
+target_link_libraries(penstock_cuda INTERFACE penstock_device_in_place penstock_engine_in_place)
+foreach(room IN ITEMS classic learn)
+  if(TARGET penstock_${room}_in_place)
+    list(APPEND other_rooms penstock_${room}_in_place)
   endif()
 endforeach()
 
 penstock_program(penstock-cuda SOURCES tools/main.cc
-  LINK $<TARGET_OBJECTS:penstock_learn_cuda> penstock_learn_cuda penstock_tools penstock_cuda ${other_rooms} CLI11::CLI11 nlohmann_json::nlohmann_json)
+  LINK penstock_tools penstock_cuda ${other_rooms} CLI11::CLI11 nlohmann_json::nlohmann_json)
 add_custom_target(cuda DEPENDS penstock-cuda)

@@ -19,8 +19,8 @@ endfunction()
 
 penstock_cuda_tests(engine LINK penstock_engine)
 penstock_cuda_tests(device LINK penstock_device penstock_image)
-if(TARGET penstock_classic_cuda)
-  penstock_cuda_tests(classic LINK penstock_classic_cuda penstock_models)
+if(TARGET penstock_classic_in_place)
+  penstock_cuda_tests(classic LINK penstock_classic_in_place)
 endif()
 
 # With torch on the GPU. libtorch_cuda needs libraries that a machine without a GPU lacks (cuSPARSELt, NVSHMEM): then the loader ends the
@@ -50,3 +50,7 @@ foreach(folder IN ITEMS engine device)
   gtest_discover_tests(${name} TEST_PREFIX ${folder}.faked_cuda. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 120)
   add_dependencies(cuda ${name})
 endforeach()
+
+# The whole program, with or without a GPU, says which it is.
+add_test(NAME program.cuda_devices COMMAND penstock-cuda devices)
+set_tests_properties(program.cuda_devices PROPERTIES LABELS gpu PASS_REGULAR_EXPRESSION "cuda:0  |cuda: no driver|cuda: the driver is too old|cuda: no GPU")

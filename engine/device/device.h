@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/device/holders.h"
 #include "engine/memory/budget.h"
@@ -46,6 +47,15 @@ class DeviceBuffer {
  public:
   DeviceBuffer() = default;
   DeviceBuffer(Credit credit, Buffer memory) : credit_(std::move(credit)), memory_(std::move(memory)) {}
+  DeviceBuffer(DeviceBuffer&&) noexcept = default;
+  /// What it held is freed first, then its credit goes back.
+  DeviceBuffer& operator=(DeviceBuffer&& other) noexcept {
+    DeviceBuffer moved(std::move(other));
+    std::swap(entry_, moved.entry_);
+    std::swap(credit_, moved.credit_);
+    std::swap(memory_, moved.memory_);
+    return *this;
+  }
 
   std::byte* data() { return memory_.data(); }
   const std::byte* data() const { return memory_.data(); }

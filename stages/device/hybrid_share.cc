@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <thread>
 #include <vector>
 
 #include "engine/base/bytes.h"
@@ -62,6 +64,26 @@ std::string HybridShare::text() const {
     return ns > 0 ? " at " + rate_text(1e9 / ns, "images") : " (not measured)";
   };
   return "the GPU decodes " + percent_text(share()) + rate(Side::kGpu) + ", the CPU the rest" + rate(Side::kCpu);
+}
+
+void run_hybrid(HybridShare& share, size_t records, const Part& gpu, const Part& cpu) {
+  const size_t first = share.gpu_records(records);
+  const auto measured = [&](Side side, const Part& part, size_t begin, size_t end) -> std::exception_ptr {
+    if (begin == end) return nullptr;
+    try {
+      HybridShare::Piece piece = share.begin(side, end - begin);
+      part(begin, end);
+      piece.done();
+      return nullptr;
+    } catch (...) { return std::current_exception(); }
+  };
+  std::exception_ptr gpu_failure;
+  std::thread device;
+  if (first > 0) device = std::thread([&] { gpu_failure = measured(Side::kGpu, gpu, 0, first); });
+  const std::exception_ptr cpu_failure = measured(Side::kCpu, cpu, first, records);
+  if (device.joinable()) device.join();
+  if (cpu_failure) std::rethrow_exception(cpu_failure);
+  if (gpu_failure) std::rethrow_exception(gpu_failure);
 }
 
 }  // namespace penstock::device

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -63,5 +64,12 @@ class HybridShare {
   mutable std::mutex mutex_;
   std::deque<double> seen_[2];  ///< ns a record of the last pieces, by side
 };
+
+/// Works on records begin ... end - 1 of a batch, and returns when they are done.
+using Part = std::function<void(size_t begin, size_t end)>;
+
+/// One batch on both sides at once: `gpu` on the first records, in a thread of its own since it waits for the device, `cpu` on the others in the
+/// caller's. Returns when both are done, having measured them; throws what either threw (the CPU's first), once both have ended.
+void run_hybrid(HybridShare& share, size_t records, const Part& gpu, const Part& cpu);
 
 }  // namespace penstock::device

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "engine/base/error.h"
 #include "tests/support/fake_clock.h"
 
@@ -85,6 +88,60 @@ TEST(HybridShare, CountsOnlyWhatWasDone) {
   auto empty = share.begin(Side::kGpu, 0);
   empty.done();
   EXPECT_DOUBLE_EQ(share.gpu_share(), 0.5);
+}
+
+// Two sides that take their time on the fake clock, which moves only when both sleep.
+struct TwoSides {
+  FakeClock clock;
+  std::vector<int> maker = std::vector<int>(64);  // of each slot: 1 GPU, 2 CPU
+
+  Part side(int who, int64_t ns_each) {
+    return [this, who, ns_each](size_t begin, size_t end) {
+      const FakeClock::Running running(clock);
+      for (size_t i = begin; i < end; ++i) maker[i] = who;
+      clock.sleep_until_ns(clock.now_ns() + ns_each * static_cast<int64_t>(end - begin));
+    };
+  }
+};
+
+TEST(RunHybrid, FillsEverySlotOnceTheGpusFirst) {
+  TwoSides two;
+  HybridShare share({.fixed = 0.25}, two.clock);
+  run_hybrid(share, 64, two.side(1, 10), two.side(2, 10));
+  for (size_t i = 0; i < 64; ++i) EXPECT_EQ(two.maker[i], i < 16 ? 1 : 2) << i;
+}
+
+TEST(RunHybrid, LearnsToLetBothSidesEndTogether) {
+  TwoSides two;
+  HybridShare share({}, two.clock);
+  const auto piece = [&](Side side, int64_t ns_each) {
+    auto of = share.begin(side, 1);
+    two.clock.advance(ns_each);
+    of.done();
+  };
+  piece(Side::kGpu, 1000);
+  piece(Side::kCpu, 7000);
+  run_hybrid(share, 64, two.side(1, 1000), two.side(2, 7000));
+  EXPECT_EQ(std::count(two.maker.begin(), two.maker.end(), 2), 8) << "an eighth is the CPU's";
+}
+
+TEST(RunHybrid, WithOneSideOnlyTheOtherIsNotCalled) {
+  TwoSides two;
+  const Part never = [](size_t, size_t) { ADD_FAILURE() << "called for nothing"; };
+  HybridShare all({.fixed = 1.0}, two.clock), none({.fixed = 0.0}, two.clock);
+  run_hybrid(all, 64, two.side(1, 1), never);
+  run_hybrid(none, 64, never, two.side(2, 1));
+  run_hybrid(none, 0, never, never);
+}
+
+TEST(RunHybrid, TellsWhatEitherSideThrewOnceBothHaveEnded) {
+  TwoSides two;
+  HybridShare share({.fixed = 0.5}, two.clock);
+  const Part fails = [](size_t, size_t) { throw Error(Code::kDevice, "the GPU is gone"); };
+  EXPECT_THROW(run_hybrid(share, 64, fails, two.side(2, 1)), Error);
+  EXPECT_EQ(std::count(two.maker.begin(), two.maker.end(), 2), 32) << "the CPU's part was done";
+  EXPECT_THROW(run_hybrid(share, 64, two.side(1, 1), fails), Error);
+  EXPECT_EQ(share.text().find("(not measured)"), std::string::npos) << "what was done is counted: " << share.text();
 }
 
 TEST(HybridShare, RefusesSharesThatAreNone) {

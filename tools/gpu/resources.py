@@ -58,7 +58,8 @@ def plain(names):
         out = subprocess.run(["c++filt"], input="\n".join(names), capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return dict(zip(names, names))
-    short = [re.sub(r"\(const .*|\(.*", "", line).replace("void ", "").replace("penstock::", "") for line in out.splitlines()]
+    short = [line.replace("(anonymous namespace)::", "").split("(")[0].removeprefix("void ").replace("penstock::", "")
+             for line in out.splitlines()]
     return dict(zip(names, short))
 
 

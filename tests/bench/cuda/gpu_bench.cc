@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "engine/cuda/cuda_device.h"
 #include "engine/cuda/cuda_machine.h"
 #include "engine/cuda/cuda_stream.h"
+#include "engine/cuda/nccl_collective.h"
 #include "engine/device/cpu_device.h"
 #include "stages/device/augmenter.h"
 #include "stages/device/cuda/nvjpeg_decoder.h"
@@ -168,7 +170,34 @@ void jpeg_rates(Gpu& gpu, const std::filesystem::path& folder) {
   row("JPEG: nvJPEG, one stream (of one CPU thread)", there, count, "images/s", count / here.median);
 }
 
-void all(const char* folder) {
+/// What the links carry in each direction: an all-reduce of n ranks moves 2 (n - 1) / n of the values over each (NCCL's "bus bandwidth").
+void all_reduce_rate(int gpus) {
+  constexpr size_t kValues = 25'000'000;
+  constexpr int kRounds = 20;
+  const NcclId id = make_nccl_id();
+  std::vector<double> seconds(kRounds);
+  std::vector<std::thread> threads;
+  for (int r = 0; r < gpus; ++r)
+    threads.emplace_back([&, r] {
+      const auto device = make_cuda_device(static_cast<uint32_t>(r));
+      DeviceBuffer memory = device->allocate(kValues * sizeof(float));
+      const auto group = make_nccl_collective(r, id, static_cast<uint32_t>(r), static_cast<uint32_t>(gpus));
+      for (int i = -2; i < kRounds; ++i) {  // two that do not count
+        const auto begin = std::chrono::steady_clock::now();
+        group->all_reduce_sum({reinterpret_cast<float*>(memory.data()), kValues});
+        if (r == 0 && i >= 0)
+          seconds[static_cast<size_t>(i)] =
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  std::sort(seconds.begin(), seconds.end());
+  row("NCCL: all-reduce of 100 MB over " + std::to_string(gpus) + " GPUs, bus",
+      {seconds[kRounds / 2], seconds.front(), seconds.back()},
+      2.0 * (gpus - 1) / gpus * kValues * sizeof(float) / kGiga, "GB/s");
+}
+
+void all(const char* folder, int gpus) {
   Gpu gpu;
   std::printf("| what | median | least to most | unit | of the ceiling |\n|---|---|---|---|---|\n");
   const double ceiling = memory_rate(gpu);
@@ -177,6 +206,7 @@ void all(const char* folder) {
   copy_rates(gpu);
   gemm_rates(gpu);
   if (folder != nullptr) jpeg_rates(gpu, folder);
+  if (gpus > 1) all_reduce_rate(gpus);
 }
 
 }  // namespace
@@ -188,7 +218,7 @@ int main(int count, char** words) try {
     std::fprintf(stderr, "gpu_bench: %s\n", machine.why_none.c_str());
     return 1;
   }
-  penstock::bench::all(count > 1 ? words[1] : nullptr);
+  penstock::bench::all(count > 1 ? words[1] : nullptr, machine.devices);
   return 0;
 } catch (const penstock::Error& e) {
   std::fprintf(stderr, "gpu_bench: %s\n", e.what());

@@ -1,6 +1,7 @@
 // Pixels normalised straight into a tensor of torch on the GPU: the way of a CUDA lane.
 #include <ATen/Functions.h>
 #include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDAGuard.h>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -37,7 +38,9 @@ TEST(TorchOnGpu, TakesWhatTheKernelWroteWithoutACopy) {
                                   .channels_last = channels_last,
                                   .mean = {0.485f, 0.456f, 0.406f},
                                   .std = {0.229f, 0.224f, 0.225f}});
-      stream->synchronize();
+      // Torch works in the same queue: nothing is waited for between the kernel and the network.
+      const c10::cuda::CUDAStreamGuard guard(
+          c10::cuda::getStreamFromExternal(static_cast<cudaStream_t>(stream->native_handle()), 0));
       EXPECT_TRUE(at::equal(out.cpu(), normaliser(images, bf16, channels_last)));
       EXPECT_TRUE(at::conv2d(out, at::ones({4, 3, 3, 3}, options)).isfinite().all().item<bool>());
     }
