@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engine/order/draws.h"
-#include "engine/order/permutation.h"
-#include "engine/order/philox.h"
 #include "models/classic/kmeans_fit.h"
+#include "models/classic/sample.h"
 
 namespace penstock::classic {
 namespace {
@@ -25,28 +23,13 @@ void check(const Blocks& blocks, const KMeansOptions& options) {
         .hint("start from centres of the same features and the same k");
 }
 
-// Some rows, drawn without repetition, in ascending order, less the mean.
+// What k-means++ looks at, less the mean.
 std::vector<float> sample(const KMeansData& data, size_t start) {
-  const uint64_t all = data.blocks.rows();
-  const size_t width = data.width(), k = data.options.k;
+  const size_t k = data.options.k;
   const size_t wanted = data.options.seeding_rows != 0 ? data.options.seeding_rows : std::max<size_t>(20'000, 64 * k);
-  const auto n = static_cast<size_t>(std::min<uint64_t>(all, std::max(wanted, k)));
-  std::vector<uint64_t> rows(n);
-  std::iota(rows.begin(), rows.end(), 0);
-  if (n < all) {
-    const Permutation order(all,
-                            derive_key(data.options.seed, start, draw_key("classic.sample"), Purpose::kFullShuffle));
-    for (uint64_t& row : rows) row = order.at(row);
-    std::sort(rows.begin(), rows.end());
-  }
-  std::vector<float> out(n * width);
-  for (size_t i = 0; i < n;) {
-    size_t run = 1;
-    while (i + run < n && rows[i + run] == rows[i] + run) ++run;
-    data.blocks.source().read(rows[i], {out.data() + i * width, run * width});
-    i += run;
-  }
-  for (size_t i = 0; i < out.size(); ++i) out[i] -= data.mean[i % width];
+  std::vector<float> out =
+      sample_rows(data.blocks.source(), std::max(wanted, k), data.options.seed, start, "classic.sample");
+  for (size_t i = 0; i < out.size(); ++i) out[i] -= data.mean[i % data.width()];
   return out;
 }
 
