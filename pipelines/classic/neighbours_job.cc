@@ -49,14 +49,19 @@ NeighboursResult neighbours(const NeighboursOptions& options) {
                            fs);
   };
 
-  progress.begin("searching", 0, "rows");
+  bool begun = false;
+  const auto show = [&](uint64_t done, uint64_t total) {
+    if (!begun) progress.begin("searching", total, "rows");
+    begun = true;
+    progress.update(done);
+  };
   double sum = 0;
   uint64_t counted = 0;
   const NeighbourOptions search{.k = options.k,
                                 .metric = options.metric,
                                 .bytes = options.budget - id_bytes,
                                 .stop = options.stop,
-                                .on_progress = [&](uint64_t done, uint64_t) { progress.update(done); }};
+                                .on_progress = show};
   nearest_rows(queries, base, *algebra, search,
                [&](uint64_t first, std::span<const float> values, std::span<const int64_t> numbers) {
                  if (!table) open();
