@@ -11,25 +11,23 @@ namespace {
 
 constexpr size_t kTileRows = 512;
 constexpr size_t kTileModes = 32;
-// Grams that are made at once, each of (width, width) f64, before they are added up in order.
+// Grams that are made at once, each of (width, width), before they are added up in order.
 constexpr size_t kGramBytes = size_t{256} << 20;
 constexpr size_t kMostGrams = 16;
 
 struct Gram {
-  std::vector<double> rows;  ///< (kGramRows, width)
-  std::vector<double> gram;  ///< (width, width), the upper half
-  std::vector<double> sum;   ///< (width)
+  std::vector<double> rows;     ///< (kGramRows, width)
+  std::vector<double> product;  ///< (width, width), the upper half
+  std::vector<double> sum;      ///< (width)
 };
 
 void make_gram(const CpuRows& rows, size_t first, size_t count, float* room, Gram& out) {
   const size_t width = rows.width();
+  const float* tile = rows.tile(first, count, room);
   std::fill(out.sum.begin(), out.sum.end(), 0.0);
-  for (size_t i = 0; i < count; ++i) {
-    const float* row = rows.tile(first + i, 1, room);
-    add_row(row, width, out.sum.data());
-    std::copy_n(row, width, out.rows.data() + i * width);
-  }
-  syrk(width, count, out.rows.data(), out.gram.data());
+  for (size_t i = 0; i < count; ++i) add_row(tile + i * width, width, out.sum.data());
+  std::copy_n(tile, count * width, out.rows.data());
+  syrk(width, count, out.rows.data(), out.product.data());
 }
 
 }  // namespace
@@ -65,23 +63,24 @@ void CpuAlgebra::add_gram(const HeldRows& held, std::span<double> gram, std::spa
   std::vector<Gram> made(at_once);
   for (Gram& g : made) {
     g.rows.resize(kGramRows * width);
-    g.gram.resize(width * width);
+    g.product.resize(width * width);
     g.sum.resize(width);
   }
   for (size_t group = 0; group < groups; group += at_once) {
     const size_t some = std::min(at_once, groups - group);
     parallel_for(cores_, some, 1, [&](size_t begin, size_t end) {
-      Scratch::Lent lent(scratch_, width);
+      Scratch::Lent lent(scratch_, kGramRows * width);
       for (size_t g = begin; g < end; ++g) {
         const size_t first = (group + g) * kGramRows;
         make_gram(rows, first, std::min(kGramRows, n - first), lent.floats(), made[g]);
       }
     });
-    parallel_for(cores_, width, 64, [&](size_t begin, size_t end) {
-      for (size_t g = 0; g < some; ++g) {
-        for (size_t r = begin; r < end; ++r) {
+    parallel_for(cores_, width, 16, [&](size_t begin, size_t end) {
+      for (size_t r = begin; r < end; ++r) {
+        for (size_t g = 0; g < some; ++g) {
           sum[r] += made[g].sum[r];
-          for (size_t c = r; c < width; ++c) gram[r * width + c] += made[g].gram[r * width + c];
+          const double* product = made[g].product.data() + r * width;
+          for (size_t c = r; c < width; ++c) gram[r * width + c] += product[c];
         }
       }
     });

@@ -3,6 +3,7 @@
 //
 //   classic_bench kmeans ROWS.f32 N D K ITERATIONS THREADS     starts from the first K rows
 //   classic_bench neighbours ROWS.f32 N D QUERIES K THREADS    the first QUERIES rows look for K neighbours in all
+//   classic_bench minibatch ROWS.f32 N D K STEPS THREADS       starts from the first K rows, batches of 1024
 //   classic_bench pca ROWS.f32 N D COMPONENTS THREADS
 // One JSON object a line.
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "models/classic/blas.h"
 #include "models/classic/kmeans.h"
 #include "models/classic/neighbours.h"
+#include "models/classic/pca.h"
 
 namespace penstock::classic {
 namespace {
@@ -104,6 +106,29 @@ int bench(const std::vector<std::string>& args) {
     });
     std::printf("{\"gemm_seconds\": %.6f, \"search_seconds\": %.6f, \"id_sum\": %lld, \"flops\": %.6g}\n", gemm, search,
                 static_cast<long long>(sum), 2.0 * static_cast<double>(n * q * d));
+  } else if (task == "minibatch") {
+    const size_t k = number(4), steps = number(5);
+    MemoryRows source(rows);
+    Blocks blocks(source, uint64_t{1} << 40);
+    const std::vector<float> from(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(k * d));
+    KMeansResult result;
+    const double fit = seconds_of([&] {
+      // As many passes as make that many steps, and no other end.
+      result = k_means(blocks, *algebra,
+                       {.k = k,
+                        .max_iterations = std::max<size_t>(1, steps * 1024 / n),
+                        .mini_batch = true,
+                        .no_improvement = n,
+                        .from = from});
+    });
+    std::printf("{\"fit_seconds\": %.6f, \"iterations\": %zu, \"inertia\": %.9g}\n", fit, result.iterations,
+                result.inertia);
+  } else if (task == "pca") {
+    MemoryRows source(rows);
+    Blocks blocks(source, uint64_t{1} << 40);
+    PcaModel model;
+    const double fit = best_of(2, [&] { model = fit_pca(blocks, *algebra, number(4)); });
+    std::printf("{\"fit_seconds\": %.6f, \"variance\": %.9g}\n", fit, model.variance[0]);
   } else {
     throw Error(Code::kUsage, "no such task: " + task);
   }
