@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "io/file/file.h"
+#include "pipelines/train/prediction_sink.h"
 #include "tests/io/temp_folder.h"
 #include "tests/support/feature_file.h"
 #include "tests/tools/program_run.h"
@@ -79,6 +80,31 @@ TEST(ClusterCommand, RowsOfACloudGetTheSameClusterAndKeepTheirIds) {
       }
       EXPECT_NEAR(ran.json()["inertia"].get<double>(), inertia, 1e-3 * inertia);
     }
+  }
+}
+
+TEST(ClusterCommand, TakesWhatTheSinkOfInferWrites) {
+  const TempFolder folder;
+  for (const char* name : {"f.h5", "f.csv"}) {
+    const auto sink =
+        train::make_prediction_sink(io::FileSystem::real(), folder / name, {.width = 2, .features = true});
+    for (uint64_t id = 0; id < 40; ++id) {
+      const std::vector<float> values{id % 2 == 0 ? 1.0f : 9.0f, static_cast<float>(id) / 40};
+      if (id == 7)
+        sink->row({.id = id, .file = "b, 7.jpg", .values = {}, .error = "cut \"short\""});
+      else
+        sink->row({.id = id, .file = "a.jpg", .values = values, .error = {}});
+    }
+    sink->commit();
+    const Ran ran = run({"cluster", folder / name, "--k", "2", "--out", folder / "c.csv", "--json"});
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(ran.json()["skipped"], 1);
+    EXPECT_THAT(ran.err, HasSubstr("id 7 (b, 7.jpg): cut \"short\""));
+    const auto rows = cells(folder / "c.csv");
+    ASSERT_EQ(rows.size(), 40u);
+    EXPECT_EQ(rows[8][0], "8");
+    EXPECT_EQ(rows[8][2], rows[1][2]);
+    EXPECT_NE(rows[8][2], rows[2][2]);
   }
 }
 

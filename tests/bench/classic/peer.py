@@ -8,6 +8,7 @@
     peer.py pca ROWS.f32 N D COMPONENTS THREADS
 """
 import json
+import os
 import sys
 import time
 import warnings
@@ -22,11 +23,12 @@ def make(path, n, d):
 
 
 def timed(work, times=1):
+    clock = time.process_time if "CPU_TIME" in os.environ else time.perf_counter
     best, result = float("inf"), None
     for _ in range(times):
-        began = time.perf_counter()
+        began = clock()
         result = work()
-        best = min(best, time.perf_counter() - began)
+        best = min(best, clock() - began)
     return best, result
 
 

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # The classic learners beside scikit-learn and beside OpenBLAS' own product: one Markdown table. Turns alternate, so that what else the machine
 # does falls on both.
-#   tests/bench/classic/run.sh [ROUNDS]       default 5; PYTHON=python3 (needs scikit-learn), THREADS="1 2", ROWS=100000, SCRATCH=folder
+#   tests/bench/classic/run.sh [ROUNDS]       default 5; PYTHON=python3 (needs scikit-learn), THREADS="1 2", ROWS=100000, ITERATIONS=10, SCRATCH=folder
+# On a machine that is not quiet: CPU_TIME=1 THREADS=1 measures the process's CPU seconds in place of the clock's.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 rounds=${1:-5}
 python=${PYTHON:-python3}
 rows=${ROWS:-100000}
 threads=${THREADS:-$(nproc)}
+iterations=${ITERATIONS:-10}
 scratch=${SCRATCH:-$(mktemp -d)}
 here=tests/bench/classic
 tools/build.sh --target classic_bench >&2
@@ -31,8 +33,8 @@ measure() {  # TASK D A B: both sides, at each number of threads
 for round in $(seq "$rounds"); do
   echo "round $round of $rounds, load $(cut -d ' ' -f 1 /proc/loadavg)" >&2
   for d in 64 128 512; do
-    measure kmeans "$d" 256 10
-    measure kmeans "$d" 1024 10
+    measure kmeans "$d" 256 "$iterations"
+    measure kmeans "$d" 1024 "$iterations"
     measure neighbours "$d" 5000 10
     measure pca "$d" 32 -
   done
