@@ -1,10 +1,12 @@
 #include "tools/cmd_batch.h"
 #include "tools/cmd_check.h"
+#include "tools/cmd_cluster.h"
 #include "tools/cmd_devices.h"
 #include "tools/cmd_evaluate.h"
 #include "tools/cmd_infer.h"
 #include "tools/cmd_info.h"
 #include "tools/cmd_look.h"
+#include "tools/cmd_neighbours.h"
 #include "tools/cmd_pack.h"
 #include "tools/cmd_probe.h"
 #include "tools/cmd_recipes.h"
@@ -29,6 +31,8 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(make_train_command());
   commands.push_back(make_evaluate_command());
   commands.push_back(make_infer_command());
+  commands.push_back(make_cluster_command());
+  commands.push_back(make_neighbours_command());
   commands.push_back(make_report_command());
   commands.push_back(make_probe_command());
   commands.push_back(make_stages_command());

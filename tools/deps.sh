@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 packages=(
   g++ cmake ninja-build pkg-config                          # the build
   libtbb-dev liblmdb-dev liburing-dev libxxhash-dev libhdf5-dev libmatio-dev nlohmann-json3-dev
-  libjpeg62-turbo-dev libpng-dev libhwy-dev
+  libjpeg62-turbo-dev libpng-dev libhwy-dev libopenblas-pthread-dev
   libtomlplusplus-dev libcli11-dev
   libopenmpi-dev openmpi-bin                                # one process a machine
   libgtest-dev libgmock-dev libbenchmark-dev clang-format   # the tests

@@ -7,6 +7,7 @@
 #include "io/data/open.h"
 #include "pipelines/job/subset.h"
 #include "stages/bytes/registry.h"
+#include "stages/classic/registry.h"
 #include "stages/image/registry.h"
 
 namespace penstock {
@@ -15,6 +16,7 @@ StageRegistry all_stages() {
   StageRegistry registry;
   image::register_image_stages(registry);
   bytes::register_bytes_stages(registry);
+  classic::register_classic_stages(registry);
   return registry;
 }
 

@@ -34,7 +34,7 @@ THIRD_PARTY = [
     ("liburing", r"liburing(\.h|/)|linux/io_uring\.h", r"io/.*"),
     ("libjpeg-turbo", r"(jpeglib|jerror|jconfig|jmorecfg|turbojpeg)\.h", r"stages/image/.*"),
     ("libpng", r"png(conf|libconf)?\.h|libpng", r"stages/image/.*"),
-    ("Highway", r"hwy/", r"stages/image/.*"),
+    ("Highway", r"hwy/", r"(stages/image|models/classic)/.*"),
     ("libtorch", r"(torch|ATen|c10|caffe2)/", r"(models/nets|stages/learn)/.*"),
     ("XGBoost", r"xgboost/", r"models/classic/.*"),
     ("OpenBLAS", r"(cblas|lapacke|openblas\w*)\.h|openblas/", r"models/classic/.*"),
@@ -92,6 +92,7 @@ def self_test():
         "io/lmdb/reader.cc": '#include <lmdb.h>\n#include <xxhash.h>\n#include <liburing.h>\n#include "engine/base/error.h"',
         "io/manifest.cc": "#include <nlohmann/json.hpp>",
         "models/nets/resnet.h": "#include <torch/nn/module.h>",
+        "models/classic/blas.cc": "#include <cblas.h>\n#include <hwy/highway.h>",
         "models/json_text.h": "#include <nlohmann/json.hpp>",
         "stages/image/jpeg.cc": '#include <jpeglib.h>\n#include <png.h>\n#include <hwy/highway.h>\n#include "io/file.h"',
         "stages/learn/sgd.cc": '#include <ATen/ops/add.h>\n#include "models/nets/resnet.h"',
@@ -131,6 +132,8 @@ def self_test():
         "engine/g.cc": "#include <cuda_runtime.h>",
         "stages/learn/a.cc": "#include <ATen/cuda/CUDAContext.h>",
         "models/nets/a.cc": "#include <cblas.h>",
+        "models/nets/c.cc": "#include <hwy/highway.h>",
+        "stages/classic/a.cc": "#include <cblas.h>",
         "models/nets/b.cc": "#include <xgboost/c_api.h>",
     }
 

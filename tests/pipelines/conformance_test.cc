@@ -6,9 +6,12 @@
 
 #include "engine/graph/graph_spec.h"
 #include "engine/run/run.h"
+#include "io/file/atomic_file.h"
+#include "models/classic_model.h"
 #include "pipelines/job/job.h"
 #include "stages/image/jpeg_encoder.h"
 #include "tests/image/number_png.h"
+#include "tests/io/temp_folder.h"
 
 namespace penstock {
 namespace {
@@ -42,6 +45,8 @@ class Pictures final : public Source {
       const auto label = static_cast<int64_t>(ids[i] % 3);
       if (std::byte* at = out.row(1, i)) std::memcpy(at, &label, sizeof label);
       out.lend(2, i, masks_[ids[i]]);
+      const float features[3] = {static_cast<float>(ids[i] % 5), static_cast<float>(ids[i] % 7), 0.25f};
+      if (std::byte* at = out.row(5, i)) std::memcpy(at, features, sizeof features);
       const float box[4] = {2, 3, 15, 16};
       const bool has_box = ids[i] % 4 != 0;
       if (std::byte* at = out.rows(3, i, has_box ? 1 : 0); at != nullptr && has_box) std::memcpy(at, box, sizeof box);
@@ -52,13 +57,31 @@ class Pictures final : public Source {
 
  private:
   std::vector<std::vector<std::byte>> encoded_, masks_;
-  Schema schema_{Field::encoded("bytes"), Field::fixed("label", DType::kI64), Field::encoded("mask_bytes"),
-                 Field::ragged("boxes", DType::kF32, {4}, 3), Field::ragged("box_label", DType::kI64, {}, 3)};
+  Schema schema_{Field::encoded("bytes"),
+                 Field::fixed("label", DType::kI64),
+                 Field::encoded("mask_bytes"),
+                 Field::ragged("boxes", DType::kF32, {4}, 3),
+                 Field::ragged("box_label", DType::kI64, {}, 3),
+                 Field::fixed("features", DType::kF32, {3})};
 };
+
+/// What a stage cannot do without: a stored clustering of three values, projected to two.
+ParamMap params_for(const StageInfo& info) {
+  static const io::TempFolder folder;
+  if (!info.name.starts_with("classic.")) return {};
+  const std::vector<std::byte> bytes = classic::encode_model(
+      {.method = "k-means",
+       .width = 2,
+       .centres = {0, 0, 3, 1},
+       .pca = classic::PcaModel{
+           .width = 3, .mean = {2, 3, 0}, .components = {1, 0, 0, 0, 1, 0}, .variance = {2, 1}, .ratio = {0.6, 0.4}}});
+  io::write_file(io::FileSystem::real(), folder / "model", std::span(bytes));
+  return {{"model", folder / "model"}};
+}
 
 /// The stage alone where it takes the source's fields, else behind the decoder.
 GraphSpec spec_for(const StageInfo& info, const Source& source, const StageRegistry& registry) {
-  GraphSpec alone = GraphSpec{}.add(info.name);
+  GraphSpec alone = GraphSpec{}.add(info.name, params_for(info));
   try {
     alone.bind(source.schema(), registry);
     return alone;

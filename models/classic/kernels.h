@@ -1,0 +1,37 @@
+// The inner loops beside the GEMM, compiled for each vector instruction set and chosen at run time (Highway).
+//
+// Sums of floats run in lanes, so their last bits differ between vector widths; `reference.h` has the same in f64, one by one,
+// and tests hold these to it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace penstock::classic {
+
+/// into = (row - shift) * scale, `width` values; `shift` may be null.
+void shift_row(const float* row, const float* shift, float scale, size_t width, float* into);
+
+/// Sum of squares of a - b.
+float squared_distance(const float* a, const float* b, size_t width);
+/// Sum of a * b.
+float dot(const float* a, const float* b, size_t width);
+
+/// Distances of one row to `count` points (count, width): out[j] = |row - point j|^2. The row is read once for four points.
+void squared_distances(const float* row, const float* points, size_t count, size_t width, float* out);
+
+/// Where scores[j] + bias[j] < best, the least such j: best = that sum, label = first_label + j. `count` scores.
+/// Equal sums keep what was there, and the lowest j among themselves.
+void argmin_row(const float* scores, const float* bias, size_t count, int32_t first_label, float& best, int32_t& label);
+
+/// The j, ascending, with scores[j] + bias[j] <= most; into `found`, which holds `count` of them. Returns how many.
+size_t below(const float* scores, const float* bias, size_t count, float most, uint32_t* found);
+
+/// sums[d] += row[d], in f64.
+void add_row(const float* row, size_t width, double* sums);
+/// With x = row[d] - shift[d] (shift may be null) in f64: sums[d] += x, squares[d] += x^2.
+void add_row_moments(const float* row, const float* shift, size_t width, double* sums, double* squares);
+
+}  // namespace penstock::classic

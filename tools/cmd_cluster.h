@@ -1,0 +1,12 @@
+// `penstock cluster`.
+#pragma once
+
+#include <memory>
+
+#include "tools/command.h"
+
+namespace penstock::tools {
+
+std::unique_ptr<Command> make_cluster_command();
+
+}  // namespace penstock::tools
