@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/device/devices.h"
 #include "engine/device/joined_collective.h"
 #include "stages/learn/device_collective.h"
 
@@ -51,6 +52,11 @@ class Lanes::Worker {
 Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : together_(together) {
   PENSTOCK_CHECK(!options.devices.empty());
   const auto here = static_cast<uint32_t>(options.devices.size());
+  for (auto device = options.devices.begin(); device != options.devices.end(); ++device)
+    if (parse_device_spec(*device).kind == "cuda" &&
+        std::find(device + 1, options.devices.end(), *device) != options.devices.end())
+      throw Error(Code::kUsage, "lanes.devices names '" + *device + "' twice")
+          .hint("one lane is as many as a GPU serves");
   together_.require_same("number of lanes", std::to_string(here), "give each machine as many lanes.devices");
   const bool joined = options.trains && (here > 1 || together_.size() > 1);
   if (here > 1 || joined) {
@@ -86,7 +92,12 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
     counts[lane] = collective(*counts_, lane);
   }
   in_all([&](size_t lane) {
-    if (gpus > 0) gradients[lane] = learn::make_gpu_collective(lanes_[lane]->device(), *counts[lane]);
+    if (gpus > 0) {
+      learn::GpuCollective group = learn::make_gpu_collective(lanes_[lane]->device(), *counts[lane]);
+      gradients[lane] = std::move(group.collective);
+      if (lane == 0 && !group.unequal.empty())
+        note_ = "the GPUs are not alike, and the slowest sets the pace: " + group.unequal;
+    }
     lanes_[lane]->learner().join({.gradients = std::move(gradients[lane]),
                                   .counts = std::move(counts[lane]),
                                   .global_batch = options.global_batch,

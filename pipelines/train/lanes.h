@@ -56,6 +56,8 @@ class Lanes {
   learn::Learner& learner() { return lanes_.front()->learner(); }
   Together& together() { return together_; }
   size_t size() const { return lanes_.size(); }
+  /// What people should know of the lanes; may be empty.
+  const std::string& note() const { return note_; }
   /// Names of the devices, comma between them.
   std::string device() const;
   /// Mean share of `seconds` that the devices copied or computed; 0 for CPUs.
@@ -73,6 +75,7 @@ class Lanes {
   void with_records(const Batch& batch, Work&& work);
 
   Together together_;
+  std::string note_;
   std::unique_ptr<InProcessGroup> gradients_, counts_;  ///< null where there is one replica in all
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<std::unique_ptr<Worker>> workers_;  ///< of the lanes but the first; dies first

@@ -1,26 +1,12 @@
 #include "pipelines/train/together.h"
 
-#include <cstring>
+#include <span>
 #include <utility>
 
 namespace penstock::train {
 
 void Together::sum(std::vector<double>& values) {
-  if (group_ == nullptr) return;
-  const std::vector<std::string> all =
-      group_->gather({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)});
-  std::string bytes;
-  if (is_root()) {
-    for (size_t r = 1; r < all.size(); ++r) {
-      PENSTOCK_CHECK(all[r].size() == values.size() * sizeof(double));
-      std::vector<double> other(values.size());
-      std::memcpy(other.data(), all[r].data(), all[r].size());
-      for (size_t i = 0; i < values.size(); ++i) values[i] += other[i];
-    }
-    bytes.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
-  }
-  bytes = group_->broadcast(std::move(bytes));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
+  if (sums_) sums_->all_reduce_sum(std::span<double>(values));
 }
 
 std::vector<bool> Together::any(std::vector<bool> signs) {
@@ -59,7 +45,7 @@ std::vector<std::string> Together::gather(std::string bytes) {
 std::string Together::broadcast(std::string bytes) { return group_ ? group_->broadcast(std::move(bytes)) : bytes; }
 
 void Together::barrier() {
-  if (group_ != nullptr) group_->broadcast(std::string(group_->gather("").empty() ? "" : "all are there"));
+  if (sums_) sums_->barrier();
 }
 
 Taken Together::joined(Taken share) {

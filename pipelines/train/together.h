@@ -1,6 +1,7 @@
 // The processes of a job as its loops see them: what one of them meets, all of them act on.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +19,9 @@ namespace penstock::train {
 /// in the same order. One thread.
 class Together {
  public:
-  explicit Together(ProcessGroup* group = nullptr) : group_(group) {}
+  /// A call of all processes. Copies share what it makes.
+  explicit Together(ProcessGroup* group = nullptr)
+      : group_(group), sums_(group != nullptr ? group->make_collective() : nullptr) {}
 
   uint32_t rank() const { return group_ ? group_->rank() : 0; }
   uint32_t size() const { return group_ ? group_->size() : 1; }
@@ -52,6 +55,7 @@ class Together {
 
  private:
   ProcessGroup* group_;
+  std::shared_ptr<Collective> sums_;
 };
 
 }  // namespace penstock::train

@@ -177,6 +177,7 @@ class Job {
     });
     const std::string metadata = together_.broadcast(stored ? newest->metadata : "");
     auto lanes = std::make_unique<Lanes>(plan_.lanes, together_, clock_);
+    if (!lanes->note().empty()) progress_.say("note: " + lanes->note());
     if (metadata.empty()) {
       lanes->start_alike();
     } else {

@@ -48,12 +48,19 @@ std::optional<TrainEnd> Trainer::interruption() const {
   return std::nullopt;
 }
 
-std::optional<TrainEnd> Trainer::interruption_of_all() {
+/// What all processes make of it, after a step or before an epoch; `refused` records are counted over all.
+Trainer::Agreed Trainer::agree(uint64_t refused) {
   const std::optional<TrainEnd> mine = interruption();
-  const std::vector<bool> any = together_.any({mine == TrainEnd::kStopped, mine == TrainEnd::kTimeUp});
-  if (any[0]) return TrainEnd::kStopped;
-  if (any[1]) return TrainEnd::kTimeUp;
-  return std::nullopt;
+  std::vector<double> signs = {mine == TrainEnd::kStopped ? 1.0 : 0, mine == TrainEnd::kTimeUp ? 1.0 : 0,
+                               is_due() ? 1.0 : 0, static_cast<double>(refused)};
+  together_.sum(signs);
+  at_->rejected += static_cast<uint64_t>(signs[3]);
+  Agreed agreed{.end = std::nullopt, .due = signs[2] > 0};
+  if (signs[0] > 0)
+    agreed.end = TrainEnd::kStopped;
+  else if (signs[1] > 0)
+    agreed.end = TrainEnd::kTimeUp;
+  return agreed;
 }
 
 /// None where a stop was asked for meanwhile, in any process. Throws where any process has no batch to give.
@@ -67,11 +74,10 @@ std::optional<Batch> Trainer::next_of_all(Run& run) {
     if (error.code() != Code::kCancelled || !world_.stop.stop_requested()) failure = error;
   }
   waited_seconds_ += world_.clock->now_seconds() - asked;
-  if (together_.size() > 1) {
+  // One question a step where all is well.
+  if (together_.any({failure.has_value() || !batch})[0]) {
     together_.require_none(failure);
-    if (together_.any({!batch})[0]) return std::nullopt;
-  } else if (failure) {
-    throw *failure;
+    return std::nullopt;
   }
   return batch;
 }
@@ -92,7 +98,7 @@ TrainEnd Trainer::run(Position& position) {
     while (!end && position.epoch < plan_.epochs) {
       const TrainPhase& phase = plan_.phase_of(position.epoch);
       changed = true;
-      end = interruption_of_all();
+      end = agree(0).end;
       if (!end) end = train_epoch(phase);
       if (!end) end = finish_epoch(phase);
     }
@@ -137,10 +143,13 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
       break;
     }
     if (!*batch) break;
-    take(std::move(*batch), run);
+    const size_t refused = batch->rejections().size();
+    const std::optional<Error> failure = take(std::move(*batch), run);
+    const Agreed agreed = agree(refused);
+    if (failure) throw *failure;
     require_fault_budget(phase);
-    end = interruption_of_all();
-    if (!end && together_.any({is_due()})[0]) save(&run);
+    end = agreed.end;
+    if (!end && agreed.due) save(&run);
   }
   Report report = run.report();
   together_.add_up(report);
@@ -149,8 +158,9 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   return end;
 }
 
-/// Takes a step. Where devices compute, the next batch is fetched and brought up meanwhile, and `batch` is given back before.
-void Trainer::take(Batch batch, Run& run) {
+/// Takes a step. Where devices compute, the next batch is fetched and brought up meanwhile, and `batch` is given back before; gives
+/// what went wrong with that.
+std::optional<Error> Trainer::take(Batch batch, Run& run) {
   const TraceSpan span(world_.trace, "step", "lane", "step", static_cast<int64_t>(at_->steps));
   const double began = world_.clock->now_seconds(), waited = waited_seconds_;
   const Taken mine = taken_of(batch);
@@ -169,7 +179,7 @@ void Trainer::take(Batch batch, Run& run) {
   before_.step_seconds += took;
   before_.data_wait_seconds += waited_seconds_;
   book(mine, result, took);
-  if (failure) throw *failure;
+  return failure;
 }
 
 /// Waits for the batch after the one in work. What that costs counts as waiting where it took longer than the step.
@@ -199,9 +209,6 @@ void Trainer::book(const Taken& mine, const std::optional<learn::StepResult>& re
     at_->sums.top1 += static_cast<uint64_t>(result->top1);
     epoch_records_ += static_cast<uint64_t>(result->records);
   }
-  std::vector<double> rejected = {static_cast<double>(mine.rejections.size())};
-  together_.sum(rejected);
-  at_->rejected += static_cast<uint64_t>(rejected[0]);
   at_->step = mine.step + 1;
   ++at_->steps;
   if (logs_) logs_->step(taken, result ? &*result : nullptr, rate, train_);

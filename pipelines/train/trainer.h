@@ -54,10 +54,14 @@ class Trainer {
 
  private:
   std::optional<TrainEnd> interruption() const;
-  std::optional<TrainEnd> interruption_of_all();
+  struct Agreed {
+    std::optional<TrainEnd> end;
+    bool due = false;  ///< a checkpoint
+  };
+  Agreed agree(uint64_t refused);
   std::optional<Batch> next_of_all(Run& run);
   std::optional<TrainEnd> train_epoch(const TrainPhase& phase);
-  void take(Batch batch, Run& run);
+  std::optional<Error> take(Batch batch, Run& run);
   std::optional<Error> look_ahead(Run& run);
   void book(const Taken& mine, const std::optional<learn::StepResult>& result, double took_seconds);
   std::optional<TrainEnd> finish_epoch(const TrainPhase& phase);

@@ -50,7 +50,10 @@ template <class Work>
 auto guarded(const std::string& what, Work&& work) {
   try {
     return std::forward<Work>(work)();
-  } catch (const Error&) { throw; } catch (const c10::Error& error) {
+  } catch (const Error&) { throw; } catch (const c10::OutOfMemoryError& error) {
+    throw Error(Code::kMemory, what + ": " + error.what_without_backtrace())
+        .hint("lower data.batch or the size of the pictures; train.precision = \"bf16\" halves what the layers keep");
+  } catch (const c10::Error& error) {
     throw Error(Code::kInternal, what + ": " + error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
     throw Error(Code::kMemory, what + ": there is not enough memory");

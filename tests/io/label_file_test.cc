@@ -32,7 +32,7 @@ struct Validation {
       all += tar_header(name(i), data.size()) + data + std::string(tar_padded(data.size()) - data.size(), '\0');
     }
     folder.put("ILSVRC2012_img_val.tar", all + std::string(2 * kTarBlock, '\0'));
-    const std::filesystem::path kit = std::filesystem::path(__FILE__).parent_path() / "devkit";
+    const std::filesystem::path kit = std::filesystem::path(PENSTOCK_SOURCE_DIR) / "tests/io/devkit";
     std::filesystem::copy(kit, folder / "kit");
   }
   static std::string name(int i) { return "ILSVRC2012_val_0000000" + std::to_string(i) + ".JPEG"; }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/cuda/cuda_check.h"
@@ -96,11 +97,13 @@ std::unique_ptr<Compute> make_gpu_compute(Device& device, Stream& stream, const 
   return std::make_unique<GpuCompute>(device, stream, mean, std);
 }
 
-std::unique_ptr<Collective> make_gpu_collective(Device& device, Collective& bootstrap) {
+GpuCollective make_gpu_collective(Device& device, Collective& bootstrap) {
   NcclId id{};
   if (bootstrap.rank() == 0) id = make_nccl_id();
   bootstrap.broadcast(id, 0);
-  return make_nccl_collective(index_of(device), id, bootstrap.rank(), bootstrap.size());
+  auto group = make_nccl_collective(index_of(device), id, bootstrap.rank(), bootstrap.size());
+  std::string unequal = group->unequal_text();
+  return {std::move(group), std::move(unequal)};
 }
 
 }  // namespace penstock::learn
