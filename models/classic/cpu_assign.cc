@@ -1,6 +1,5 @@
 // Nearest centres and sums by label: what k-means does in each pass.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -20,7 +19,10 @@ constexpr size_t kSpanRows = 16 * kTileRows;
 
 class CpuSums final : public LabelSums {
  public:
-  CpuSums(size_t k, size_t width) : k_(k), width_(width) { clear(); }
+  CpuSums(size_t k, size_t width)
+      : k_(k), width_(width), parts_(std::clamp<size_t>(kMostSums / (k * width), 1, kMostParts)) {
+    clear();
+  }
 
   void clear() override {
     for (Part& part : parts_) {
@@ -48,7 +50,7 @@ class CpuSums final : public LabelSums {
     for (size_t i = from; i < from + count;) {
       const uint64_t number = first + i;
       const size_t until = std::min(from + count, i + static_cast<size_t>(kRun - number % kRun));
-      if (number / kRun % kParts == part) {
+      if (number / kRun % parts_.size() == part) {
         for (size_t r = i; r < until; ++r) {
           const auto label = static_cast<size_t>(labels[r]);
           add_row(rows.raw(r) + begin, end - begin, into.sums.data() + label * width_ + begin);
@@ -65,7 +67,9 @@ class CpuSums final : public LabelSums {
   /// Columns that a task adds up: of all sums they should fit into the second-level cache.
   size_t stripe() const { return std::clamp<size_t>(65536 / k_ / 64 * 64, 64, 512); }
 
-  static constexpr size_t kParts = 8;
+  /// A function of the shape alone: it decides bits.
+  size_t parts() const { return parts_.size(); }
+
   static constexpr uint64_t kRun = 256;  ///< rows in a row that belong to the same part
 
  private:
@@ -73,9 +77,12 @@ class CpuSums final : public LabelSums {
     std::vector<double> sums;
     std::vector<uint64_t> counts;
   };
+  // Parts are cleared and added up in each pass: of many sums there are few, and their columns keep the cores busy.
+  static constexpr size_t kMostParts = 8, kMostSums = size_t{1} << 20;
+
   size_t k_, width_;
   std::vector<float> shift_;
-  std::array<Part, kParts> parts_;
+  std::vector<Part> parts_;
 };
 
 }  // namespace
@@ -123,7 +130,7 @@ void CpuAlgebra::assign(const HeldRows& held, uint64_t first, RowsView centres, 
     auto& into = static_cast<CpuSums&>(*sums);
     into.shifted_by(rows.shift());
     const size_t columns = into.stripe(), stripes = (width + columns - 1) / columns;
-    parallel_for(cores_, CpuSums::kParts * stripes, 1, [&](size_t begin, size_t end) {
+    parallel_for(cores_, into.parts() * stripes, 1, [&](size_t begin, size_t end) {
       for (size_t t = begin; t < end; ++t) {
         const size_t column = t % stripes * columns;
         into.add(t / stripes, column, std::min(width, column + columns), rows, first, from, span, labels.data());

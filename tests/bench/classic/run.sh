@@ -25,9 +25,11 @@ measure() {  # TASK D A B: both sides, at each number of threads
     local args=("$task" "$scratch/rows$d.f32" "$rows" "$d" "$a")
     if [ "$b" != - ]; then args+=("$b"); fi
     args+=("$t")
-    printf '%s\t%s\t%s\t%s\t%s\t%s\tpenstock\t%s\n' "$task" "$rows" "$d" "$a" "$b" "$t" "$(build/tests/classic_bench "${args[@]}")" >>"$lines"
-    printf '%s\t%s\t%s\t%s\t%s\t%s\tpeer\t%s\n' "$task" "$rows" "$d" "$a" "$b" "$t" \
-      "$(OPENBLAS_NUM_THREADS=$t OMP_NUM_THREADS=$t "$python" "$here/peer.py" "${args[@]}")" >>"$lines"
+    local line ours theirs
+    line=$(printf '%s\t%s\t%s\t%s\t%s\t%s' "$task" "$rows" "$d" "$a" "$b" "$t")
+    ours=$(build/tests/classic_bench "${args[@]}")
+    theirs=$(OPENBLAS_NUM_THREADS=$t OMP_NUM_THREADS=$t "$python" "$here/peer.py" "${args[@]}")
+    printf '%s\tpenstock\t%s\n%s\tpeer\t%s\n' "$line" "$ours" "$line" "$theirs" >>"$lines"
   done
 }
 for round in $(seq "$rounds"); do
