@@ -17,10 +17,9 @@ class ClusterCommand final : public Command {
   std::string_view name() const override { return "cluster"; }
   std::string_view summary() const override { return "Groups rows of features: k-means, mini-batches, mean shift"; }
   std::string_view example() const override {
-    return "penstock infer runs/first --data photos/ --out features.h5 --features avgpool\n"
-           "  penstock cluster features.h5 --k 10 --out clusters.csv --centers centres.safetensors\n"
+    return "penstock cluster features.h5 --k 10 --out clusters.csv --centers centres.safetensors\n"
            "  penstock cluster features.h5 --method mean-shift --pca 16 --out clusters.h5\n"
-           "What the rows and the keys of --json mean: docs/classic.md";
+           "What `infer --features` wrote goes in. What the rows and the keys of --json mean: docs/classic.md";
   }
 
   void add_options(CLI::App& app) override {

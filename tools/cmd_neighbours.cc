@@ -15,10 +15,9 @@ class NeighboursCommand final : public Command {
   std::string_view name() const override { return "neighbours"; }
   std::string_view summary() const override { return "The nearest rows of features of each row"; }
   std::string_view example() const override {
-    return "penstock infer runs/first --data photos/ --out features.h5 --features avgpool\n"
-           "  penstock neighbours features.h5 --k 5 --out similar.csv\n"
+    return "penstock neighbours features.h5 --k 5 --out similar.csv\n"
            "  penstock neighbours features.h5 --queries new.h5 --metric cosine --out similar.h5\n"
-           "What the rows and the keys of --json mean: docs/classic.md";
+           "What `infer --features` wrote goes in. What the rows and the keys of --json mean: docs/classic.md";
   }
 
   void add_options(CLI::App& app) override {
