@@ -7,8 +7,8 @@
 
 #include "engine/base/clock.h"
 #include "engine/device/in_process_collective.h"
+#include "pipelines/job/together.h"
 #include "pipelines/train/lane.h"
-#include "pipelines/train/together.h"
 
 namespace penstock::train {
 

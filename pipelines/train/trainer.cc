@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "io/file/checksum.h"
 #include "pipelines/train/evaluation.h"
+#include "pipelines/train/taken.h"
 
 namespace penstock::train {
 namespace {
@@ -157,7 +158,7 @@ void Trainer::take(const Batch& batch, double waited_seconds) {
   const double took = world_.clock->now_seconds() - began;
   before_.step_seconds += took;
   before_.data_wait_seconds += waited_seconds;
-  const Taken taken = together_.joined(taken_of(batch));
+  const Taken taken = joined(together_, taken_of(batch));
   const double rate = static_cast<double>(result ? result->records : 0) / std::max(1e-9, took + waited_seconds);
   rate_ = rate_ == 0 ? rate : rate_ + kRateWeight * (rate - rate_);
   if (result) {
