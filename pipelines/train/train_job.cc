@@ -57,6 +57,7 @@ class Job {
         together_(options_.processes) {
     learn::keep_freed_memory();  // before the threads below are made
     options_.recipe = fitted(pipelines::resolve_stages(std::move(options_.recipe), all_stages()), data_);
+    if (options_.processes != nullptr) options_.processes->set_timeout(options_.recipe.lanes.timeout.seconds);
     machine_ = machine_for(options_.recipe, options_.threads);
     plan_ = make_train_plan(options_.recipe, data_, val_, machine_, options_.threads, read_script(fs_, options_.recipe),
                             together_);
