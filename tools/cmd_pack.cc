@@ -14,6 +14,7 @@
 #include "io/data/open_writer.h"
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
+#include "pipelines/job/together.h"
 #include "pipelines/pack/pack.h"
 #include "pipelines/pack/plan.h"
 #include "tools/options.h"
@@ -42,6 +43,8 @@ class PackCommand final : public Command {
            "penstock pack photos photos.tar --resize 256 --quality 90 --plan\n  "
            "penstock pack imagenet/train train.lmdb --encode indexed-jpeg";
   }
+
+  bool shares_work() const override { return true; }
 
   void add_options(CLI::App& app) override {
     app.add_option("SOURCE", source_,
@@ -98,10 +101,10 @@ class PackCommand final : public Command {
     Cores cores(context.options.thread_count());
     const bool has_parts = io::has_split(source_, io::Split::kVal);
     require_outside_data(options_.dest, "DEST", source_);
-    if (has_parts)
-      check_parts_dest();
-    else
-      refuse_pair();
+    if (plan_ && context.processes != nullptr)
+      throw Error(Code::kUsage, "--plan is no work for several processes").hint("run it without mpirun");
+    options_.processes = context.processes;
+    Together(context.processes).at_root([&] { has_parts ? check_parts_dest() : refuse_pair(); });
     Json parts = Json::array();
     std::string words;
     int code = 0;

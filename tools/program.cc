@@ -49,7 +49,8 @@ std::string name_of(std::string_view command, const World& world) {
 }
 
 int explain(const Error& error, std::string_view command, const World& world) {
-  world.err << name_of(command, world) << ": " << error.what() << "\n";
+  world.err << name_of(command, world) + ": " + error.what() +
+                   "\n";  // in one piece: several processes may speak at once
   return error.code() == Code::kCancelled ? world.stopped_by() : exit_code_of(error.code());
 }
 
@@ -76,7 +77,10 @@ int run_command(Command& command, const CommonOptions& options, const World& wor
   try {
     if (world.processes != nullptr && !command.shares_work())
       throw Error(Code::kUsage, "'" + std::string(command.name()) + "' is no work for several processes")
-          .hint("run it without mpirun; train, evaluate and infer share their work");
+          .hint("run it without mpirun; train, evaluate, infer and pack share their work");
+    if (world.processes != nullptr)
+      require_same(*world.processes, "command", std::string(command.name()) + " of penstock " PENSTOCK_VERSION,
+                   "start the same program with the same command on all machines");
     Progress progress(output, world.terminal && speaks);
     Context context{options, output, progress, world.stop, world.processes, trace.get()};
     code = command.run(context);

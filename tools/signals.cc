@@ -17,6 +17,7 @@ std::atomic<int> wake_fd{-1};
 
 void on_signal(int number) {
   const int saved = errno;
+  if (number == SIGUSR1) number = SIGTERM;
   int none = 0;
   if (!received.compare_exchange_strong(none, number)) _exit(128 + number);
   const char byte = 1;
@@ -41,12 +42,14 @@ Signals::Signals() {
   watcher_ = std::thread([this] { watch(); });
   handle(SIGINT, on_signal);
   handle(SIGTERM, on_signal);
-  handle(SIGPIPE, SIG_IGN);  // `penstock info | head` ends by a failed write, not by a signal in the middle of a file
+  handle(SIGUSR1, on_signal);  // which mpirun passes on at once, and batch systems send before the time is up
+  handle(SIGPIPE, SIG_IGN);    // `penstock info | head` ends by a failed write, not by a signal in the middle of a file
 }
 
 Signals::~Signals() {
   handle(SIGINT, SIG_DFL);
   handle(SIGTERM, SIG_DFL);
+  handle(SIGUSR1, SIG_DFL);
   const char done = 0;
   if (write(pipe_[1], &done, 1) == 1)
     watcher_.join();

@@ -6,7 +6,7 @@
 
 namespace penstock::tools {
 
-/// While it lives, the first Ctrl-C or SIGTERM requests a stop of token() (callbacks run on a thread of its own, not in the
+/// SIGUSR1 counts as SIGTERM. While it lives, the first Ctrl-C or SIGTERM requests a stop of token() (callbacks run on a thread of its own, not in the
 /// signal handler), and the second one ends the process at once with 130 or 143. One object a process, made in main().
 class Signals {
  public:

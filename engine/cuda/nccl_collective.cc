@@ -86,10 +86,8 @@ class Nccl final : public NcclCollective {
   uint32_t rank() const override { return rank_; }
   uint32_t size() const override { return size_; }
 
-  void all_reduce_sum(std::span<float> values) override {
-    call("all_reduce_sum of " + std::to_string(values.size()) + " values", std::as_writable_bytes(values),
-         [&](std::byte* at) { return ncclAllReduce(at, at, values.size(), ncclFloat, ncclSum, comm_, stream_); });
-  }
+  void all_reduce_sum(std::span<float> values) override { sum(values, ncclFloat); }
+  void all_reduce_sum(std::span<double> values) override { sum(values, ncclDouble); }
   void broadcast(std::span<std::byte> bytes, uint32_t root) override {
     PENSTOCK_CHECK(root < size_);
     call("broadcast of " + bytes_text(bytes.size()) + " from rank " + std::to_string(root), bytes, [&](std::byte* at) {
@@ -111,6 +109,12 @@ class Nccl final : public NcclCollective {
   }
 
  private:
+  template <class T>
+  void sum(std::span<T> values, ncclDataType_t type) {
+    call("all_reduce_sum of " + std::to_string(values.size()) + " values", std::as_writable_bytes(values),
+         [&](std::byte* at) { return ncclAllReduce(at, at, values.size(), type, ncclSum, comm_, stream_); });
+  }
+
   std::string self() const { return "rank " + std::to_string(rank_) + " on cuda:" + std::to_string(device_); }
 
   /// Runs `work` on the values where they lie on the device, or on a copy there.

@@ -26,6 +26,8 @@ class ProcessGroup {
   virtual std::vector<std::string> gather(std::string_view bytes) = 0;
   /// What rank 0 gave.
   virtual std::string broadcast(std::string bytes) = 0;
+  /// What calls from now on wait for the other processes, and those of collectives made from now on.
+  virtual void set_timeout(double seconds) = 0;
   /// Ends all processes at once; mpirun ends with `exit_code`.
   [[noreturn]] virtual void abort(int exit_code) = 0;
 };

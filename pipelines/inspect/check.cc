@@ -50,7 +50,7 @@ void rehearse(const pipelines::Recipe& recipe, const JobData& data, const std::s
   }
   train::TrainPlan plan =
       train::make_train_plan(recipe, *data.train, data.val.get(), machine, cores->count(), std::move(script));
-  train::Lanes(plan.lanes, train::Together(), Clock::system());
+  train::Lanes(plan.lanes, Together(), Clock::system());
 }
 
 void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::shared_ptr<Cores> cores,

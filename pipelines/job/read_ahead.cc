@@ -73,10 +73,9 @@ ReadAhead::~ReadAhead() {
   if (coming_.valid()) coming_.wait();
 }
 
-void ReadAhead::start() {
+std::vector<uint64_t> ReadAhead::next_ids() {
   std::vector<uint64_t> ids;
   uint64_t bytes = 0;
-  const uint64_t first = begun_;
   while (begun_ < count_ && ids.size() < limits_.chunk_records) {
     const uint64_t id = id_at_(begun_);
     const uint64_t more = source_.record_bytes(id) + pixel_bytes(source_.schema());
@@ -85,6 +84,14 @@ void ReadAhead::start() {
     ids.push_back(id);
     ++begun_;
   }
+  return ids;
+}
+
+void ReadAhead::start() {
+  for (uint32_t before = 0; before < limits_.share; ++before) next_ids();
+  const uint64_t first = begun_;
+  std::vector<uint64_t> ids = next_ids();
+  for (uint32_t after = limits_.share + 1; after < limits_.shares; ++after) next_ids();
   coming_ = std::async(std::launch::async, [this, first, ids = std::move(ids)] {
     RawChunk chunk = ids.empty() ? RawChunk() : read_raw(source_, ids);
     chunk.first = first;

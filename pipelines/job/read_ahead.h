@@ -40,6 +40,8 @@ class ReadAhead {
   struct Limits {
     uint64_t chunk_bytes = 32u << 20;
     uint64_t chunk_records = 4096;
+    /// Of each `shares` chunks only the one after `share` others is read and given: the rest are other processes'.
+    uint32_t share = 0, shares = 1;
   };
 
   ReadAhead(const Source& source, uint64_t count, std::function<uint64_t(uint64_t)> id_at)
@@ -47,10 +49,11 @@ class ReadAhead {
   ReadAhead(const Source& source, uint64_t count, std::function<uint64_t(uint64_t)> id_at, Limits limits);
   ~ReadAhead();
 
-  /// The next chunk; one without records at the end. Throws what reading it threw.
+  /// The next chunk; one without records at the end, or where only the last round's first shares have any. Throws what reading it threw.
   RawChunk next();
 
  private:
+  std::vector<uint64_t> next_ids();
   void start();
 
   const Source& source_;

@@ -36,6 +36,9 @@ void swap_folders(io::FileSystem& fs, const std::string& dest, const std::string
 
 PackResult append_pack(std::shared_ptr<const io::Dataset> source, const PackOptions& options, Cores& cores,
                        ProgressSink& progress, std::stop_token stop, io::FileSystem& fs) {
+  if (options.processes != nullptr)
+    throw Error(Code::kUsage, "appending is no work for several processes: the old records are copied, which one does")
+        .hint("run it without mpirun, or pack SOURCE into a data set of its own");
   std::string dest = options.dest;
   while (dest.size() > 1 && dest.back() == '/') dest.pop_back();
   const std::string made = dest + ".appending", old = dest + ".before-append";

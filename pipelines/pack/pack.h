@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/mpi/process_group.h"
 #include "engine/run/cores.h"
 #include "io/data/dataset.h"
 #include "io/file/file_system.h"
@@ -31,6 +32,9 @@ struct PackOptions {
   std::optional<uint64_t> memory_bytes = {};
   /// A commit each so many bytes: what a killed run packs again, at most. Decides nothing about the records.
   uint64_t commit_bytes = uint64_t{16} << 20;
+  /// That share the reading, decoding and encoding; null: this one alone. All give the same source and options; DEST is the root's alone, the
+  /// one that writes, and so are the counts of the result. The records are the same with any number of processes.
+  ProcessGroup* processes = nullptr;
 };
 
 /// A record that was left out.
@@ -67,7 +71,7 @@ PackResult pack(const io::Dataset& source, const PackOptions& options, Cores& co
 /// Adds the records of `source` behind those of the LMDB at options.dest: writes both anew beside it, then swaps the folders, so
 /// that DEST is the old or the new one at any moment (where the file system cannot exchange two names: or missing between two
 /// renames, which the same call mends). Adding the same source again does nothing and says so.
-/// Needs room for both. Errors as pack.
+/// Needs room for both. One process. Errors as pack.
 PackResult append_pack(std::shared_ptr<const io::Dataset> source, const PackOptions& options, Cores& cores,
                        ProgressSink& progress, std::stop_token stop = {}, io::FileSystem& fs = io::FileSystem::real());
 

@@ -139,6 +139,7 @@ struct LanesSection {
   std::vector<std::string> devices = {"cpu"};  ///< "cpu", "cuda:0", "sim:0"
   std::optional<int> threads;                  ///< torch threads of a lane; nothing: chosen from the cores allowed
   ByteSize bucket{25000000};                   ///< of gradients summed in one call
+  Duration timeout{1800};                      ///< that a process waits for the others
   static void describe(ParamTable<LanesSection>& t);
 };
 

@@ -110,6 +110,7 @@ void LanesSection::describe(ParamTable<LanesSection>& t) {
   t.add("threads", &LanesSection::threads, "torch threads of a lane; by default from the cores allowed",
         in_range(1, 1024));
   t.add("bucket", &LanesSection::bucket, "gradients that several lanes sum in one call, while backward goes on");
+  t.add("timeout", &LanesSection::timeout, "how long a process waits for the others before the job is given up");
 }
 
 void Phase::describe(ParamTable<Phase>& t) {

@@ -90,6 +90,17 @@ Evaluation evaluate_share(Lanes& lanes, const Graph& graph, const Source& source
   return out;
 }
 
+void add_up(Together& together, metrics::ClassificationSums& sums) {
+  if (together.size() == 1) return;
+  std::vector<double> values = {static_cast<double>(sums.records), sums.loss, static_cast<double>(sums.top1),
+                                static_cast<double>(sums.top5)};
+  together.sum(values);
+  sums = {.records = static_cast<int64_t>(values[0]),
+          .loss = values[1],
+          .top1 = static_cast<int64_t>(values[2]),
+          .top5 = static_cast<int64_t>(values[3])};
+}
+
 void add_up(Together& together, metrics::ConfusionMatrix& confusion) {
   std::vector<double> counts;
   for (int64_t truth = 0; truth < confusion.classes(); ++truth)
@@ -111,7 +122,7 @@ Evaluation evaluate(Lanes& lanes, const Graph& graph, const Source& source, Eval
   } catch (const Error& error) { failure = error; }
   together.require_none(failure);
   out.stopped = together.any({out.stopped})[0];
-  together.add_up(out.sums);
+  add_up(together, out.sums);
   together.add_up(out.report);
   if (out.confusion && together.size() > 1) add_up(together, *out.confusion);
   return out;

@@ -14,6 +14,7 @@
 #include "pipelines/train/evaluation.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/prediction_sink.h"
+#include "pipelines/train/taken.h"
 
 namespace penstock::train {
 namespace {

@@ -91,10 +91,12 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
     gradients[lane] = collective(*gradients_, lane);
     counts[lane] = collective(*counts_, lane);
   }
+  std::vector<std::function<void(const std::string&)>> aborts(here);
   in_all([&](size_t lane) {
     if (gpus > 0) {
       learn::GpuCollective group = learn::make_gpu_collective(lanes_[lane]->device(), *counts[lane]);
       gradients[lane] = std::move(group.collective);
+      aborts[lane] = std::move(group.abort);
       if (lane == 0 && !group.unequal.empty())
         note_ = "the GPUs are not alike, and the slowest sets the pace: " + group.unequal;
     }
@@ -104,13 +106,20 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
                                   .bucket_bytes = options.bucket_bytes,
                                   .sync_batch_norm = options.sync_batch_norm});
   });
+  aborts_ = std::move(aborts);
 }
 
 // Bucket threads of lanes whose others do not come any more are let go before the learners wait for them.
 Lanes::~Lanes() {
   workers_.clear();
-  if (gradients_) gradients_->abort("the lanes end");
-  if (counts_) counts_->abort("the lanes end");
+  if (gradients_) abort("the lanes end");
+}
+
+void Lanes::abort(const std::string& why) {
+  gradients_->abort(why);
+  counts_->abort(why);
+  for (const auto& abort : aborts_)
+    if (abort) abort(why);
 }
 
 template <class Work>
@@ -123,8 +132,7 @@ void Lanes::in_all(Work&& work) {
       failures[lane] = std::current_exception();
       if (!gradients_) return;
       const std::string why = "lane " + std::to_string(lane) + " failed: " + error.what();
-      gradients_->abort(why);
-      counts_->abort(why);
+      abort(why);
     }
   };
   for (size_t lane = 1; lane < lanes_.size(); ++lane) workers_[lane - 1]->start([&guarded, lane] { guarded(lane); });

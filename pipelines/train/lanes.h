@@ -1,14 +1,15 @@
 // All lanes of this process: devices with a replica and a thread each, which share every batch.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/device/in_process_collective.h"
+#include "pipelines/job/together.h"
 #include "pipelines/train/lane.h"
-#include "pipelines/train/together.h"
 
 namespace penstock::train {
 
@@ -68,6 +69,7 @@ class Lanes {
   struct Part {
     int64_t first = 0, count = 0;
   };
+  void abort(const std::string& why);
   Part part(const Batch& batch, size_t lane) const;
   template <class Work>
   void in_all(Work&& work);
@@ -76,7 +78,8 @@ class Lanes {
 
   Together together_;
   std::string note_;
-  std::unique_ptr<InProcessGroup> gradients_, counts_;  ///< null where there is one replica in all
+  std::unique_ptr<InProcessGroup> gradients_, counts_;           ///< null where there is one replica in all
+  std::vector<std::function<void(const std::string&)>> aborts_;  ///< of collectives of GPUs, which the lanes own
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<std::unique_ptr<Worker>> workers_;  ///< of the lanes but the first; dies first
 };

@@ -18,6 +18,13 @@ Taken taken_of(const Batch& batch) {
           .rejections = {batch.rejections().begin(), batch.rejections().end()}};
 }
 
+Taken joined(Together& together, Taken share) {
+  if (together.size() == 1) return share;
+  const std::vector<std::string> all = together.gather(pack(share));
+  for (size_t r = 1; r < all.size(); ++r) share.add(unpack_taken(all[r]));
+  return share;
+}
+
 std::string pack(const Taken& taken) {
   json rejections = json::array();
   for (const Rejection& r : taken.rejections)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/data/batch.h"
+#include "pipelines/job/together.h"
 
 namespace penstock::train {
 
@@ -23,6 +24,8 @@ struct Taken {
 
 /// This process's share.
 Taken taken_of(const Batch& batch);
+/// The step over all processes, at the root; elsewhere this process's share. A call of all processes.
+Taken joined(Together& together, Taken share);
 
 /// For a message between the processes of one run, which are the same program; not for files.
 std::string pack(const Taken& taken);

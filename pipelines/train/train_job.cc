@@ -57,6 +57,7 @@ class Job {
         together_(options_.processes) {
     learn::keep_freed_memory();  // before the threads below are made
     options_.recipe = fitted(pipelines::resolve_stages(std::move(options_.recipe), all_stages()), data_);
+    if (options_.processes != nullptr) options_.processes->set_timeout(options_.recipe.lanes.timeout.seconds);
     machine_ = machine_for(options_.recipe, options_.threads);
     plan_ = make_train_plan(options_.recipe, data_, val_, machine_, options_.threads, read_script(fs_, options_.recipe),
                             together_);
@@ -71,7 +72,7 @@ class Job {
 
   TrainResult run() {
     std::optional<RunDirectory> directory;
-    at_root([&] { directory.emplace(RunDirectory::open(fs_, options_.run, options_.resume)); });
+    together_.at_root([&] { directory.emplace(RunDirectory::open(fs_, options_.run, options_.resume)); });
     const bool is_new = directory && directory->is_new();  // until start() writes into it
     const RunPaths paths(options_.run);
     std::optional<learn::CheckpointStore> checkpoints;
@@ -89,7 +90,7 @@ class Job {
     const std::unique_ptr<Lanes> lanes = start(checkpoints, directory, position, result);
     try {
       std::optional<RunLogs> logs;
-      at_root([&] {
+      together_.at_root([&] {
         keep_order(paths.order());
         logs.emplace(fs_, paths);
         logs->cut_back(position.logs);
@@ -110,7 +111,7 @@ class Job {
       throw;
     }
     describe(result, position, *lanes);
-    at_root([&] { io::write_file(fs_, paths.report(), result.to_json() + "\n"); });
+    together_.at_root([&] { io::write_file(fs_, paths.report(), result.to_json() + "\n"); });
     return result;
   }
 
@@ -128,18 +129,6 @@ class Job {
     together_.require_same("training data", data_digest(data_), "give all processes the same --data");
     together_.require_same("validation data", val_ != nullptr ? data_digest(*val_) : "none",
                            "give all processes the same --val");
-  }
-
-  /// What fails at the root fails in all.
-  template <class Work>
-  void at_root(Work&& work) {
-    std::optional<Error> failure;
-    if (together_.is_root()) {
-      try {
-        work();
-      } catch (const Error& error) { failure = error; }
-    }
-    together_.require_none(failure);
   }
 
   /// What turns the plan's places into ids, for the proof that each record was seen once: the data set need not be there then.
@@ -167,7 +156,7 @@ class Job {
                                std::optional<RunDirectory>& directory, Position& position, TrainResult& result) {
     std::optional<learn::Checkpoint> newest;
     std::optional<Position> stored;
-    at_root([&] {
+    together_.at_root([&] {
       if (!directory->is_new()) newest = checkpoints->load_newest();
       if (!newest && !directory->is_new())
         progress_.say("'" + directory->path() + "' holds no checkpoint yet: it begins again at step 0");
@@ -185,7 +174,7 @@ class Job {
       go_on(*lanes, newest, *stored, position);
       result.resumed_from_step = position.steps;
     }
-    at_root([&] { directory->begin(position.recipe, describe_run()); });
+    together_.at_root([&] { directory->begin(position.recipe, describe_run()); });
     return lanes;
   }
 

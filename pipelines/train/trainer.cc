@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "io/file/checksum.h"
 #include "pipelines/train/evaluation.h"
+#include "pipelines/train/taken.h"
 
 namespace penstock::train {
 namespace {
@@ -198,7 +199,7 @@ std::optional<Error> Trainer::look_ahead(Run& run) {
 
 /// What was learnt of a batch: sums, logs, the rate that is shown.
 void Trainer::book(const Taken& mine, const std::optional<learn::StepResult>& result, double took_seconds) {
-  const Taken taken = together_.joined(mine);
+  const Taken taken = joined(together_, mine);
   const double rate =
       static_cast<double>(result ? result->records : 0) / std::max(1e-9, took_seconds + waited_seconds_);
   waited_seconds_ = 0;

@@ -1,6 +1,7 @@
 // The Collective of lanes that are GPUs; which there is, is chosen when the program is linked.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,8 @@ namespace penstock::learn {
 
 struct GpuCollective {
   std::unique_ptr<Collective> collective;
+  /// Lets go of who waits in it, and fails all later calls with that reason. From any thread, while it lives.
+  std::function<void(const std::string& why)> abort;
   std::string unequal;  ///< names GPUs that are not alike, since the slowest sets the pace; empty where all are
 };
 

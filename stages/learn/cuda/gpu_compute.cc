@@ -103,7 +103,8 @@ GpuCollective make_gpu_collective(Device& device, Collective& bootstrap) {
   bootstrap.broadcast(id, 0);
   auto group = make_nccl_collective(index_of(device), id, bootstrap.rank(), bootstrap.size());
   std::string unequal = group->unequal_text();
-  return {std::move(group), std::move(unequal)};
+  auto abort = [group = group.get()](const std::string& why) { group->abort(why); };
+  return {std::move(group), std::move(abort), std::move(unequal)};
 }
 
 }  // namespace penstock::learn

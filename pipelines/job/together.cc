@@ -1,9 +1,9 @@
-#include "pipelines/train/together.h"
+#include "pipelines/job/together.h"
 
 #include <span>
 #include <utility>
 
-namespace penstock::train {
+namespace penstock {
 
 void Together::sum(std::vector<double>& values) {
   if (sums_) sums_->all_reduce_sum(std::span<double>(values));
@@ -44,15 +44,10 @@ std::vector<std::string> Together::gather(std::string bytes) {
 
 std::string Together::broadcast(std::string bytes) { return group_ ? group_->broadcast(std::move(bytes)) : bytes; }
 
+uint64_t Together::number(uint64_t value) { return group_ ? std::stoull(broadcast(std::to_string(value))) : value; }
+
 void Together::barrier() {
   if (sums_) sums_->barrier();
-}
-
-Taken Together::joined(Taken share) {
-  if (group_ == nullptr) return share;
-  const std::vector<std::string> all = gather(pack(share));
-  for (size_t r = 1; r < all.size(); ++r) share.add(unpack_taken(all[r]));
-  return share;
 }
 
 void Together::add_up(Report& report) {
@@ -64,21 +59,10 @@ void Together::add_up(Report& report) {
   for (size_t i = 0; i < values.size(); ++i) *fields[i] = static_cast<uint64_t>(values[i]);
 }
 
-void Together::add_up(metrics::ClassificationSums& sums) {
-  if (group_ == nullptr) return;
-  std::vector<double> values = {static_cast<double>(sums.records), sums.loss, static_cast<double>(sums.top1),
-                                static_cast<double>(sums.top5)};
-  sum(values);
-  sums = {.records = static_cast<int64_t>(values[0]),
-          .loss = values[1],
-          .top1 = static_cast<int64_t>(values[2]),
-          .top5 = static_cast<int64_t>(values[3])};
-}
-
 RunOptions Together::share(RunOptions options) const {
   options.rank = rank();
   options.ranks = size();
   return options;
 }
 
-}  // namespace penstock::train
+}  // namespace penstock

@@ -10,10 +10,8 @@
 #include "engine/mpi/process_group.h"
 #include "engine/run/report.h"
 #include "engine/run/run.h"
-#include "models/metrics.h"
-#include "pipelines/train/taken.h"
 
-namespace penstock::train {
+namespace penstock {
 
 /// Over a ProcessGroup, or alone (null): then every call is that of the one process, and costs nothing. All processes make the same calls
 /// in the same order. One thread.
@@ -36,19 +34,21 @@ class Together {
   /// `failure` is this process's, if any. Where any process has one, all throw: this one its own, the others one that names the process and
   /// what it said.
   void require_none(const std::optional<Error>& failure);
+  /// Does `work` at the root; the others wait for it. What fails there fails in all.
+  template <class Work>
+  void at_root(Work&& work);
   /// Error kUsage in all where `text` differs between them.
   void require_same(const std::string& what, const std::string& text, const std::string& hint);
 
   /// At the root each process's bytes, elsewhere nothing; alone the one's own.
   std::vector<std::string> gather(std::string bytes);
   std::string broadcast(std::string bytes);
+  /// The root's.
+  uint64_t number(uint64_t value);
   void barrier();
 
-  /// The step over all processes, at the root; elsewhere this process's share.
-  Taken joined(Taken share);
   /// Counts of records and bytes become those of all processes; times and stages stay this one's.
   void add_up(Report& report);
-  void add_up(metrics::ClassificationSums& sums);
 
   /// This process's share of a run.
   RunOptions share(RunOptions options) const;
@@ -58,4 +58,15 @@ class Together {
   std::shared_ptr<Collective> sums_;
 };
 
-}  // namespace penstock::train
+template <class Work>
+void Together::at_root(Work&& work) {
+  std::optional<Error> failure;
+  if (is_root()) {
+    try {
+      work();
+    } catch (const Error& error) { failure = error; }
+  }
+  require_none(failure);
+}
+
+}  // namespace penstock
