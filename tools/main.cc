@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
     processes = penstock::join_processes();
   } catch (const penstock::Error& error) {
     std::cerr << "penstock: " << error.what() << "\n";
-    return 1;
+    return penstock::tools::exit_code_of(error.code());
   }
   penstock::tools::Signals signals;
   const int code =

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 #include <thread>
+#include <utility>
 
 #include "engine/base/bytes.h"
 #include "engine/base/clock.h"
@@ -233,6 +234,13 @@ class MpiGroup final : public ProcessGroup {
   std::unique_ptr<MpiCollective> world_;
 };
 
+/// How many processes the environment says there are, and where; 0 where it says nothing.
+std::pair<const char*, int> said_size() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"})
+    if (const char* value = std::getenv(name)) return {name, std::atoi(value)};
+  return {"", 0};
+}
+
 /// Open MPI's mpirun, srun with PMIx, and launchers that speak PMI.
 bool was_launched() {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE"})
@@ -245,7 +253,14 @@ bool was_launched() {
 std::unique_ptr<ProcessGroup> join_processes(const ProcessOptions& options) {
   if (!was_launched()) return nullptr;
   auto group = std::make_unique<MpiGroup>(options.timeout_seconds);
-  if (group->size() == 1) return nullptr;
+  if (group->size() == 1) {
+    if (const auto [name, said] = said_size(); said > 1)
+      throw Error(Code::kUsage, std::string(name) + " says that " + std::to_string(said) +
+                                    " processes started together, and Open MPI finds this one alone")
+          .hint(std::string("start them with Open MPI's mpirun, or with srun --mpi=pmix; to work alone, unset ") +
+                name);
+    return nullptr;
+  }
   return group;
 }
 

@@ -93,6 +93,9 @@ grep -q "process 1 has another recipe than process 0" "$folder/said" || { cat "$
 if "$run" 2 "$penstock" info "$folder/data" > "$folder/said" 2>&1; then bad "info under mpirun"; fi
 grep -q "'info' is no work for several processes" "$folder/said" || bad "info under mpirun is not named"
 
+if OMPI_COMM_WORLD_SIZE=2 timeout 60 "$penstock" info "$folder/data" > "$folder/said" 2>&1; then bad "an environment of two processes around one"; fi
+grep -q "OMPI_COMM_WORLD_SIZE says that 2 processes" "$folder/said" || { cat "$folder/said"; bad "an environment of two processes is not named"; }
+
 # A process that dies ends the job, soon; the job goes on from its checkpoint.
 cat > "$folder/dies.sh" <<SH
 if [ "\$OMPI_COMM_WORLD_RANK" = 1 ]; then
@@ -121,4 +124,17 @@ if timeout 120 "$run" 2 bash -m "$folder/stopped.sh" > "$folder/said" 2>&1; then
 [ "$code" = 130 ] || { cat "$folder/said"; bad "a job stopped at one process ended with $code, not 130"; }
 [ "$(ls "$folder/stopped/checkpoints" | grep -vc best)" = 1 ] || bad "not one checkpoint after a stop"
 "$penstock" report "$folder/stopped" > /dev/null || bad "the ledger of a stopped job is not proven"
+# mpirun passes SIGUSR1 on at once; SIGINT leaves as long as odls_base_sigkill_timeout says before and after a SIGTERM.
+for signal in USR1 INT; do
+  OMPI_MCA_odls_base_sigkill_timeout=6 "$run" 2 "$penstock" "${train[@]}" --set train.epochs=200 --set checkpoint.every=1h --out "$folder/$signal" > "$folder/said" 2>&1 &
+  job=$!
+  while kill -0 $job 2> /dev/null && ! grep -q loss "$folder/$signal/metrics.jsonl" 2> /dev/null; do sleep 0.1; done
+  began=$SECONDS code=0
+  kill -$signal $job
+  wait $job || code=$?
+  [ $((SECONDS - began)) -lt 30 ] && [ "$code" != 0 ] || { cat "$folder/said"; bad "mpirun given SIG$signal ended with $code after $((SECONDS - began)) s"; }
+  [ "$signal" != USR1 ] || [ "$code" = 143 ] || { cat "$folder/said"; bad "SIGUSR1 ended with $code, not 143"; }
+  [ "$(ls "$folder/$signal/checkpoints" | grep -vc best)" = 1 ] || bad "not one checkpoint after SIG$signal to mpirun"
+  echo "mpirun given SIG$signal: a checkpoint, exit code $code after $((SECONDS - began)) s"
+done
 echo "all as it should be"
