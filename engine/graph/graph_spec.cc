@@ -236,7 +236,7 @@ Graph GraphSpec::bind(const Schema& source, const StageRegistry& registry, Mode 
     if (!ids.insert(spec.id).second)
       throw Error(Code::kUsage, "two stages have the id '" + spec.id + "'").hint("give one of them another `id`");
     binder.add(spec);
-    if (!spec.cache.empty()) cuts.push_back(&spec);
+    if (spec.cache == "ssd") cuts.push_back(&spec);
   }
   Graph graph = binder.finish();
   if (cuts.size() > 1)

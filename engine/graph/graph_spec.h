@@ -25,6 +25,7 @@ struct StageSpec {
   std::map<std::string, std::string> outputs = {};  ///< default: as inputs where the name is there, else the own name
   std::string draw = {};  ///< stages that name the same draw share their random numbers; default: the id
   /// "ssd": what this stage and all before it make of a record is kept there and not made again (Graph::cut); one stage of a mode may say so.
+  /// "gpu" is the affair of whoever drives devices, and nothing to a bound graph.
   std::string cache = {};
   Where where = {};
 };

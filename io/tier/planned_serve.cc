@@ -100,6 +100,7 @@ void PlannedReader::wait_for(Window& window, size_t first, size_t count) {
 void PlannedReader::serve(Window& window, WindowRecord& record, size_t row, Intake& out) {
   if (record.from == WindowRecord::From::kRam && record.resident.data() == nullptr) wait_for_ram(record);
   data_.fill(record.id, row, out);
+  if (record.from == WindowRecord::From::kNowhere) return;
   if (record.from == WindowRecord::From::kRam && record.state == WindowRecord::State::kReady) {
     out.lend(Dataset::kBytesField, row, record.resident);  // stays as long as the tier, which outlives the run
     return;
@@ -198,6 +199,8 @@ void PlannedReader::hand_back(Window& window, size_t first, size_t count) {
           if (--read.frames[f].users == 0) free.push_back(read.frames[f].frame);
         }
       }
+      if (record.from == WindowRecord::From::kNowhere) continue;
+      ++served_;
       const bool good = record.state == WindowRecord::State::kReady;
       Counts* counts = record.from == WindowRecord::From::kRam           ? &from_ram_
                        : record.from == WindowRecord::From::kSsd && good ? &from_ssd_
@@ -209,7 +212,6 @@ void PlannedReader::hand_back(Window& window, size_t first, size_t count) {
       ++counts->hits;
       counts->bytes += record.length;
     }
-    served_ += count;
     window.left -= count;
     while (!windows_.empty() && windows_.front()->left == 0) {
       windows_.pop_front();

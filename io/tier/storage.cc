@@ -205,6 +205,7 @@ std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets)
            "data.group_blocks");
   }
   FastTiers tiers{.store = store};
+  tiers.elsewhere = options_.elsewhere;
   tiers.store_holds_all = store != nullptr && store->room() + store->kept_bytes() >= data_.bytes();
   if (store != nullptr && journey.cut.empty())
     tiers.store_keeps = KeepRule::choose(data_, *files, needs.dense, options_.ssd->quota_bytes);

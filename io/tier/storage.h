@@ -36,6 +36,9 @@ struct StorageOptions {
   uint64_t epochs = 1;  ///< of the whole job: a record is kept only where it will be asked for again
   /// The disks' models; empty: disk_of().
   std::function<DiskModel(const std::string& path)> disk_of = {};
+  /// Records that stages will make nothing of, since somebody holds what they made: read() brings all of such a record but its unbounded bytes. Asked when
+  /// reading is planned, so what was once held must stay so. May be empty; called from any thread.
+  std::function<bool(uint64_t id)> elsewhere = {};
   bool direct = true;  ///< reads past the page cache where the file system can
 };
 

@@ -36,6 +36,7 @@ struct WindowWaiter {
 
 struct WindowRecord {
   enum class State : uint8_t { kWaiting, kReady, kFailed };
+  /// kNowhere and ready: held elsewhere, nothing is read.
   enum class From : uint8_t { kDisk, kSsd, kRam, kNowhere };
 
   uint64_t id = 0;

@@ -134,6 +134,10 @@ std::shared_ptr<Window> WindowMaker::plan(uint64_t first, uint64_t last) {
     WindowRecord& record = window->records[i];
     record.id = stops[i].id;
     record.place = stops[i].place;
+    if (tiers_.elsewhere && tiers_.elsewhere(record.id)) {
+      record.state = WindowRecord::State::kReady;
+      continue;
+    }
     if (tiers_.ram != nullptr) {
       // What this reader brings there itself, on its way before this record, is as good as there.
       if (const auto found = tiers_.ram->find(record.id);

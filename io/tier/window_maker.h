@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "io/tier/journey_walk.h"
@@ -48,6 +49,7 @@ struct FastTiers {
   KeepRule ram_keeps;
   RecordStore* store = nullptr;  ///< null: none
   KeepRule store_keeps;
+  std::function<bool(uint64_t)> elsewhere = {};  ///< StorageOptions::elsewhere
   bool store_holds_all = false;  ///< there is room for what the RAM tier keeps as well, for the next start
 };
 

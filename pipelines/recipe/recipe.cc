@@ -32,8 +32,10 @@ struct StageHead {
     t.add("draw", &StageHead::draw, "stages with the same draw share their random numbers", not_empty());
     t.add("cache", &StageHead::cache,
           "\"ssd\": what this stage and those before it make is kept in budget.ssd and not made again; none of them "
-          "may draw",
-          one_of({"ssd"}));
+          "may draw; \"gpu\", on image.decode: whole decoded pictures stay in the memory of the training's devices, "
+          "which "
+          "crop and augment them there",
+          one_of({"ssd", "gpu"}));
   }
 };
 
@@ -68,7 +70,11 @@ void check_input(const InputSection& input, const ValueMap& tree) {
 
 void check_cache(const Recipe& recipe) {
   for (const StageSpec& stage : recipe.stages) {
-    if (stage.cache.empty() || recipe.budget.ssd) continue;
+    if (stage.cache == "gpu" && stage.name != "image.decode")
+      throw Error(Code::kUsage, at(stage.where) + "stage '" + stage.id + "' (" + stage.name +
+                                    ") says cache = \"gpu\", which keeps decoded pictures")
+          .hint("say it on image.decode");
+    if (stage.cache != "ssd" || recipe.budget.ssd) continue;
     throw Error(Code::kUsage,
                 at(stage.where) + "stage '" + stage.id + "' says cache = \"ssd\", and budget.ssd is not set")
         .hint("say where it is and how much it may hold: [budget] ssd = { path = \"/fast/cache\", size = \"50GiB\" }");

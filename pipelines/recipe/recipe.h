@@ -60,6 +60,7 @@ struct BudgetSection {
   std::optional<ByteSize> ram;
   std::optional<ByteSize> pinned;
   std::optional<ByteSize> gpu;
+  std::optional<ByteSize> gpu_cache;  ///< of each device: pictures that stay decoded there (cache = "gpu")
   std::optional<ByteSize> window;     ///< of ram: what is read ahead
   std::optional<ByteSize> ram_cache;  ///< of ram: records kept from one epoch to the next
   std::optional<SsdBudget> ssd;

@@ -43,6 +43,11 @@ void BudgetSection::describe(ParamTable<BudgetSection>& t) {
         "of ram: records kept from epoch to epoch; by default half of what is left (0B: none)");
   t.add("pinned", &BudgetSection::pinned, "memory that the GPU copies from", at_least(1));
   t.add("gpu", &BudgetSection::gpu, "memory for batches on each GPU", at_least(1));
+  t.add("gpu_cache", &BudgetSection::gpu_cache,
+        "memory of each device for pictures that stay decoded there, with cache = \"gpu\" on a stage; without it, half "
+        "of "
+        "what is free",
+        at_least(1));
   t.add("ssd", &BudgetSection::ssd, "a cache on a fast disk");
 }
 

@@ -22,10 +22,31 @@ Lane::Lane(const std::string& device, learn::LearnerConfig config, Clock& clock)
   if (stream_) uploads_.emplace(*device_);
 }
 
-Lane::~Lane() = default;
+Lane::~Lane() { stop_feeding(); }
+
+void Lane::feed_from(device::HeldPictures& held, size_t lane, std::optional<uint64_t> capacity_bytes) {
+  PENSTOCK_CHECK(!is_cpu());
+  held.join(*device_, capacity_bytes);
+  feed_ = std::make_unique<device::LaneFeed>(*device_, *uploads_, held, lane);
+}
+
+void Lane::stop_feeding() noexcept {
+  if (!feed_) return;
+  try {
+    stream_->synchronize();
+  } catch (const Error&) {}  // it does nothing any more, and whoever waited for a step has heard why
+  feed_.reset();
+  view_ = nullptr;
+}
 
 void Lane::prepare(const Batch& batch, int64_t first, int64_t count) {
   if (is_cpu() || count == 0) return;
+  if (view_ != nullptr) {
+    ahead_ = {.batch = batch.block().get(),
+              .fed = feed_->prepare(*view_, batch, first, count, learner_.config().pixels_field)};
+    ahead_.place = ahead_.fed->place;
+    return;
+  }
   const learn::Images images = learn::images_of(batch, learner_.config(), first, count);
   const auto bytes = static_cast<size_t>(images.count * images.height * images.width * images.channels);
   const std::span<const std::byte> parts[] = {{reinterpret_cast<const std::byte*>(images.data), bytes}};
@@ -36,6 +57,10 @@ learn::Images Lane::uploaded(const Batch& batch, int64_t first, int64_t count) {
   learn::Images images = learn::images_of(batch, learner_.config(), first, count);
   if (is_cpu() || count == 0) return images;
   if (ahead_.batch != batch.block().get()) prepare(batch, first, count);
+  if (ahead_.fed) {
+    images.data = feed_->make(*stream_, *ahead_.fed);
+    return images;
+  }
   stream_->wait(ahead_.place->copied);
   images.data = reinterpret_cast<const uint8_t*>(ahead_.place->memory.data());
   return images;
@@ -43,8 +68,7 @@ learn::Images Lane::uploaded(const Batch& batch, int64_t first, int64_t count) {
 
 /// What was asked of the stream since uploaded() has read the pixels.
 void Lane::used() {
-  if (ahead_.place == nullptr) return;
-  stream_->record(ahead_.place->used);
+  if (ahead_.place != nullptr) stream_->record(ahead_.place->used);
   ahead_ = {};
 }
 
@@ -52,8 +76,10 @@ void Lane::begin_step(const Batch& batch, int64_t first, int64_t count) {
   learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
   share.images = uploaded(batch, first, count);
   if (is_simulated()) {
+    Event there;
+    stream_->record(there);
     stream_->launch([] {});  // the time that a step takes; what it computes is computed here
-    if (ahead_.place != nullptr) ahead_.place->copied.synchronize();
+    there.synchronize();
   }
   learner_.begin_step(share.images, share.labels, share.mixing);
   used();

@@ -8,6 +8,7 @@
 #include "engine/base/clock.h"
 #include "engine/device/device.h"
 #include "engine/device/upload_ring.h"
+#include "stages/device/lane_feed.h"
 #include "stages/learn/learner.h"
 
 namespace penstock::train {
@@ -21,6 +22,13 @@ class Lane {
   /// without CUDA for a GPU.
   Lane(const std::string& device, learn::LearnerConfig config, Clock& clock);
   ~Lane();
+
+  /// Training batches may from now on be made of pictures that this device holds: it joins `held`, as number `lane`. Not on "cpu". Until
+  /// stop_feeding(), which waits for the device; then `held` may let them go.
+  void feed_from(device::HeldPictures& held, size_t lane, std::optional<uint64_t> capacity_bytes);
+  void stop_feeding() noexcept;
+  /// How steps make their pictures from the next prepare() or begin_step() on, and until null: then batches are taken as they are.
+  void follow(const device::FeedView* view) { view_ = feed_ ? view : nullptr; }
 
   /// Begins to bring those records to the device, for the next call of the three below, which is for them.
   void prepare(const Batch& batch, int64_t first, int64_t count);
@@ -46,6 +54,7 @@ class Lane {
   struct Ahead {
     const void* batch = nullptr;
     UploadRing::Place* place = nullptr;
+    std::optional<device::LaneFeed::Part> fed = std::nullopt;
   };
   learn::Images uploaded(const Batch& batch, int64_t first, int64_t count);
   void used();
@@ -53,6 +62,8 @@ class Lane {
   std::unique_ptr<Device> device_;
   std::unique_ptr<Stream> stream_;  ///< null: the CPU
   std::optional<UploadRing> uploads_;
+  std::unique_ptr<device::LaneFeed> feed_;
+  const device::FeedView* view_ = nullptr;
   Ahead ahead_;
   Event computed_;
   learn::Learner learner_;

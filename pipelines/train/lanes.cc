@@ -49,7 +49,7 @@ class Lanes::Worker {
   std::jthread thread_;  // last: it uses the others
 };
 
-Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : together_(together) {
+Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : together_(together), held_{options.held} {
   PENSTOCK_CHECK(!options.devices.empty());
   const auto here = static_cast<uint32_t>(options.devices.size());
   for (auto device = options.devices.begin(); device != options.devices.end(); ++device)
@@ -73,6 +73,7 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
     learn::LearnerConfig config = options.learner;
     config.lane = together_.rank() * here + lane;
     lanes_.push_back(std::make_unique<Lane>(options.devices[lane], std::move(config), clock));
+    if (held_.pictures) lanes_.back()->feed_from(*held_.pictures, lane, options.held_bytes);
     if (lanes_.back()->learner().config().device != nullptr) ++gpus;
     if (lane > 0) workers_.push_back(std::make_unique<Worker>());
   }
@@ -113,6 +114,7 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
 Lanes::~Lanes() {
   workers_.clear();
   if (gradients_) abort("the lanes end");
+  for (const auto& lane : lanes_) lane->stop_feeding();
 }
 
 void Lanes::abort(const std::string& why) {
@@ -172,6 +174,10 @@ void Lanes::load(std::span<const std::byte> state, const std::string& origin) {
 
 void Lanes::load_weights(std::span<const std::byte> state, const std::string& origin) {
   in_all([&](size_t lane) { lanes_[lane]->learner().load_weights(state, origin); });
+}
+
+void Lanes::follow(const device::FeedView* view) {
+  for (const auto& lane : lanes_) lane->follow(view);
 }
 
 // Queues copies and waits for none but a free place: no work for the lanes' threads.

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct LanesOptions {
   int64_t global_batch = 1;          ///< records of a step over all lanes of all processes
   uint64_t bucket_bytes = 25 << 20;  ///< gradients that are summed in one call
   bool sync_batch_norm = false;
+  /// What stays decoded on the devices; null: nothing. Of each device so many bytes, or half of what is free.
+  std::shared_ptr<device::HeldPictures> held = nullptr;
+  std::optional<uint64_t> held_bytes = std::nullopt;
   bool trains = true;  ///< false: for evaluation and inference alone; gradients have no place
 };
 
@@ -41,6 +45,8 @@ class Lanes {
 
   /// Whether lanes compute on devices of their own: then the next batch is brought up between the halves of a step.
   bool compute_elsewhere() const { return !lanes_.front()->is_cpu(); }
+  /// As Lane::follow, of all.
+  void follow(const device::FeedView* view);
   void prepare(const Batch& batch);
   /// The result is over all lanes of all processes.
   void begin_step(const Batch& batch);
@@ -76,11 +82,20 @@ class Lanes {
   template <class Work>
   void with_records(const Batch& batch, Work&& work);
 
+  /// Lets the pictures go before the devices do, also where the lanes were not all made.
+  struct Held {
+    std::shared_ptr<device::HeldPictures> pictures;
+    ~Held() {
+      if (pictures) pictures->leave();
+    }
+  };
+
   Together together_;
   std::string note_;
   std::unique_ptr<InProcessGroup> gradients_, counts_;           ///< null where there is one replica in all
   std::vector<std::function<void(const std::string&)>> aborts_;  ///< of collectives of GPUs, which the lanes own
   std::vector<std::unique_ptr<Lane>> lanes_;
+  Held held_;
   std::vector<std::unique_ptr<Worker>> workers_;  ///< of the lanes but the first; dies first
 };
 

@@ -40,7 +40,9 @@ void require_same_run(const Position& stored, const Position& now, const Recipe&
   if (stored.val != now.val)
     throw other("validated on", stored.val.empty() ? "of none" : stored.val, now.val.empty() ? "none" : now.val);
   // After the data: what fits the data, as data.block, differs with it.
-  const Recipe before = pipelines::parse_recipe(stored.recipe, "the recipe of '" + run + "'");
+  // A parameter that the stages did not have then had its default.
+  const Recipe before =
+      pipelines::resolve_stages(pipelines::parse_recipe(stored.recipe, "the recipe of '" + run + "'"), all_stages());
   pipelines::require_resumable(before, recipe, stored.epoch, run);
 }
 
@@ -61,7 +63,9 @@ class Job {
     machine_ = machine_for(options_.recipe, options_.threads);
     plan_ = make_train_plan(options_.recipe, data_, val_, machine_, options_.threads, read_script(fs_, options_.recipe),
                             together_);
-    storage_.emplace(data_, storage_options(options_.recipe, plan_.epochs));
+    io::StorageOptions storage = storage_options(options_.recipe, plan_.epochs);
+    if (const auto held = plan_.lanes.held) storage.elsewhere = [held](uint64_t id) { return held->holds(id); };
+    storage_.emplace(data_, std::move(storage));
     io::StorageOptions val_storage;
     val_storage.ram_bytes = 0;  // kept nowhere: the training's records have more of it
     if (val_ != nullptr) val_storage_.emplace(*val_, val_storage);
@@ -95,6 +99,7 @@ class Job {
         logs.emplace(fs_, paths);
         logs->cut_back(position.logs);
       });
+      if (!plan_.note.empty()) progress_.say("note: " + plan_.note);
       Trainer trainer(plan_, *storage_, val_ != nullptr ? &*val_storage_ : nullptr, *lanes, logs ? &*logs : nullptr,
                       {.stop = options_.stop,
                        .time_limit_seconds = options_.time_limit_seconds,
@@ -103,6 +108,7 @@ class Job {
                        .clock = &clock_,
                        .checkpoints = checkpoints ? &*checkpoints : nullptr});
       result.end = trainer.run(position);
+      if (plan_.lanes.held) progress_.say("note: " + plan_.lanes.held->text());
       storage_->flush();
       for (const std::string& note : storage_->notes()) progress_.say("note: " + note);
     } catch (const Error&) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct TrainPhase {
   RunOptions train_run;  ///< seed, order, batch, faults, cores, budgets; where it begins is the trainer's
   RunOptions eval_run;
   uint64_t steps_per_epoch = 0;
+  /// Where pictures stay on the devices (`lanes.held` of the plan): how steps make theirs.
+  std::shared_ptr<const device::FeedView> feed = nullptr;
 };
 
 /// When to write a checkpoint: whichever comes first; 0: not by that. One comes at the end in any case.
@@ -35,6 +38,7 @@ struct TrainPlan {
   uint64_t eval_every = 1;         ///< epochs; the last one is always evaluated
   std::vector<TrainPhase> phases;  ///< the last one reaches `epochs`
   CheckpointEvery checkpoint;
+  std::string note;  ///< what a user should know; "": nothing
 
   const TrainPhase& phase_of(uint64_t epoch) const {
     for (const TrainPhase& phase : phases)

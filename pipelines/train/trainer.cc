@@ -136,6 +136,7 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   const std::stop_callback give_up(world_.stop, [&run] { run.stop(); });
   std::optional<TrainEnd> end;
   ahead_.reset();
+  lanes_.follow(phase.feed.get());
   while (!end) {
     std::optional<Batch> batch = ahead_ ? std::move(*ahead_) : next_of_all(run);
     ahead_.reset();
@@ -152,6 +153,7 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
     end = agreed.end;
     if (!end && agreed.due) save(&run);
   }
+  lanes_.follow(nullptr);  // evaluations take their batches as they are
   Report report = run.report();
   together_.add_up(report);
   before_.add(report);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "engine/base/error.h"
 #include "stages/device/augment_jobs.h"
@@ -26,14 +27,23 @@ int most_taps(const AugmentPlan& plan, image::Size size) {
   return most;
 }
 
-void require_cached(const DeviceImageCache& cache, const AugmentPlan& plan) {
+std::vector<CachedImage> require_cached(const DeviceImageCache& cache, const AugmentPlan& plan) {
+  std::vector<CachedImage> pictures;
   for (const ImagePlan& image : plan.images) {
-    const CachedImage found = cache.find(image.record);
-    if (found.rgb == nullptr)
+    pictures.push_back(cache.find(image.record));
+    if (pictures.back().rgb == nullptr)
       throw Error(Code::kUsage,
                   "record " + std::to_string(image.record) + " is not in the device's cache: " + cache.text());
-    PENSTOCK_CHECK(image.x >= 0 && image.y >= 0 && image.width > 0 && image.height > 0 &&
-                   image.x + image.width <= found.width && image.y + image.height <= found.height);
+  }
+  return pictures;
+}
+
+void check_crops(std::span<const CachedImage> pictures, const AugmentPlan& plan) {
+  PENSTOCK_CHECK(pictures.size() == plan.images.size());
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    const ImagePlan& image = plan.images[i];
+    PENSTOCK_CHECK(pictures[i].rgb != nullptr && image.x >= 0 && image.y >= 0 && image.width > 0 && image.height > 0 &&
+                   image.x + image.width <= pictures[i].width && image.y + image.height <= pictures[i].height);
   }
 }
 
@@ -50,9 +60,19 @@ T* Augmenter::room(DeviceBuffer& buffer, int64_t count, const char* what) {
 }
 
 void Augmenter::run(Stream& stream, const DeviceImageCache& cache, const AugmentPlan& plan, uint8_t* out) {
+  queue(stream, &cache.index(), require_cached(cache, plan), plan, out);
+}
+
+void Augmenter::run(Stream& stream, std::span<const CachedImage> pictures, const AugmentPlan& plan, uint8_t* out) {
+  queue(stream, nullptr, pictures, plan, out);
+}
+
+/// `index`: what the kernels look the pictures up in; null: they are told.
+void Augmenter::queue(Stream& stream, const ImageIndex* index, std::span<const CachedImage> pictures,
+                      const AugmentPlan& plan, uint8_t* out) {
   const auto count = static_cast<int64_t>(plan.images.size());
   if (count == 0) return;
-  require_cached(cache, plan);
+  check_crops(pictures, plan);
   const int64_t pixels_each = int64_t{size_.width} * size_.height;
   TapsRoom taps{.most = most_taps(plan, size_), .out_width = size_.width, .out_height = size_.height};
 
@@ -71,9 +91,15 @@ void Augmenter::run(Stream& stream, const DeviceImageCache& cache, const Augment
   auto* greys = room<int32_t>(greys_, count, kWhat);
   std::memcpy(host_plans_.data(), plan.images.data(), plan_bytes);
   stream.copy(plans, host_plans_.data(), plan_bytes);
+  if (index == nullptr) {
+    const uint64_t bytes = pictures.size_bytes();
+    if (host_found_.size() < bytes) host_found_ = device_.make_host_buffer(bytes);
+    std::memcpy(host_found_.data(), pictures.data(), bytes);
+    stream.copy(found, host_found_.data(), bytes);
+  }
   stream.record(copied_);
 
-  each(stream, count, Locate{cache.index(), plans, found});
+  if (index != nullptr) each(stream, count, Locate{*index, plans, found});
   each(stream, count * taps.outputs(), MakeTaps{plans, taps});
   each(stream, count * pixels_each, CropResize{plans, found, taps, out});
   const auto any = [&](auto&& is) { return std::any_of(plan.images.begin(), plan.images.end(), is); };

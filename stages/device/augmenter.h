@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "stages/device/augment_plan.h"
 #include "stages/device/image_cache.h"
@@ -17,16 +18,20 @@ class Augmenter {
   /// Queues the batch: u8 (plan.images.size(), height, width, 3) into `out`, in the device's memory. All records must be in `cache`, which
   /// is sealed: Error kUsage that names the first that is not.
   void run(Stream& stream, const DeviceImageCache& cache, const AugmentPlan& plan, uint8_t* out);
+  /// The same of pictures that the caller has looked up, one for each of the plan: for a cache that is not sealed.
+  void run(Stream& stream, std::span<const CachedImage> pictures, const AugmentPlan& plan, uint8_t* out);
 
  private:
+  void queue(Stream& stream, const ImageIndex* index, std::span<const CachedImage> pictures, const AugmentPlan& plan,
+             uint8_t* out);
   template <class T>
   T* room(DeviceBuffer& buffer, int64_t count, const char* what);
 
   Device& device_;
   image::Size size_;
   DeviceBuffer plans_, found_, taps_, weights_, sums_, greys_;
-  Buffer host_plans_;
-  Event copied_;  ///< host_plans_ may be written again
+  Buffer host_plans_, host_found_;
+  Event copied_;  ///< both may be written again
 };
 
 }  // namespace penstock::device

@@ -6,8 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
-#include "engine/device/device.h"
+#include "engine/device/sim_device.h"
 
 namespace penstock::device {
 
@@ -16,14 +17,16 @@ template <class Job>
 void launch_on_gpu(void* native_stream, int64_t count, const Job& job);
 
 /// Queues job(0) ... job(count - 1), in any order and at once, on the stream's device. What the job points to must live until it is done.
-/// On the CPU and the simulated GPU a loop does it.
+/// On the CPU and the simulated GPU a loop does it, which takes the time that it takes: a launch of stated time is a step of a training.
 template <class Job>
 void each(Stream& stream, int64_t count, const Job& job) {
   if (count == 0) return;
-  stream.launch([native = stream.native_handle(), count, job] {
+  auto work = [native = stream.native_handle(), count, job] {
     if (native != nullptr) return launch_on_gpu(native, count, job);
     for (int64_t i = 0; i < count; ++i) job(i);
-  });
+  };
+  if (auto* timed = dynamic_cast<TimedStream*>(&stream)) return timed->launch_for(0, std::move(work));
+  stream.launch(std::move(work));
 }
 
 }  // namespace penstock::device

@@ -9,9 +9,10 @@
 namespace penstock::device {
 namespace {
 
-constexpr uint64_t kAlignment = 16;  // rows are read in fours; sixteen costs eight bytes a picture
-
-uint64_t rounded_up(uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+uint64_t rounded_up(uint64_t bytes) {
+  constexpr uint64_t kUnit = DeviceImageCache::kAlignment;
+  return (bytes + kUnit - 1) / kUnit * kUnit;
+}
 
 }  // namespace
 

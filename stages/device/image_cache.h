@@ -41,6 +41,8 @@ struct ImageIndex {
 /// place(), put() and find() from any thread. seal() once, after the last of them; index() after seal().
 class DeviceImageCache {
  public:
+  static constexpr uint64_t kAlignment = 16;  ///< rows are read in fours; sixteen costs eight bytes a picture
+
   DeviceImageCache(Device& device, uint64_t capacity_bytes);
 
   /// Room for a picture whose maker writes into the device's memory itself (a decoder on the GPU), u8 (height, width, 3). Null where there is

@@ -12,6 +12,9 @@
 
 namespace penstock::image {
 
+/// Who decodes: it decides the last bits of pixels.
+enum class DecodedBy : std::uint8_t { kCpu, kNvjpeg, kHybrid };
+
 /// Reads "bytes" (JPEG or PNG, recognised by content), writes "pixels" u8 (h, w, 3), RGB, each pixel once and in its
 /// place; several crops of it, decoded once, where `views` or `small_views` ask for them ("small" u8 (views, h, w, 3); the first
 /// crop does not change by asking for more). Draws once a record where the view is random. Refuses records that are no picture, damaged anywhere (whatever
@@ -26,12 +29,13 @@ class Decode final : public RecordStage {
     Filter interpolation = Filter::kBilinear;
     bool exact = false;
     std::int64_t max_pixels = DecodeLimits{}.max_pixels;
+    DecodedBy decoder = DecodedBy::kCpu;
     ByteSize max_scratch{DecodeLimits{}.max_scratch};
 
     static void describe(ParamTable<Params>& t);
   };
 
-  /// Throws Error(kUsage) where scale or ratio run from high to low.
+  /// Throws Error(kUsage) where scale or ratio run from high to low, and where another decoder than the CPU's is asked for.
   explicit Decode(Params params);
   Bound bind(const Schema& in) const override;
   Outcome run(RecordView& record, Draws& draws, Scratch& scratch) const override;

@@ -101,6 +101,27 @@ TEST_F(StorageOnDisk, OfTheShareThatIsKeptInRamNothingIsReadAgain) {
   }
 }
 
+TEST_F(StorageOnDisk, OfWhatIsHeldElsewhereNothingIsReadButTheLabel) {
+  SimDisk disk(kNimble, "data.tar");
+  const auto data = open(disk);
+  std::atomic<bool> held{false};
+  StorageOptions with = options();
+  with.elsewhere = [&](uint64_t id) { return held && id % 4 != 0; };
+  const Storage storage(*data, with);
+  Budgets budgets;
+  EXPECT_EQ(go(storage, block_order(), budgets, 0).tier("hdd").hits, kRecords);
+  held = true;
+  disk.reset();
+  const Went went = go(storage, block_order(), budgets, 1);
+  EXPECT_EQ(went.records, kRecords);
+  EXPECT_EQ(went.tier("hdd").hits, kRecords / 4);
+  uint64_t bytes = 0;
+  for (uint64_t id = 0; id < kRecords; id += 4) bytes += data->record_bytes(id);
+  EXPECT_EQ(went.bytes, bytes);
+  EXPECT_LT(static_cast<double>(disk.use().bytes), 0.9 * static_cast<double>(data->bytes()))
+      << "short holes are read through";
+}
+
 TEST_F(StorageOnDisk, ATierKeepsWhatSavesTheMostTimeAByte) {
   SimDisk disk(kNimble, "data.tar");
   const auto data = open(disk);

@@ -1,0 +1,35 @@
+// The stages of a recipe that a device does out of decoded pictures, read and checked.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "engine/graph/graph.h"
+#include "engine/graph/graph_spec.h"
+#include "stages/device/augment_plan.h"
+#include "stages/device/held_pictures.h"
+#include "stages/image/decode.h"
+
+namespace penstock::device {
+
+/// image.decode with cache = "gpu", and behind it, in this order and each at most once: image.flip, image.color-jitter, image.erase, image.mixup.
+struct FedChain {
+  std::string decode_id;
+  image::Decode::Params decode;
+  AugmentRecipe augment;
+};
+
+/// The training's stages among `stages`, where one of them says cache = "gpu"; else nothing. Error kUsage that names the stage, and file and line, where
+/// there is one that a device does not do, or not with these parameters: what comes out must be the same whether a record is held or not.
+std::optional<FedChain> fed_chain(std::span<const StageSpec> stages);
+
+/// Puts stages in the places of those of the chain's graph, which read and write the same fields and draw the same numbers:
+///   - of a record that is held they touch nothing, so its pixels in the batch are left as they were;
+///   - a record that is not held, and for which there is room, is decoded whole and held from now on;
+///   - any other record is made as ever;
+///   - mixup mixes labels and shares alone: who puts the batch together on a device mixes the pixels.
+void feed_graph(Graph& graph, const FedChain& chain, const std::shared_ptr<HeldPictures>& held);
+
+}  // namespace penstock::device

@@ -1,0 +1,159 @@
+#include "stages/device/held_pictures.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+
+namespace penstock::device {
+namespace {
+
+uint64_t bytes_of(int width, int height) {
+  return uint64_t{3} * static_cast<uint64_t>(width) * static_cast<uint64_t>(height);
+}
+
+uint64_t in_cache(uint64_t bytes) {
+  constexpr uint64_t kUnit = DeviceImageCache::kAlignment;
+  return (bytes + kUnit - 1) / kUnit * kUnit;
+}
+
+}  // namespace
+
+HeldPictures::HeldPictures(Credit staging) : staging_(std::move(staging)) {}
+
+HeldPictures::~HeldPictures() { leave(); }
+
+void HeldPictures::join(Device& device, std::optional<uint64_t> capacity_bytes) {
+  if (!capacity_bytes) {
+    const uint64_t limit = device.memory_limit(), used = device.budgets().used(device.tier());
+    if (limit == 0)
+      throw Error(Code::kUsage, std::string(device.name()) + " does not say how much memory it has for pictures")
+          .hint("set budget.gpu_cache");
+    capacity_bytes = (limit - std::min(limit, used)) / 2;
+  }
+  // A multiple of the unit, so that sums of pictures are the same here and there.
+  const uint64_t capacity = std::max<uint64_t>(1, *capacity_bytes / in_cache(1)) * in_cache(1);
+  auto cache = std::make_unique<DeviceImageCache>(device, capacity);
+  const std::lock_guard lock(mutex_);
+  PENSTOCK_CHECK(homes_.empty() || homes_.front().cache->images() == 0);
+  homes_.push_back({&device, std::move(cache), device.make_stream()});
+  capacity_ = room_ = homes_.size() == 1 ? capacity : std::min(capacity_, capacity);
+}
+
+void HeldPictures::leave() {
+  const std::lock_guard lock(mutex_);
+  for (Home& home : homes_) home.copies.reset();  // ends them
+  on_its_way_.clear();
+  homes_.clear();
+  capacity_ = room_ = staged_ = 0;
+}
+
+bool HeldPictures::holds(uint64_t id) const {
+  const std::lock_guard lock(mutex_);
+  return is_held(id);
+}
+
+// What is in one cache is in all of them.
+bool HeldPictures::is_held(uint64_t id) const {
+  return !homes_.empty() && homes_.front().cache->find(id).rgb != nullptr;
+}
+
+CachedImage HeldPictures::find(size_t lane, uint64_t id) const {
+  const std::lock_guard lock(mutex_);
+  return homes_[lane].cache->find(id);
+}
+
+void HeldPictures::wait(size_t lane, Stream& stream) const {
+  Event arrived;
+  {
+    const std::lock_guard lock(mutex_);
+    homes_[lane].copies->record(arrived);
+  }
+  stream.wait(arrived);
+}
+
+std::optional<HeldPictures::Offer> HeldPictures::offer(uint64_t id, int width, int height) {
+  const uint64_t bytes = bytes_of(width, height);
+  {
+    const std::lock_guard lock(mutex_);
+    let_go_of_copied();
+    if (homes_.empty() || is_held(id) || offered_.contains(id)) return std::nullopt;
+    if (in_cache(bytes) > room_ || bytes > staging_.need()[Tier::kRam]) {
+      full_ = true;
+      return std::nullopt;
+    }
+    if (staged_ + bytes > staging_.need()[Tier::kRam]) return std::nullopt;
+    room_ -= in_cache(bytes);
+    staged_ += bytes;
+    offered_.insert(id);
+  }
+  return Offer(*this, id, width, height);
+}
+
+void HeldPictures::let_go_of_copied() {
+  const auto is_there = [](const Event& copied) { return copied.query(); };
+  while (!on_its_way_.empty() && std::ranges::all_of(on_its_way_.front().copied, is_there)) {
+    staged_ -= on_its_way_.front().memory.size();
+    on_its_way_.pop_front();
+  }
+}
+
+HeldPictures::Offer::Offer(HeldPictures& held, uint64_t id, int width, int height)
+    : held_(&held), id_(id), width_(width), height_(height), memory_(bytes_of(width, height)) {}
+
+HeldPictures::Offer::Offer(Offer&& other) noexcept
+    : held_(std::exchange(other.held_, nullptr)),
+      id_(other.id_),
+      width_(other.width_),
+      height_(other.height_),
+      memory_(std::move(other.memory_)) {}
+
+HeldPictures::Offer::~Offer() {
+  if (held_ == nullptr) return;
+  const std::lock_guard lock(held_->mutex_);
+  held_->offered_.erase(id_);
+  held_->room_ += in_cache(bytes_of(width_, height_));
+  held_->staged_ -= bytes_of(width_, height_);
+}
+
+void HeldPictures::Offer::keep() {
+  PENSTOCK_CHECK(held_ != nullptr);
+  const std::lock_guard lock(held_->mutex_);
+  OnItsWay on_its_way;
+  on_its_way.copied.resize(held_->homes_.size());
+  for (size_t i = 0; i < held_->homes_.size(); ++i) {
+    Home& home = held_->homes_[i];
+    const bool fits = home.cache->put(*home.copies, id_, rgb(), width_, height_);
+    PENSTOCK_CHECK(fits);
+    home.copies->record(on_its_way.copied[i]);
+  }
+  on_its_way.memory = std::move(memory_);
+  held_->on_its_way_.push_back(std::move(on_its_way));
+  held_->offered_.erase(id_);
+  held_ = nullptr;
+}
+
+uint64_t HeldPictures::pictures() const {
+  const std::lock_guard lock(mutex_);
+  return homes_.empty() ? 0 : homes_.front().cache->images();
+}
+
+bool HeldPictures::is_full() const {
+  const std::lock_guard lock(mutex_);
+  return full_;
+}
+
+std::string HeldPictures::text() const {
+  const std::lock_guard lock(mutex_);
+  std::string names;
+  for (size_t i = 0; i < homes_.size(); ++i)
+    names += (i == 0 ? "" : i + 1 == homes_.size() ? " and " : ", ") + std::string(homes_[i].device->name());
+  const bool several = homes_.size() > 1;
+  return names + (several ? " hold " : " holds ") +
+         std::to_string(homes_.empty() ? 0 : homes_.front().cache->images()) + " decoded pictures" +
+         (several ? " each" : "") + ", " + bytes_text(capacity_ - room_) + " of " + bytes_text(capacity_) +
+         (full_ ? "; there is no room for the others, which the CPUs make in every epoch" : "");
+}
+
+}  // namespace penstock::device
