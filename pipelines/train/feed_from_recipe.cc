@@ -18,16 +18,18 @@ using pipelines::Recipe;
 constexpr uint64_t kStagingBytes = uint64_t{64} << 20;
 constexpr uint64_t kShareOfRam = 8;  // of small budgets, one in so many
 
-/// The chain of every phase, of which all that have one decode pictures alike.
+/// All phases must want it, and decode pictures alike: of what one has put on the devices, another reads nothing.
 bool asks_for_it(const Recipe& recipe) {
-  std::optional<device::FedChain> first;
+  const std::optional<device::FedChain> first = device::fed_chain(pipelines::phase_view(recipe, 0).stages);
   for (const uint64_t epoch : pipelines::phase_boundaries(recipe)) {
-    std::optional<device::FedChain> chain = device::fed_chain(pipelines::phase_view(recipe, epoch).stages);
-    if (chain && first && chain->decode.orientation != first->decode.orientation)
+    const std::optional<device::FedChain> chain = device::fed_chain(pipelines::phase_view(recipe, epoch).stages);
+    if (chain.has_value() != first.has_value())
+      throw Error(Code::kUsage, "cache = \"gpu\" holds in some phases of the recipe and not in others")
+          .hint("set it on the stage itself, for all epochs");
+    if (chain && chain->decode.orientation != first->decode.orientation)
       throw Error(Code::kUsage,
                   "phases of the recipe turn pictures differently, and cache = \"gpu\" keeps them decoded")
           .hint("set orientation of '" + chain->decode_id + "' for all of them");
-    if (!first) first = std::move(chain);
   }
   return first.has_value();
 }

@@ -30,7 +30,7 @@ void require_device_does(const StageSpec& stage, const image::Decode::Params& p)
     throw only("and its view is none that is drawn anew in each epoch",
                "pictures that are the same in each epoch need no cache of whole ones; leave cache out");
   if (!p.exact)
-    throw only("so that its crops are taken of whole pictures on the device, and without exact = true not on the CPUs",
+    throw only("which crops whole pictures, and without exact = true the CPUs crop some of half the size",
                "set exact = true, so that a record is the same bytes wherever it is made");
   if (p.views > 1 || p.small_views > 0)
     throw only("and several views of a picture are not made on a device", "leave views and small_views out");

@@ -1,6 +1,7 @@
 #include "stages/device/held_pictures.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "engine/base/bytes.h"
@@ -17,6 +18,9 @@ uint64_t in_cache(uint64_t bytes) {
   constexpr uint64_t kUnit = DeviceImageCache::kAlignment;
   return (bytes + kUnit - 1) / kUnit * kUnit;
 }
+
+// Of the memory that a picture is decoded into: few sizes, so that most find one that lies by.
+uint64_t staged_for(int width, int height) { return std::bit_ceil(bytes_of(width, height)); }
 
 }  // namespace
 
@@ -45,6 +49,7 @@ void HeldPictures::leave() {
   const std::lock_guard lock(mutex_);
   for (Home& home : homes_) home.copies.reset();  // ends them
   on_its_way_.clear();
+  spare_.clear();
   homes_.clear();
   capacity_ = room_ = staged_ = 0;
 }
@@ -74,33 +79,58 @@ void HeldPictures::wait(size_t lane, Stream& stream) const {
 }
 
 std::optional<HeldPictures::Offer> HeldPictures::offer(uint64_t id, int width, int height) {
-  const uint64_t bytes = bytes_of(width, height);
+  const uint64_t bytes = bytes_of(width, height), staged = staged_for(width, height);
+  Buffer memory;
+  Device* device = nullptr;
   {
     const std::lock_guard lock(mutex_);
     let_go_of_copied();
     if (homes_.empty() || is_held(id) || offered_.contains(id)) return std::nullopt;
-    if (in_cache(bytes) > room_ || bytes > staging_.need()[Tier::kRam]) {
+    if (in_cache(bytes) > room_ || staged > staging_.need()[Tier::kRam]) {
       full_ = true;
       return std::nullopt;
     }
-    if (staged_ + bytes > staging_.need()[Tier::kRam]) return std::nullopt;
+    if (const auto spare = spare_.find(staged); spare != spare_.end()) {
+      memory = std::move(spare->second);
+      spare_.erase(spare);
+    } else if (make_way(staged)) {
+      staged_ += staged;
+    } else {
+      return std::nullopt;
+    }
     room_ -= in_cache(bytes);
-    staged_ += bytes;
     offered_.insert(id);
+    device = homes_.front().device;
   }
-  return Offer(*this, id, width, height);
+  if (memory.data() == nullptr) memory = device->make_host_buffer(staged);
+  return Offer(*this, id, width, height, std::move(memory));
+}
+
+/// Whether so many bytes more may be made; spare memory of other sizes goes for it.
+bool HeldPictures::make_way(uint64_t bytes) {
+  const uint64_t most = staging_.need()[Tier::kRam];
+  while (staged_ + bytes > most && !spare_.empty()) {
+    staged_ -= spare_.begin()->first;
+    spare_.erase(spare_.begin());
+  }
+  return staged_ + bytes <= most;
+}
+
+void HeldPictures::put_by(Buffer memory) {
+  const uint64_t bytes = memory.size();
+  spare_.emplace(bytes, std::move(memory));
 }
 
 void HeldPictures::let_go_of_copied() {
   const auto is_there = [](const Event& copied) { return copied.query(); };
   while (!on_its_way_.empty() && std::ranges::all_of(on_its_way_.front().copied, is_there)) {
-    staged_ -= on_its_way_.front().memory.size();
+    put_by(std::move(on_its_way_.front().memory));
     on_its_way_.pop_front();
   }
 }
 
-HeldPictures::Offer::Offer(HeldPictures& held, uint64_t id, int width, int height)
-    : held_(&held), id_(id), width_(width), height_(height), memory_(bytes_of(width, height)) {}
+HeldPictures::Offer::Offer(HeldPictures& held, uint64_t id, int width, int height, Buffer memory)
+    : held_(&held), id_(id), width_(width), height_(height), memory_(std::move(memory)) {}
 
 HeldPictures::Offer::Offer(Offer&& other) noexcept
     : held_(std::exchange(other.held_, nullptr)),
@@ -114,7 +144,7 @@ HeldPictures::Offer::~Offer() {
   const std::lock_guard lock(held_->mutex_);
   held_->offered_.erase(id_);
   held_->room_ += in_cache(bytes_of(width_, height_));
-  held_->staged_ -= bytes_of(width_, height_);
+  held_->put_by(std::move(memory_));
 }
 
 void HeldPictures::Offer::keep() {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -57,7 +58,7 @@ class HeldPictures {
 
    private:
     friend class HeldPictures;
-    Offer(HeldPictures& held, uint64_t id, int width, int height);
+    Offer(HeldPictures& held, uint64_t id, int width, int height, Buffer memory);
     HeldPictures* held_;
     uint64_t id_;
     int width_, height_;
@@ -83,6 +84,8 @@ class HeldPictures {
     std::vector<Event> copied;
   };
   bool is_held(uint64_t id) const;
+  bool make_way(uint64_t bytes);
+  void put_by(Buffer memory);
   void let_go_of_copied();
 
   const Credit staging_;
@@ -91,7 +94,9 @@ class HeldPictures {
   std::unordered_set<uint64_t> offered_;
   std::deque<OnItsWay> on_its_way_;
   uint64_t capacity_ = 0, room_ = 0;  ///< of the smallest cache
-  uint64_t staged_ = 0;               ///< bytes offered or on their way
+  /// Host memory that devices copy from at full speed, by its size: making it is slow, so it is used again.
+  std::multimap<uint64_t, Buffer> spare_;
+  uint64_t staged_ = 0;  ///< bytes of it, spare, offered or on their way
   bool full_ = false;
 };
 

@@ -89,7 +89,7 @@ TEST(HeldPictures, NobodyWaitsForTheLink) {
   };
   Still clock;
   const auto device = make_sim_device({.copy_bytes_per_second = 192, .count_real_work = false}, clock);
-  const auto held = make_held(192);
+  const auto held = make_held(256);  // room for one
   held->join(*device, 10'000);
   held->offer(1, 8, 8)->keep();
   EXPECT_FALSE(held->offer(2, 8, 8)) << "all that may be on its way is";

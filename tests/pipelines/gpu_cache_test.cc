@@ -202,6 +202,15 @@ TEST(GpuCache, SaysWhatDoesNotFit) {
                     {"lanes.devices=[\"sim:0,memory=16KiB\"]", "stage.crop.cache=gpu", "budget.gpu_cache=\"1MiB\""}));
               }),
               HasSubstr("sim:0 is out of memory: 1.00 MiB wanted for image cache"));
+  EXPECT_THAT(error_of([&] {
+                world.train(with({kSim, "phase=[{until_epoch=2, set={\"stage.crop.cache\"=\"gpu\"}}]"}));
+              }),
+              HasSubstr("holds in some phases of the recipe and not in others"));
+  EXPECT_THAT(error_of([&] {
+                world.train(with({kSim, "stage.crop.cache=gpu",
+                                  "phase=[{until_epoch=2, set={\"stage.crop.orientation\"=\"honour\"}}]"}));
+              }),
+              HasSubstr("phases of the recipe turn pictures differently"));
   for (const char* decoder : {"nvjpeg", "hybrid"})
     EXPECT_THAT(error_of([&] { world.train({std::string("stage.crop.decoder=") + decoder}); }),
                 AllOf(HasSubstr(decoder), HasSubstr("set decoder = \"cpu\""), HasSubstr("not be byte-reproducible")));
