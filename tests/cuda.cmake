@@ -27,7 +27,7 @@ endif()
 # program with 127, and the test counts as skipped. One ctest, since such a program cannot be asked for its tests.
 file(GLOB torch_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/stages/cuda/*.cc)
 add_executable(test_stages_cuda ${torch_files})
-target_link_libraries(test_stages_cuda PRIVATE penstock_cuda penstock_learn Torch::cuda GTest::gtest_main)
+target_link_libraries(test_stages_cuda PRIVATE penstock_learn_in_place penstock_cuda penstock_learn penstock_models Torch::cuda GTest::gtest_main)
 penstock_compile_pool(test_stages_cuda penstock_learn)
 add_test(NAME stages.cuda COMMAND test_stages_cuda)
 set_tests_properties(stages.cuda PROPERTIES LABELS gpu RUN_SERIAL TRUE TIMEOUT 300 SKIP_RETURN_CODE 127 ENVIRONMENT OMP_NUM_THREADS=1)
