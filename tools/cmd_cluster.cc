@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
-#include "engine/base/bytes.h"
 #include "pipelines/classic/cluster_job.h"
+#include "tools/feature_work.h"
 #include "tools/places.h"
 
 namespace penstock::tools {
@@ -78,21 +78,13 @@ class ClusterCommand final : public Command {
   }
 
   int run(Context& context) override {
-    const auto budget = parse_bytes(budget_);
-    if (!budget || budget->bytes == 0)
-      throw Error(Code::kUsage, "--budget '" + budget_ + "' is no size").hint("such as 512MiB or 4GiB");
+    set_frame(options_, budget_, context);
     if (options_.out.empty() && options_.centers.empty() && !context.options.json)
       throw Error(Code::kUsage, "nothing would be kept of the clusters")
           .hint("--out FILE.csv, --centers FILE or --json");
     require_writable(options_.centers, "--centers");
-    for (const std::string& path : {options_.out, options_.centers}) {
-      if (!path.empty() && path == options_.features)
-        throw Error(Code::kUsage, "'" + path + "' would replace the features").hint("give it another name");
-    }
-    options_.budget = budget->bytes;
-    options_.threads = context.options.thread_count();
-    options_.stop = context.stop;
-    options_.progress = &context.progress;
+    require_other_than(options_.features, options_.out);
+    require_other_than(options_.features, options_.centers);
     const classic::ClusterResult result = classic::cluster(options_);
     context.output.result(result.text(), Json::parse(result.to_json()));
     return 0;

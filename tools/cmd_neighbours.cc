@@ -3,9 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
-#include "engine/base/bytes.h"
 #include "models/classic/neighbours.h"
 #include "pipelines/classic/neighbours_job.h"
+#include "tools/feature_work.h"
 
 namespace penstock::tools {
 namespace {
@@ -47,17 +47,9 @@ class NeighboursCommand final : public Command {
   }
 
   int run(Context& context) override {
-    const auto budget = parse_bytes(budget_);
-    if (!budget || budget->bytes == 0)
-      throw Error(Code::kUsage, "--budget '" + budget_ + "' is no size").hint("such as 512MiB or 4GiB");
-    for (const std::string& path : {options_.features, options_.queries}) {
-      if (path == options_.out)
-        throw Error(Code::kUsage, "'" + path + "' would replace the features").hint("give --out another name");
-    }
-    options_.budget = budget->bytes;
-    options_.threads = context.options.thread_count();
-    options_.stop = context.stop;
-    options_.progress = &context.progress;
+    set_frame(options_, budget_, context);
+    require_other_than(options_.features, options_.out);
+    require_other_than(options_.queries, options_.out);
     const classic::NeighboursResult result = classic::neighbours(options_);
     context.output.result(result.text(), Json::parse(result.to_json()));
     return 0;

@@ -13,6 +13,7 @@ namespace {
 
 using io::error_of;
 using io::text_of;
+using test::losses_of;
 using test::TrainWorld;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -52,16 +53,6 @@ TrainResult train_heard(const TrainWorld& world, pipelines::Recipe recipe, const
       .recipe = std::move(recipe), .run = world.run_path(run), .resume = Resume::kNever, .progress = &heard});
   said = heard.text;
   return result;
-}
-
-std::vector<double> losses_of(const TrainWorld& world, const std::string& run) {
-  std::vector<double> losses;
-  std::istringstream lines(text_of(RunPaths(world.run_path(run)).metrics()));
-  for (std::string line; std::getline(lines, line);) {
-    const auto json = nlohmann::json::parse(line);
-    if (json.at("type") == "step") losses.push_back(json.at("loss"));
-  }
-  return losses;
 }
 
 TEST(GpuCache, LearnsTheSameBits) {

@@ -19,21 +19,12 @@ namespace {
 
 using io::error_of;
 using io::text_of;
+using test::losses_of;
 using test::TrainWorld;
 using ::testing::HasSubstr;
 
 const char* const kTwo = "lanes.devices=[\"cpu\", \"cpu\"]";
 const char* const kThree = "lanes.devices=[\"cpu\", \"sim:0\", \"sim:1\"]";
-
-std::vector<double> losses_of(const TrainWorld& world, const std::string& run) {
-  std::vector<double> losses;
-  std::istringstream lines(text_of(RunPaths(world.run_path(run)).metrics()));
-  for (std::string line; std::getline(lines, line);) {
-    const auto json = nlohmann::json::parse(line);
-    if (json.at("type") == "step") losses.push_back(json.at("loss"));
-  }
-  return losses;
-}
 
 TEST(Lanes, LearnWhatOneLaneLearns) {
   const TrainWorld world;

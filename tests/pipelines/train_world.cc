@@ -3,6 +3,9 @@
 #include <torch/script.h>
 
 #include <fstream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
 
 #include "io/data/open.h"
 #include "stages/image/jpeg_encoder.h"
@@ -105,6 +108,16 @@ pipelines::Recipe TrainWorld::recipe(const std::vector<std::string>& set) const 
 }
 
 std::shared_ptr<const io::Dataset> TrainWorld::data() const { return io::open(data_path(), {.cache_folder = ""}); }
+
+std::vector<double> losses_of(const TrainWorld& world, const std::string& run) {
+  std::vector<double> losses;
+  std::istringstream lines(io::text_of(train::RunPaths(world.run_path(run)).metrics()));
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json.at("type") == "step") losses.push_back(json.at("loss"));
+  }
+  return losses;
+}
 
 train::TrainResult TrainWorld::train(train::TrainOptions options) const {
   const auto records = data();

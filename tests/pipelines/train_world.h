@@ -30,6 +30,10 @@ class Heard final : public ProgressSink {
   std::function<void()> on_update = {};
 };
 
+class TrainWorld;
+/// Of each step, as the run's metrics say.
+std::vector<double> losses_of(const TrainWorld& world, const std::string& run);
+
 /// DATA/{a,b,c}/*.jpg, `per_class` of each, and all that is needed to train on them. Batches of 4; 5 epochs unless set.
 class TrainWorld {
  public:

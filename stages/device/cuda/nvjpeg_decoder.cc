@@ -28,7 +28,7 @@ std::string words_of(nvjpegStatus_t status) {
     case NVJPEG_STATUS_EXECUTION_FAILED: return "a kernel failed";
     case NVJPEG_STATUS_ARCH_MISMATCH: return "it was not built for this GPU";
     case NVJPEG_STATUS_INTERNAL_ERROR: return "an internal error";
-    case NVJPEG_STATUS_IMPLEMENTATION_NOT_SUPPORTED: return "not implemented";
+    case NVJPEG_STATUS_IMPLEMENTATION_NOT_SUPPORTED: return "this version of nvJPEG cannot do it";
     case NVJPEG_STATUS_INCOMPLETE_BITSTREAM: return "the JPEG ends too early";
   }
   return "status " + std::to_string(static_cast<int>(status));
