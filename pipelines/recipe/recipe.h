@@ -112,6 +112,7 @@ struct TrainSection {
   double ema = 0;  ///< decay a step; 0: none
   learn::Precision precision = learn::Precision::kBf16;
   bool channels_last = true;
+  bool cuda_graph = true;
   bool sync_batch_norm = false;
   uint64_t eval_every = 1;  ///< epochs
   static void describe(ParamTable<TrainSection>& t);

@@ -101,6 +101,7 @@ void TrainSection::describe(ParamTable<TrainSection>& t) {
   t.add("precision", &T::precision, "bf16: autocast, where it is safe; weights and sums stay f32",
         one_of<Precision>({{"bf16", Precision::kBf16}, {"f32", Precision::kF32}}));
   t.add("channels_last", &T::channels_last, "memory layout (N, H, W, C), which convolutions like");
+  t.add("cuda_graph", &T::cuda_graph, "on a GPU: forward and backward recorded once, where batches keep their shape");
   t.add("sync_batch_norm", &T::sync_batch_norm, "batch norms count over the records of all lanes");
   t.add("eval_every", &T::eval_every, "epochs between two evaluations; the last epoch always has one", at_least(1));
 }

@@ -114,6 +114,7 @@ learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsig
   config.ema_decay = t.ema;
   config.precision = t.precision;
   config.channels_last = t.channels_last;
+  config.capture = t.cuda_graph ? learn::Capture::kOnGpu : learn::Capture::kNever;
   config.threads = torch_threads(recipe, threads);
   config.seed = recipe.seed;
   return config;

@@ -223,6 +223,7 @@ class Job {
     result.weights_xxh3 = io::hex(io::checksum(lanes.learner().weights_bytes()));
     result.run = options_.run;
     result.device = lanes.device();
+    result.step_graph = lanes.learner().step_graph_text();
     result.device_utilisation = lanes.utilisation(position.totals.step_seconds + position.totals.data_wait_seconds);
   }
 

@@ -48,6 +48,7 @@ struct TrainResult {
   std::string run;
   std::string device;
   double device_utilisation = 0;
+  std::string step_graph;  ///< on a GPU: how many steps were replayed, or why none; else ""
 
   /// The keys of INTERFACE.md and more, one JSON object.
   std::string to_json() const;

@@ -60,6 +60,7 @@ std::string TrainResult::to_json() const {
               {"run", run},
               {"totals", Json::parse(totals.to_json())}};
   if (device_utilisation > 0) out["accelerator_utilisation"] = device_utilisation;
+  if (!step_graph.empty()) out["step_graph"] = step_graph;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -79,6 +80,7 @@ std::string TrainResult::text() const {
          ", " + rate_text(totals.records_per_second(), "images") + ", " +
          percent_text(totals.data_wait_seconds / std::max(1e-9, totals.step_seconds + totals.data_wait_seconds)) +
          " of it waiting for data\n";
+  if (!step_graph.empty()) out += step_graph + "\n";
   out += "weights " + weights_xxh3 + ", in " + run + " (penstock report " + run + ")\n";
   if (end != TrainEnd::kFinished)
     out += std::string(end == TrainEnd::kStopped ? "Stopped" : "The time limit came") + " after step " +

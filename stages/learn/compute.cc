@@ -3,11 +3,21 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <mutex>
+#include <utility>
 
 #include "stages/learn/pixels.h"
 
 namespace penstock::learn {
 namespace {
+
+class RunAgain final : public Recorder {
+ public:
+  void record(std::function<void()> work) override { work_ = std::move(work); }
+  void replay() override { work_(); }
+
+ private:
+  std::function<void()> work_;
+};
 
 class CpuCompute final : public Compute {
  public:
@@ -25,6 +35,7 @@ class CpuCompute final : public Compute {
     return normalise_(images, bf16, channels_last);
   }
   std::function<void()> mark() const override { return {}; }
+  std::unique_ptr<Recorder> make_recorder() const override { return std::make_unique<RunAgain>(); }
 
  private:
   PixelNormaliser normalise_;

@@ -10,6 +10,7 @@
 
 #include "engine/device/device.h"
 #include "stages/learn/images.h"
+#include "stages/learn/recorder.h"
 
 namespace penstock::learn {
 
@@ -27,6 +28,8 @@ class Compute {
   virtual at::Tensor normalise(const Images& images, bool bf16, bool channels_last) const = 0;
   /// A call that returns when everything is done that was queued on the calling thread's stream until now.
   virtual std::function<void()> mark() const = 0;
+  /// On the CPU work is recorded by keeping it, and replayed by doing it: the twin of a CUDA graph, for tests.
+  virtual std::unique_ptr<Recorder> make_recorder() const = 0;
 };
 
 /// `mean` and `std`: one for each channel, of pixels in 0..1.

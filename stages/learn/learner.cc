@@ -95,6 +95,15 @@ void Learner::load_weights(std::span<const std::byte> bytes, const std::string& 
   if (s.average) copy_weights(*s.net, *s.average);
 }
 
+std::string Learner::step_graph_text() const {
+  const State& s = *state_;
+  if (s.compute->device() == at::kCPU && s.config.capture != Capture::kAlways) return "";
+  if (s.buckets)
+    return "the step is not captured as a CUDA graph: lanes sum their gradients while the backward pass runs, and a "
+           "replay tells nobody how far it is";
+  return s.graph_ ? s.graph_->text() : "";
+}
+
 uint64_t Learner::steps_done() const { return state_->done; }
 const LearnerConfig& Learner::config() const { return state_->config; }
 

@@ -29,6 +29,13 @@ enum class Precision : uint8_t { kF32, kBf16 };
 Precision precision_named(std::string_view name);
 std::string_view name_of(Precision precision);
 
+/// Whether forward and backward of a step are recorded as a CUDA graph.
+enum class Capture : uint8_t {
+  kNever,
+  kOnGpu,   ///< where it can be; step_graph_text() says where it was not, and why
+  kAlways,  ///< on a CPU too, where a replay is the work done again: for tests
+};
+
 struct LearnerConfig {
   nets::NetSpec net;
   /// The user's TorchScript file where net.arch is "torchscript"; it is stored with the weights.
@@ -44,6 +51,7 @@ struct LearnerConfig {
 
   Precision precision = Precision::kBf16;
   bool channels_last = true;
+  Capture capture = Capture::kOnGpu;
   int threads = 1;    ///< torch threads of the lane; float sums, and so the bits of the weights, depend on it
   uint64_t seed = 0;  ///< of the first weights and, with step and lane, of each step's draws
   uint64_t lane = 0;
@@ -134,6 +142,9 @@ class Learner {
   void load(std::span<const std::byte> bytes, const std::string& origin = "checkpoint");
   /// Takes only the weights, of save(), weights_bytes() or any safetensors with PyTorch's names; EMA's where they hold some.
   void load_weights(std::span<const std::byte> bytes, const std::string& origin = "weights");
+
+  /// For people: how many steps were replayed from a CUDA graph, and why others were not; "" before the first step and where nothing is recorded.
+  std::string step_graph_text() const;
 
   uint64_t steps_done() const;
   const LearnerConfig& config() const;

@@ -30,18 +30,17 @@ std::unique_ptr<nets::Net> build(const LearnerConfig& config, at::Device device)
   return net;
 }
 
-/// A copy where the logits are.
+/// On the CPU the values where they lie; else a copy on the device.
 template <class T>
-at::Tensor beside(const at::Tensor& logits, std::span<const T> values, at::ScalarType type) {
+at::Tensor there(std::span<const T> values, at::ScalarType type, at::Device device) {
   return at::from_blob(const_cast<T*>(values.data()), {static_cast<int64_t>(values.size())},
                        at::TensorOptions().dtype(type))
-      .to(logits.device());
+      .to(device);
 }
 
-at::Tensor cross_entropy(const at::Tensor& logits, Labels labels, at::Reduction::Reduction reduction,
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, at::Reduction::Reduction reduction,
                          double label_smoothing) {
-  const at::Tensor targets = beside(logits, labels, at::kLong);
-  return at::cross_entropy_loss(logits, targets, {}, reduction, /*ignore_index=*/-100, label_smoothing);
+  return at::cross_entropy_loss(logits, labels, {}, reduction, /*ignore_index=*/-100, label_smoothing);
 }
 
 Rows rows_of(const at::Tensor& tensor) {
@@ -128,18 +127,36 @@ at::Tensor Learner::State::input(const Images& images) const {
   return compute->normalise(images, config.precision == Precision::kBf16, config.channels_last);
 }
 
-at::Tensor Learner::State::loss(const at::Tensor& logits, Labels labels, const Mixing& mixing) const {
-  if (mixing.second.empty()) return cross_entropy(logits, labels, at::Reduction::Mean, config.label_smoothing);
-  const at::Tensor shares =
-      at::from_blob(const_cast<float*>(mixing.shares.data()), {logits.size(0)}, at::TensorOptions().dtype(at::kFloat));
-  const at::Tensor first = cross_entropy(logits, labels, at::Reduction::None, config.label_smoothing);
-  const at::Tensor second = cross_entropy(logits, mixing.second, at::Reduction::None, config.label_smoothing);
-  return (shares * first + (1 - shares) * second).mean();
+StepInputs Learner::State::inputs(const Images& images, Labels labels, const Mixing& mixing) const {
+  StepInputs out{.pixels = input(images), .labels = there(labels, at::kLong, compute->device())};
+  if (mixing.second.empty()) return out;
+  out.second = there(mixing.second, at::kLong, compute->device());
+  out.shares = there(mixing.shares, at::kFloat, compute->device());
+  return out;
 }
 
-at::Tensor Learner::State::training_logits(const Images& images) {
+at::Tensor Learner::State::loss(const at::Tensor& logits, const StepInputs& inputs) const {
+  const double smoothing = config.label_smoothing;
+  if (!inputs.second.defined()) return cross_entropy(logits, inputs.labels, at::Reduction::Mean, smoothing);
+  const at::Tensor first = cross_entropy(logits, inputs.labels, at::Reduction::None, smoothing);
+  const at::Tensor second = cross_entropy(logits, inputs.second, at::Reduction::None, smoothing);
+  return (inputs.shares * first + (1 - inputs.shares) * second).mean();
+}
+
+at::Tensor Learner::State::training_logits(const at::Tensor& pixels) {
   const Autocast autocast(compute->device().type(), config.precision == Precision::kBf16);
-  return net->forward(input(images)).to(at::kFloat);
+  return net->forward(pixels).to(at::kFloat);
+}
+
+StepGraph& Learner::State::graph() {
+  if (graph_) return *graph_;
+  const bool can =
+      config.capture == Capture::kAlways || (config.capture == Capture::kOnGpu && compute->device() != at::kCPU);
+  std::string why_not;
+  if (config.capture == Capture::kNever) why_not = "train.cuda_graph is false";
+  if (config.net.arch == "torchscript") why_not = "a TorchScript network may wait for the device in code of its own";
+  graph_.emplace(can && why_not.empty() ? compute->make_recorder() : nullptr, why_not, parameters);
+  return *graph_;
 }
 
 Rows Learner::State::run(const Images& images, const std::string& layer) {

@@ -12,6 +12,7 @@
 #include "stages/learn/learner.h"
 #include "stages/learn/optimiser.h"
 #include "stages/learn/replicas.h"
+#include "stages/learn/step_graph.h"
 
 namespace penstock::learn {
 
@@ -37,10 +38,14 @@ struct Learner::State {
   void check_classes(int64_t logits) const;
 
   at::Tensor input(const Images& images) const;
+  /// What a step reads, where it is computed.
+  StepInputs inputs(const Images& images, Labels labels, const Mixing& mixing) const;
   /// f32 (N, classes), ready for backward.
-  at::Tensor training_logits(const Images& images);
+  at::Tensor training_logits(const at::Tensor& pixels);
   /// The mean over the batch.
-  at::Tensor loss(const at::Tensor& logits, Labels labels, const Mixing& mixing) const;
+  at::Tensor loss(const at::Tensor& logits, const StepInputs& inputs) const;
+  /// Made at the first step of a learner alone.
+  StepGraph& graph();
   /// Logits, or the output of a layer, of the network that evaluation uses.
   Rows run(const Images& images, const std::string& layer);
 
@@ -64,6 +69,7 @@ struct Learner::State {
   std::unique_ptr<nets::Net> average;  ///< null without EMA
   std::vector<nets::NamedTensor> parameters;
   std::optional<Optimiser> optimiser_;
+  std::optional<StepGraph> graph_;
   Replicas replicas;
   std::optional<GradientBuckets> buckets;  ///< where there are other lanes; dies before replicas
   std::optional<Begun> begun;

@@ -40,13 +40,18 @@ int64_t top1_of(const at::Tensor& on_device, Labels labels) {
 }  // namespace
 
 Learner::State::Begun Learner::State::backward_alone(const Images& images, Labels labels, const Mixing& mixing) {
-  Begun out{.logits = training_logits(images), .labels = {labels.begin(), labels.end()}, .records = images.count};
-  check_classes(out.logits.size(1));
-  out.loss = loss(out.logits, labels, mixing);
-  // On a GPU nobody waits for the number here: end_step() looks.
-  if (compute->device() == at::kCPU && !std::isfinite(out.loss.item<double>())) throw not_finite(done);
-  out.loss.backward();
-  return out;
+  const StepInputs given = inputs(images, labels, mixing);
+  const StepOutputs passed = graph().step(given, [this](const StepInputs& in) {
+    const at::Tensor logits = training_logits(in.pixels);
+    check_classes(logits.size(1));
+    const at::Tensor mean = loss(logits, in);
+    // On a GPU nobody waits for the number here: end_step() looks.
+    if (compute->device() == at::kCPU && !std::isfinite(mean.item<double>())) throw not_finite(done);
+    mean.backward();
+    return StepOutputs{.loss = mean.detach(), .logits = logits.detach()};
+  });
+  return {
+      .loss = passed.loss, .logits = passed.logits, .labels = {labels.begin(), labels.end()}, .records = images.count};
 }
 
 // Each lane's gradient is of the sum of its losses over the records that a step has when none is missing; so their sum is the gradient
@@ -60,10 +65,11 @@ Learner::State::Begun Learner::State::backward_together(const Images& images, La
   buckets->start();
   const auto batch = static_cast<double>(replicas.global_batch), mine = static_cast<double>(images.count);
   if (images.count > 0) {
-    out.logits = training_logits(images);
+    const StepInputs given = inputs(images, labels, mixing);
+    out.logits = training_logits(given.pixels);
     check_classes(out.logits.size(1));
     out.labels.assign(labels.begin(), labels.end());
-    out.loss = loss(out.logits, labels, mixing);
+    out.loss = loss(out.logits, given);
     (out.loss * (mine / batch)).backward();
   }
   std::vector<double> counts = {mine};  // then, of each parameter, in how many lanes it got a gradient

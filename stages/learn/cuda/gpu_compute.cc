@@ -14,6 +14,7 @@
 #include "engine/device/devices.h"
 #include "stages/device/normalise.h"
 #include "stages/learn/compute.h"
+#include "stages/learn/cuda/graph_recorder.h"
 #include "stages/learn/device_collective.h"
 
 namespace penstock::learn {
@@ -78,6 +79,8 @@ class GpuCompute final : public Compute {
       cuda_check(cudaEventSynchronize(mark->event), "waiting for gradients on cuda:" + std::to_string(index));
     };
   }
+
+  std::unique_ptr<Recorder> make_recorder() const override { return make_graph_recorder(); }
 
  private:
   c10::cuda::CUDAStream torch_stream() const {

@@ -73,6 +73,32 @@ TEST_F(LearnerOnGpu, LossesAreTheCpus) {
   }
 }
 
+TEST_F(LearnerOnGpu, ReplayedStepsLearnWhatComputedStepsLearn) {
+  for (const bool bf16 : {false, true}) {
+    LearnerConfig never = on_gpu(bf16), captured = on_gpu(bf16);
+    never.capture = Capture::kNever;
+    Learner expected(never), got(captured);
+    for (int round = 0; round < 3; ++round) {
+      const std::vector<double> a = learn(expected), b = learn(got);
+      for (size_t step = 0; step < a.size(); ++step)
+        EXPECT_NEAR(b[step], a[step], bf16 ? 2e-2 : 1e-3) << "round " << round << ", step " << step;
+    }
+    EXPECT_NE(got.step_graph_text().find("9 of 12 steps were replayed"), std::string::npos) << got.step_graph_text();
+  }
+}
+
+TEST_F(LearnerOnGpu, MixedPicturesHaveTheLossOfTheCpus) {
+  Learner cpu(toy(false)), gpu(on_gpu(false));
+  const ToyBatch batch(16, 1), other(16, 2);
+  const std::vector<float> shares(16, 0.75F);
+  DeviceBuffer there = device_->allocate(batch.pixels.size());
+  stream_->copy(there.data(), batch.pixels.data(), batch.pixels.size());
+  Images images = batch.images;
+  const double expected = cpu.step(images, batch.labels, {other.labels, shares}).loss;
+  images.data = reinterpret_cast<const uint8_t*>(there.data());
+  EXPECT_NEAR(gpu.step(images, batch.labels, {other.labels, shares}).loss, expected, 0.02);
+}
+
 TEST_F(LearnerOnGpu, GoesOnAfterSaveAndLoad) {
   Learner whole(on_gpu(false)), first(on_gpu(false));
   learn(whole);

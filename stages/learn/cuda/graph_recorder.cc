@@ -1,0 +1,55 @@
+#include "stages/learn/cuda/graph_recorder.h"
+
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include <optional>
+#include <utility>
+
+namespace penstock::learn {
+namespace {
+
+class GraphRecorder final : public Recorder {
+ public:
+  void record(std::function<void()> work) override {
+    graph_.reset();
+    // The pool cannot take what torch holds for steps that are not recorded: give it back, or both lie there.
+    c10::cuda::getCurrentCUDAStream().synchronize();
+    c10::cuda::CUDACachingAllocator::emptyCache();
+    graph_.emplace();
+    try {
+      // Of this thread alone: threads that bring up the next batch may make and ask events meanwhile.
+      graph_->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+      try {
+        work();
+      } catch (...) {
+        end_broken();
+        throw;
+      }
+      graph_->capture_end();
+    } catch (...) {
+      graph_.reset();
+      static_cast<void>(cudaGetLastError());  // that of the recording, which nobody is to find later
+      throw;
+    }
+  }
+
+  void replay() override { graph_->replay(); }
+
+ private:
+  /// The stream must leave the capture, whatever else is wrong.
+  void end_broken() noexcept {
+    try {
+      graph_->capture_end();
+    } catch (...) {}
+  }
+
+  std::optional<at::cuda::CUDAGraph> graph_;
+};
+
+}  // namespace
+
+std::unique_ptr<Recorder> make_graph_recorder() { return std::make_unique<GraphRecorder>(); }
+
+}  // namespace penstock::learn
