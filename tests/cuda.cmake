@@ -38,6 +38,12 @@ add_executable(gpu_bench bench/cuda/gpu_bench.cc)
 target_link_libraries(gpu_bench PRIVATE penstock_cuda penstock_image CUDA::cublas)
 add_dependencies(cuda gpu_bench)
 
+# The training step alone: tools/gpu/train_bench.sh runs it beside the real thing and PyTorch.
+add_executable(step_rate_cuda bench/cuda/step_rate.cc)
+target_link_libraries(step_rate_cuda PRIVATE penstock_learn_in_place penstock_cuda penstock_learn penstock_models Torch::cuda)
+penstock_compile_pool(step_rate_cuda penstock_learn)
+add_dependencies(cuda step_rate_cuda)
+
 # engine/cuda and stages/device/cuda on a made-up machine: the program's own definitions of the calls of CUDA, NCCL and nvJPEG come before
 # the libraries'. Needs no GPU.
 add_library(penstock_fake_cuda OBJECT support/cuda/fake_cuda.cc support/cuda/fake_nccl.cc support/cuda/fake_nvjpeg.cc)

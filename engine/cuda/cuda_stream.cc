@@ -138,6 +138,18 @@ class CudaStream final : public Stream {
     attempt([&] { point(kPlain)->wait(); });
     if (failure_) failure_->wait();
   }
+  std::shared_ptr<void> count_as_busy() override {
+    struct Piece {
+      CudaStream& stream;
+      explicit Piece(CudaStream& s) : stream(s) {
+        stream.attempt([this] { stream.begin_span(); });
+      }
+      ~Piece() {
+        stream.attempt([this] { stream.end_span(); });
+      }
+    };
+    return std::make_shared<Piece>(*this);
+  }
   int64_t busy_ns() const override { return busy_.ns(); }
 
  private:
@@ -152,16 +164,25 @@ class CudaStream final : public Stream {
   template <typename Work>
   void timed(const Work& work) {
     attempt([&] {
-      BusyTime::Span span = busy_.reuse();
-      if (!span.begin) {
-        span.begin = std::make_shared<CudaEvent>(index_, name_, cudaEventDefault);
-        span.end = std::make_shared<CudaEvent>(index_, name_, cudaEventDefault);
-      }
-      cuda_check(cudaEventRecord(span.begin->get(), stream_), "recording an event on " + name_);
+      begin_span();
       work();
-      cuda_check(cudaEventRecord(span.end->get(), stream_), "recording an event on " + name_);
-      busy_.add(std::move(span));
+      end_span();
     });
+  }
+  /// One inside of another is part of it.
+  void begin_span() {
+    if (depth_++ > 0) return;
+    span_ = busy_.reuse();
+    if (!span_.begin) {
+      span_.begin = std::make_shared<CudaEvent>(index_, name_, cudaEventDefault);
+      span_.end = std::make_shared<CudaEvent>(index_, name_, cudaEventDefault);
+    }
+    cuda_check(cudaEventRecord(span_.begin->get(), stream_), "recording an event on " + name_);
+  }
+  void end_span() {
+    if (--depth_ > 0) return;
+    cuda_check(cudaEventRecord(span_.end->get(), stream_), "recording an event on " + name_);
+    busy_.add(std::move(span_));
   }
   template <typename Work>
   void attempt(const Work& work) {
@@ -179,6 +200,8 @@ class CudaStream final : public Stream {
   const std::string name_;
   cudaStream_t stream_ = nullptr;
   mutable BusyTime busy_;
+  BusyTime::Span span_;  ///< the open one
+  int depth_ = 0;
   std::shared_ptr<FailedState> failure_;
 };
 

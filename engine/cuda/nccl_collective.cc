@@ -131,8 +131,12 @@ class Nccl final : public NcclCollective {
       if (staged) copy(at, bytes.data(), bytes.size(), tried);
       accept(work(at), tried);
       settle(tried);
-      if (staged) copy(bytes.data(), at, bytes.size(), tried);
       finish(tried);
+      // Behind the wait: a copy to memory that is not pinned blocks the caller, who could not be told to stop.
+      if (staged) {
+        copy(bytes.data(), at, bytes.size(), tried);
+        finish(tried);
+      }
     } catch (const Error& e) {
       failure_ = e;
       give_up();

@@ -92,6 +92,8 @@ class Stream {
   virtual void wait(const Event& event) = 0;
   /// Blocks until the queue is empty. Error kDevice.
   virtual void synchronize() = 0;
+  /// While what it gives lives, what others queue on native_handle() counts as busy; null where there is none. Let it go in the thread that took it.
+  virtual std::shared_ptr<void> count_as_busy() { return nullptr; }
   /// Time spent copying and computing so far: over the time of the run, the utilisation.
   virtual int64_t busy_ns() const = 0;
 };
@@ -116,8 +118,6 @@ class Device {
   /// Host memory that this device copies to and from at full speed (pinned, for CUDA). For BufferPool::Make.
   virtual Buffer make_host_buffer(uint64_t bytes) { return Buffer(bytes); }
   virtual std::unique_ptr<Stream> make_stream() = 0;
-
- protected:
   /// "1.2 GiB of 2 GiB in use; the largest: image cache 1 GiB".
   std::string memory_text();
 

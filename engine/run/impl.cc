@@ -152,7 +152,7 @@ void Run::Impl::bound_batches_in_flight() {
     const uint64_t rest = limit - std::min(limit, options_.budgets->used(options_.tier));
     batches_in_flight_ = std::min(batches_in_flight_, 1 + rest / layout_->bytes);
   }
-  batch_pool_.emplace(*options_.budgets, batches_in_flight_);
+  batch_pool_.emplace(*options_.budgets, batches_in_flight_, options_.make_batch);
   replacement_pool_.emplace(*options_.budgets, 0);
   slice_pool_.emplace(*options_.budgets, 2 * threads + options_.io_threads);
 }

@@ -12,6 +12,7 @@
 #include "engine/data/source.h"
 #include "engine/graph/graph.h"
 #include "engine/memory/budget.h"
+#include "engine/memory/buffer.h"
 #include "engine/order/epoch_plan.h"
 #include "engine/run/cores.h"
 #include "engine/run/report.h"
@@ -55,6 +56,8 @@ struct RunOptions {
   std::shared_ptr<Cores> cores = {};      ///< null: all cores the process may use
   std::shared_ptr<Budgets> budgets = {};  ///< null: unlimited; shared by runs that run at once
   Tier tier = Tier::kRam;                 ///< of the batches: kPinned where a GPU is fed
+  /// The memory of a batch; null: plain. Called by one thread; what it makes may outlive the run.
+  BufferPool::Make make_batch = {};
   unsigned io_threads = 4;
   /// Batches admitted and not yet given back, at most; 0: as many as keep all threads busy.
   uint64_t batches_in_flight = 0;

@@ -105,7 +105,7 @@ CheckResult check(const pipelines::Recipe& given, const JobData& data, std::shar
                   std::stop_token stop) {
   const pipelines::Recipe recipe = fitted(given, *data.train);
   CheckResult result;
-  result.memory = choose_memory(recipe.budget);
+  result.memory = choose_memory(recipe);
   result.epochs = recipe.train.epochs;
   result.data_bytes = data.train->bytes();
   result.val_from = data.val_from;

@@ -51,7 +51,10 @@ struct JobMemory {
   Need limits;
   std::string text;  ///< for people: "ram 11.3 GiB (half of what is free)"
 };
-JobMemory choose_memory(const pipelines::BudgetSection& budget);
+/// `pinned`: batches lie in memory that devices copy from; where [budget] says nothing of it, it is a quarter of RAM's.
+JobMemory choose_memory(const pipelines::BudgetSection& budget, bool pinned = false);
+/// Of a job that computes on the recipe's lanes: pinned where one of them is no CPU.
+JobMemory choose_memory(const pipelines::Recipe& recipe);
 /// Bytes that this process could still take: the least of the machine's and the cgroup's.
 uint64_t available_memory_bytes();
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/base/bytes.h"
+#include "engine/device/devices.h"
 #include "pipelines/job/job.h"
 
 namespace penstock {
@@ -73,7 +74,7 @@ uint64_t cgroup_available() {
 
 uint64_t available_memory_bytes() { return std::min(machine_available(), cgroup_available()); }
 
-JobMemory choose_memory(const pipelines::BudgetSection& budget) {
+JobMemory choose_memory(const pipelines::BudgetSection& budget, bool pinned) {
   JobMemory memory;
   if (budget.ram) {
     memory.limits[Tier::kRam] = budget.ram->bytes;
@@ -88,12 +89,23 @@ JobMemory choose_memory(const pipelines::BudgetSection& budget) {
   if (budget.pinned) {
     memory.limits[Tier::kPinned] = budget.pinned->bytes;
     memory.text += ", pinned " + bytes_text(budget.pinned->bytes);
+  } else if (pinned && memory.limits[Tier::kRam] >= 4) {
+    memory.limits[Tier::kPinned] = memory.limits[Tier::kRam] / 4;
+    memory.limits[Tier::kRam] -= memory.limits[Tier::kPinned];
+    memory.text += ", of it pinned " + bytes_text(memory.limits[Tier::kPinned]) +
+                   " (chosen: a quarter; set budget.pinned for another)";
   }
   if (budget.gpu) {
     memory.limits[Tier::kGpu] = budget.gpu->bytes;
     memory.text += ", gpu " + bytes_text(budget.gpu->bytes);
   }
   return memory;
+}
+
+JobMemory choose_memory(const pipelines::Recipe& recipe) {
+  return choose_memory(recipe.budget, std::ranges::any_of(recipe.lanes.devices, [](const std::string& device) {
+                         return parse_device_spec(device).kind != "cpu";
+                       }));
 }
 
 }  // namespace penstock

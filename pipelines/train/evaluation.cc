@@ -54,6 +54,7 @@ Evaluation evaluate_share(Lanes& lanes, const Graph& graph, const Source& source
   options.run.epochs = 1;
   options.run.epoch = 0;
   options.run.step = 0;
+  lanes.feed_from(options.run);
   if (options.confusion) out.confusion.emplace(lanes.learner().config().net.classes);
   options.run.hold = options.augmented != nullptr && options.draws > 0;  // the passes share a budget: all reserve first
   Run run = Run::start(graph, source, options.run);

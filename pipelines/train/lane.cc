@@ -1,5 +1,8 @@
 #include "pipelines/train/lane.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "engine/base/error.h"
 #include "engine/device/devices.h"
 
@@ -42,34 +45,53 @@ void Lane::stop_feeding() noexcept {
 void Lane::prepare(const Batch& batch, int64_t first, int64_t count) {
   if (is_cpu() || count == 0) return;
   if (view_ != nullptr) {
-    ahead_ = {.batch = batch.block().get(),
-              .fed = feed_->prepare(*view_, batch, first, count, learner_.config().pixels_field)};
-    ahead_.place = ahead_.fed->place;
+    device::LaneFeed::Part fed = feed_->prepare(*view_, batch, first, count, learner_.config().pixels_field);
+    ahead_.push_back({.batch = batch.block(), .place = fed.place, .fed = std::move(fed)});
     return;
   }
   const learn::Images images = learn::images_of(batch, learner_.config(), first, count);
   const auto bytes = static_cast<size_t>(images.count * images.height * images.width * images.channels);
   const std::span<const std::byte> parts[] = {{reinterpret_cast<const std::byte*>(images.data), bytes}};
-  ahead_ = {.batch = batch.block().get(), .place = &uploads_->upload(parts, std::make_shared<const Batch>(batch))};
+  UploadRing::Place& place = uploads_->upload(parts, std::make_shared<const Batch>(batch));
+  ahead_.push_back({.batch = batch.block(), .place = &place});
 }
 
 learn::Images Lane::uploaded(const Batch& batch, int64_t first, int64_t count) {
   learn::Images images = learn::images_of(batch, learner_.config(), first, count);
   if (is_cpu() || count == 0) return images;
-  if (ahead_.batch != batch.block().get()) prepare(batch, first, count);
-  if (ahead_.fed) {
-    images.data = feed_->make(*stream_, *ahead_.fed);
+  const auto find = [&] { return std::ranges::find(ahead_, batch.block(), &Ahead::batch); };
+  auto mine = find();
+  if (mine == ahead_.end()) {
+    prepare(batch, first, count);
+    mine = find();
+  }
+  now_ = std::move(*mine);
+  ahead_.erase(mine);
+  if (now_.fed) {
+    images.data = feed_->make(*stream_, *now_.fed);
     return images;
   }
-  stream_->wait(ahead_.place->copied);
-  images.data = reinterpret_cast<const uint8_t*>(ahead_.place->memory.data());
+  stream_->wait(now_.place->copied);
+  images.data = reinterpret_cast<const uint8_t*>(now_.place->memory.data());
   return images;
 }
 
 /// What was asked of the stream since uploaded() has read the pixels.
 void Lane::used() {
-  if (ahead_.place != nullptr) stream_->record(ahead_.place->used);
-  ahead_ = {};
+  if (now_.place != nullptr) stream_->record(now_.place->used);
+  now_ = {};
+}
+
+/// What the network cannot have, others may hold: an error of memory says who.
+template <class Work>
+auto Lane::on_device(Work&& work) {
+  const std::shared_ptr<void> counted = busy();
+  try {
+    return work();
+  } catch (Error& error) {
+    if (error.code() != Code::kMemory || is_cpu()) throw;
+    throw error.add("beside the network, of the budget of " + std::string(name()) + " " + device_->memory_text());
+  }
 }
 
 void Lane::begin_step(const Batch& batch, int64_t first, int64_t count) {
@@ -81,13 +103,13 @@ void Lane::begin_step(const Batch& batch, int64_t first, int64_t count) {
     stream_->launch([] {});  // the time that a step takes; what it computes is computed here
     there.synchronize();
   }
-  learner_.begin_step(share.images, share.labels, share.mixing);
+  on_device([&] { learner_.begin_step(share.images, share.labels, share.mixing); });
   used();
   if (stream_) stream_->record(computed_);
 }
 
 learn::StepResult Lane::end_step() {
-  const learn::StepResult result = learner_.end_step();
+  const learn::StepResult result = on_device([&] { return learner_.end_step(); });
   if (is_simulated()) stream_->synchronize();
   return result;
 }
@@ -96,7 +118,7 @@ metrics::ClassificationSums Lane::evaluate(const Batch& batch, int64_t first, in
   learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
   share.images = uploaded(batch, first, count);
   if (is_simulated()) stream_->synchronize();
-  const metrics::ClassificationSums sums = learner_.evaluate(share.images, share.labels);
+  const metrics::ClassificationSums sums = on_device([&] { return learner_.evaluate(share.images, share.labels); });
   used();
   return sums;
 }
@@ -104,7 +126,7 @@ metrics::ClassificationSums Lane::evaluate(const Batch& batch, int64_t first, in
 learn::Rows Lane::infer(const Batch& batch, int64_t first, int64_t count, const std::string& layer) {
   const learn::Images images = uploaded(batch, first, count);
   if (is_simulated()) stream_->synchronize();
-  learn::Rows rows = learner_.infer(images, layer);
+  learn::Rows rows = on_device([&] { return learner_.infer(images, layer); });
   used();
   return rows;
 }

@@ -1,6 +1,7 @@
 // One device with its replica of the network: batches go up, the learner works on them.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,10 +29,17 @@ class Lane {
   void feed_from(device::HeldPictures& held, size_t lane, std::optional<uint64_t> capacity_bytes);
   void stop_feeding() noexcept;
   /// How steps make their pictures from the next prepare() or begin_step() on, and until null: then batches are taken as they are.
-  void follow(const device::FeedView* view) { view_ = feed_ ? view : nullptr; }
+  void follow(const device::FeedView* view) {
+    forget_prepared();
+    view_ = feed_ ? view : nullptr;
+  }
 
-  /// Begins to bring those records to the device, for the next call of the three below, which is for them.
+  /// Begins to bring those records to the device, for a call of the three below that is for them. Waits only where all places are taken.
   void prepare(const Batch& batch, int64_t first, int64_t count);
+  /// How many batches it pays to prepare beside the one in work: one more each time that the device had run dry.
+  size_t worth_preparing() const { return uploads_ ? uploads_->places() - 1 : 0; }
+  /// What was prepared is not asked for any more.
+  void forget_prepared() { ahead_.clear(); }
   /// Of the records [first, first + count) of a batch. A step takes none too, where the learner has joined others. Between its halves the
   /// batch may be given back, and prepare() may bring the next one.
   void begin_step(const Batch& batch, int64_t first, int64_t count);
@@ -43,7 +51,6 @@ class Lane {
 
   learn::Learner& learner() { return learner_; }
   Device& device() { return *device_; }
-  /// kRam, or the tier that batches for this device belong to.
   bool is_cpu() const { return stream_ == nullptr; }
   bool is_simulated() const { return stream_ != nullptr && learner_.config().device == nullptr; }
   std::string_view name() const { return device_->name(); }
@@ -52,19 +59,25 @@ class Lane {
 
  private:
   struct Ahead {
-    const void* batch = nullptr;
+    std::shared_ptr<const void> batch;  ///< held until it is used, so that no other is taken for it
     UploadRing::Place* place = nullptr;
     std::optional<device::LaneFeed::Part> fed = std::nullopt;
   };
+  /// The pixels where the learner reads them; used() follows when its work is queued.
   learn::Images uploaded(const Batch& batch, int64_t first, int64_t count);
   void used();
+  /// Whatever of the learner's work is queued on the device while it lives counts as busy.
+  std::shared_ptr<void> busy() { return stream_ ? stream_->count_as_busy() : nullptr; }
+  template <class Work>
+  auto on_device(Work&& work);
 
   std::unique_ptr<Device> device_;
   std::unique_ptr<Stream> stream_;  ///< null: the CPU
   std::optional<UploadRing> uploads_;
   std::unique_ptr<device::LaneFeed> feed_;
   const device::FeedView* view_ = nullptr;
-  Ahead ahead_;
+  std::deque<Ahead> ahead_;  ///< in the order of prepare()
+  Ahead now_;                ///< what the learner works on
   Event computed_;
   learn::Learner learner_;
 };

@@ -77,6 +77,7 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
     if (lanes_.back()->learner().config().device != nullptr) ++gpus;
     if (lane > 0) workers_.push_back(std::make_unique<Worker>());
   }
+  if (compute_elsewhere()) blocks_ = std::make_shared<HostBlocks>(lanes_.front()->device());
   if (!joined) return;
   together_.require_same("kind of lanes",
                          gpus == here ? "GPUs"
@@ -95,7 +96,8 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
   std::vector<std::function<void(const std::string&)>> aborts(here);
   in_all([&](size_t lane) {
     if (gpus > 0) {
-      learn::GpuCollective group = learn::make_gpu_collective(lanes_[lane]->device(), *counts[lane]);
+      learn::GpuCollective group =
+          learn::make_gpu_collective(lanes_[lane]->device(), *counts[lane], options.timeout_seconds);
       gradients[lane] = std::move(group.collective);
       aborts[lane] = std::move(group.abort);
       if (lane == 0 && !group.unequal.empty())
@@ -176,6 +178,12 @@ void Lanes::load_weights(std::span<const std::byte> state, const std::string& or
   in_all([&](size_t lane) { lanes_[lane]->learner().load_weights(state, origin); });
 }
 
+void Lanes::feed_from(RunOptions& options) const {
+  if (!blocks_) return;
+  options.tier = Tier::kPinned;
+  options.make_batch = [blocks = blocks_](uint64_t bytes) { return blocks->make(bytes); };
+}
+
 void Lanes::follow(const device::FeedView* view) {
   for (const auto& lane : lanes_) lane->follow(view);
 }
@@ -186,6 +194,16 @@ void Lanes::prepare(const Batch& batch) {
     const Part mine = part(batch, lane);
     lanes_[lane]->prepare(batch, mine.first, mine.count);
   }
+}
+
+size_t Lanes::worth_preparing() const {
+  size_t least = SIZE_MAX;
+  for (const auto& lane : lanes_) least = std::min(least, lane->worth_preparing());
+  return least;
+}
+
+void Lanes::forget_prepared() {
+  for (const auto& lane : lanes_) lane->forget_prepared();
 }
 
 void Lanes::begin_step(const Batch& batch) {

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/device/host_blocks.h"
 #include "engine/device/in_process_collective.h"
+#include "engine/run/run.h"
 #include "pipelines/job/together.h"
 #include "pipelines/train/lane.h"
 
@@ -20,6 +22,7 @@ struct LanesOptions {
   int64_t global_batch = 1;          ///< records of a step over all lanes of all processes
   uint64_t bucket_bytes = 25 << 20;  ///< gradients that are summed in one call
   bool sync_batch_norm = false;
+  double timeout_seconds = 1800;  ///< that GPUs wait for one another
   /// What stays decoded on the devices; null: nothing. Of each device so many bytes, or half of what is free.
   std::shared_ptr<device::HeldPictures> held = nullptr;
   std::optional<uint64_t> held_bytes = std::nullopt;
@@ -45,9 +48,14 @@ class Lanes {
 
   /// Whether lanes compute on devices of their own: then the next batch is brought up between the halves of a step.
   bool compute_elsewhere() const { return !lanes_.front()->is_cpu(); }
+  /// Batches of a run with these options lie where the lanes copy from at full speed: pinned memory, for GPUs, kept for the runs that follow.
+  void feed_from(RunOptions& options) const;
   /// As Lane::follow, of all.
   void follow(const device::FeedView* view);
   void prepare(const Batch& batch);
+  /// As Lane's, the least of all.
+  size_t worth_preparing() const;
+  void forget_prepared();
   /// The result is over all lanes of all processes.
   void begin_step(const Batch& batch);
   learn::StepResult end_step();
@@ -96,6 +104,7 @@ class Lanes {
   std::vector<std::function<void(const std::string&)>> aborts_;  ///< of collectives of GPUs, which the lanes own
   std::vector<std::unique_ptr<Lane>> lanes_;
   Held held_;
+  std::shared_ptr<HostBlocks> blocks_;            ///< of the first lane; null: plain memory
   std::vector<std::unique_ptr<Worker>> workers_;  ///< of the lanes but the first; dies first
 };
 

@@ -61,7 +61,7 @@ void require_fields(const Graph& graph, const learn::LearnerConfig& learner, con
 }  // namespace
 
 Machine machine_for(const Recipe& recipe, unsigned threads) {
-  JobMemory memory = choose_memory(recipe.budget);
+  JobMemory memory = choose_memory(recipe);
   return {std::make_shared<Cores>(threads, computes_on_cpu(recipe)), std::make_shared<Budgets>(memory.limits),
           std::move(memory.text)};
 }
@@ -155,6 +155,7 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
                 .global_batch = static_cast<int64_t>(recipe.data.batch),
                 .bucket_bytes = recipe.lanes.bucket.bytes,
                 .sync_batch_norm = recipe.train.sync_batch_norm,
+                .timeout_seconds = recipe.lanes.timeout.seconds,
                 .held = held,
                 .held_bytes = recipe.budget.gpu_cache ? std::optional(recipe.budget.gpu_cache->bytes) : std::nullopt};
   plan.lanes.learner = learner_config(recipe, classes_for(recipe, train), threads, steps,

@@ -126,6 +126,7 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   options.faults.already = at_->rejected;
   options.clock = world_.clock;
   options.trace = world_.trace;
+  lanes_.feed_from(options);
   epoch_began_ = world_.clock->now_seconds();
   epoch_records_ = 0;
   Run run = Run::start(phase.train, train_, options);

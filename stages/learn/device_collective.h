@@ -19,6 +19,6 @@ struct GpuCollective {
 
 /// NCCL over all ranks of `bootstrap`, each with a GPU of its own; a call of all ranks. Error kDevice: says what was tried; in a program
 /// without CUDA.
-GpuCollective make_gpu_collective(Device& device, Collective& bootstrap);
+GpuCollective make_gpu_collective(Device& device, Collective& bootstrap, double timeout_seconds = 600);
 
 }  // namespace penstock::learn

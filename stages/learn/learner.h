@@ -88,7 +88,7 @@ struct Rows {
 };
 
 /// One replica of a network in training or in use. On a GPU its pixels are read where they lie there (upload them first; labels are taken from the
-/// host), and what is said of bits holds for the same kind of GPU. Exactly reproducible: the same config, thread count, machine and batches give
+/// host), and its bits are not promised: max-pool adds there as threads come. On the CPU exactly reproducible: the same config, thread count, machine and batches give
 /// the same bits, also across save() and load() at any step.
 ///
 /// Threads: one at a time, and best always the same one (the lane's): every thread that calls torch gets a pool of `threads` OpenMP
@@ -117,7 +117,7 @@ class Learner {
   /// whole batch; where that has no record, nothing is done.
   StepResult step(const Images& images, Labels labels, const Mixing& mixing = {});
   /// The same in two halves: on a GPU the first returns when the work is queued (pixels must stay until it is done; labels need not), and the
-  /// second waits for it. Nothing but end_step() may be called between them.
+  /// second waits for it, and for the other lanes' gradients. Nothing but end_step() may be called between them.
   void begin_step(const Images& images, Labels labels, const Mixing& mixing = {});
   StepResult end_step();
   StepResult step(const Batch& batch);

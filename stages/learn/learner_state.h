@@ -53,14 +53,19 @@ struct Learner::State {
   struct Begun {
     at::Tensor loss, logits;  ///< of this lane; undefined where it had no record
     std::vector<int64_t> labels;
-    int64_t records = 0;  ///< of all lanes
+    std::vector<double> counts;  ///< of several lanes: this one's records, then which parameters got a gradient in it
+    int64_t records = 0;         ///< of all lanes
     uint64_t step = 0;
     double lr = 0;
   };
   /// Forward and backward; the gradients lie in the parameters then.
   Begun backward_alone(const Images& images, Labels labels, const Mixing& mixing);
-  /// A lane's part of those of all replicas; `images` may have none.
+  /// A lane's part of those of all replicas; `images` may have none. The gradients are on their way to the others then.
   Begun backward_together(const Images& images, Labels labels, const Mixing& mixing);
+  /// Waits for the sums of all lanes, which are the gradients in the parameters then.
+  void take_sums(Begun& begun);
+  /// What the gradients say, once it is known of how many records they are; none: nothing.
+  void update(Begun& begun);
 
   LearnerConfig config;
   Schedule schedule;

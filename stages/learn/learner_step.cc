@@ -72,13 +72,27 @@ Learner::State::Begun Learner::State::backward_together(const Images& images, La
     out.loss = loss(out.logits, given);
     (out.loss * (mine / batch)).backward();
   }
-  std::vector<double> counts = {mine};  // then, of each parameter, in how many lanes it got a gradient
+  out.counts = {mine};
   const std::vector<double> filled = buckets->complete();
-  counts.insert(counts.end(), filled.begin(), filled.end());
-  replicas.counts->all_reduce_sum(std::span<double>(counts));
-  buckets->finish(counts[0] > 0 ? static_cast<float>(batch / counts[0]) : 1, std::span(counts).subspan(1));
-  out.records = static_cast<int64_t>(counts[0]);
+  out.counts.insert(out.counts.end(), filled.begin(), filled.end());
   return out;
+}
+
+void Learner::State::take_sums(Begun& begun) {
+  std::vector<double>& counts = begun.counts;
+  replicas.counts->all_reduce_sum(std::span<double>(counts));
+  const auto batch = static_cast<double>(replicas.global_batch);
+  buckets->finish(counts[0] > 0 ? static_cast<float>(batch / counts[0]) : 1, std::span(counts).subspan(1));
+  begun.records = static_cast<int64_t>(counts[0]);
+}
+
+void Learner::State::update(Begun& begun) {
+  if (begun.records == 0) return;
+  const Rates rates = schedule.at(done, config.optimiser.momentum);
+  optimiser().step(done, rates);
+  update_average();
+  ++done;
+  begun.lr = rates.lr;
 }
 
 void Learner::begin_step(const Images& images, Labels labels, const Mixing& mixing) {
@@ -94,13 +108,8 @@ void Learner::begin_step(const Images& images, Labels labels, const Mixing& mixi
     State::Begun begun =
         together ? s.backward_together(images, labels, mixing) : s.backward_alone(images, labels, mixing);
     begun.step = s.done;
-    if (begun.records > 0) {  // else: in no lane
-      const Rates rates = s.schedule.at(s.done, s.config.optimiser.momentum);
-      s.optimiser().step(s.done, rates);
-      s.update_average();
-      ++s.done;
-      begun.lr = rates.lr;
-    }
+    // With other lanes it comes in end_step(): until then the sums are on their way, and the caller has other work.
+    if (!together) s.update(begun);
     s.begun = std::move(begun);
   });
 }
@@ -109,9 +118,13 @@ StepResult Learner::end_step() {
   State& s = *state_;
   PENSTOCK_CHECK(s.begun.has_value());
   const auto scope = s.enter();
-  const State::Begun begun = std::move(*s.begun);
+  State::Begun begun = std::move(*s.begun);
   s.begun.reset();
   return guarded("training step " + std::to_string(begun.step), [&] {
+    if (s.buckets) {
+      s.take_sums(begun);
+      s.update(begun);
+    }
     StepResult out{.step = begun.step, .records = begun.records, .lr = begun.lr};
     if (begun.loss.defined()) {
       out.loss = begun.loss.item<double>();

@@ -18,6 +18,6 @@ std::unique_ptr<Compute> make_gpu_compute(Device& device, Stream&, const std::ve
   refuse(device);
 }
 
-GpuCollective make_gpu_collective(Device& device, Collective&) { refuse(device); }
+GpuCollective make_gpu_collective(Device& device, Collective&, double) { refuse(device); }
 
 }  // namespace penstock::learn

@@ -52,7 +52,9 @@ auto guarded(const std::string& what, Work&& work) {
     return std::forward<Work>(work)();
   } catch (const Error&) { throw; } catch (const c10::OutOfMemoryError& error) {
     throw Error(Code::kMemory, what + ": " + error.what_without_backtrace())
-        .hint("lower data.batch or the size of the pictures; train.precision = \"bf16\" halves what the layers keep");
+        .hint(
+            "lower data.batch or the size of the pictures; train.precision = \"bf16\" halves what the layers keep, and "
+            "on a device budget.gpu_cache gives pictures less room");
   } catch (const c10::Error& error) {
     throw Error(Code::kInternal, what + ": " + error.what_without_backtrace());
   } catch (const std::bad_alloc&) {

@@ -42,6 +42,29 @@ TEST(Lanes, LearnWhatOneLaneLearns) {
   }
 }
 
+TEST(Lanes, BatchesForDevicesLieInPinnedMemoryInsideOfTheBudget) {
+  const auto lanes_on = [](const std::string& device) {
+    LanesOptions options{.devices = {device}, .learner = {}};
+    options.learner.net = {.arch = "resnet18", .classes = 2};
+    return std::make_unique<Lanes>(options, Together(nullptr), Clock::system());
+  };
+  RunOptions plain, pinned;
+  lanes_on("cpu")->feed_from(plain);
+  EXPECT_EQ(plain.tier, Tier::kRam);
+  EXPECT_FALSE(plain.make_batch);
+  lanes_on("sim:0")->feed_from(pinned);
+  EXPECT_EQ(pinned.tier, Tier::kPinned);
+  EXPECT_EQ(pinned.make_batch(100).size(), 100u) << "also when the lanes are gone";
+
+  pipelines::Recipe recipe;
+  recipe.budget.ram = pipelines::ByteSize{400};
+  EXPECT_EQ(choose_memory(recipe).limits, Need::ram(400));
+  recipe.lanes.devices = {"cpu", "sim:0"};
+  EXPECT_EQ(choose_memory(recipe).limits, Need::ram(300) + Need::of(Tier::kPinned, 100));
+  recipe.budget.pinned = pipelines::ByteSize{50};
+  EXPECT_EQ(choose_memory(recipe).limits, Need::ram(400) + Need::of(Tier::kPinned, 50));
+}
+
 TEST(Lanes, SameBitsAgain) {
   const TrainWorld world;
   EXPECT_EQ(world.train({kTwo}, Resume::kNever, "a").weights_xxh3,

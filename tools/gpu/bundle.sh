@@ -17,7 +17,7 @@ trap 'rm -rf "$stage"' EXIT
 top=$stage/penstock-gpu
 mkdir -p "$top/bin" "$top/lib" "$top/data"
 
-programs=("$build/penstock-cuda" "$build/tests/gpu_bench" "$build/examples/example_gpu_stage_cuda")
+programs=("$build/penstock-cuda" "$build/tests/gpu_bench" "$build/tests/step_rate_cuda" "$build/examples/example_gpu_stage_cuda")
 for test in "$build"/tests/test_*_cuda; do programs+=("$test"); done
 for program in "${programs[@]}"; do
   strip -o "$top/bin/$(basename "$program")" "$program"
@@ -38,7 +38,7 @@ if [ -d "$data" ]; then
 fi
 say "$(find "$top/data" -type f | wc -l) JPEGs, $(find "$top/lib" -type f | wc -l) libraries, ${#programs[@]} programs"
 
-cp tools/gpu/check.sh "$top/"
+cp tools/gpu/check.sh tools/gpu/train_bench.sh tests/bench/cuda/torch_step.py "$top/"
 git rev-parse HEAD >"$top/commit" 2>/dev/null || echo unknown >"$top/commit"
 tar -C "$stage" -czf "$out.partial" penstock-gpu
 mib=$(($(stat -c %s "$out.partial") / 1048576))

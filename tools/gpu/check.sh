@@ -15,6 +15,7 @@ if [ -d "$here/bin" ]; then
   data=$here/data
   commit=$(cat "$here/commit")
   libraries=$here/lib
+  train_bench=$here/train_bench.sh torch_step=$here/torch_step.py
 else
   build=$(cd "$here/../.." && cd "${BUILD:-build-cuda}" 2>/dev/null && pwd) || { say "no bundle, and no build tree '${BUILD:-build-cuda}': run tools/gpu/build.sh"; exit 1; }
   program() { for folder in "$build" "$build/tests" "$build/examples"; do if [ -x "$folder/$1" ]; then echo "$folder/$1"; fi; done; }
@@ -22,6 +23,7 @@ else
   data=${PENSTOCK_DATA:-$here/../../../shared/data}
   commit=$(git -C "$here" rev-parse HEAD 2>/dev/null || echo unknown)
   libraries=
+  train_bench=$here/train_bench.sh torch_step=$here/../../tests/bench/cuda/torch_step.py
 fi
 
 missing=()
@@ -74,6 +76,10 @@ failed=0
     jpegs=()
     if [ -n "$(find -L "$data" -name '*.JPEG' -o -name '*.jpg' 2>/dev/null | head -n 1)" ]; then jpegs=("$data"); fi
     "$(program gpu_bench)" "${jpegs[@]}" || failed=1
+    printf '\n'
+    if [ ${#jpegs[@]} -gt 0 ]; then
+      PYTHON=${PYTHON:-python3} "$train_bench" "$(program penstock-cuda)" "$(program step_rate_cuda)" "$torch_step" "$data" || failed=1
+    fi
   else
     printf 'Nothing was measured: a test failed.\n'
   fi

@@ -1,4 +1,5 @@
 // Takes the place of stages/learn/no_gpu.cc in a program with CUDA.
+#include <ATen/Context.h>
 #include <ATen/cuda/CUDAGeneratorImpl.h>
 #include <ATen/ops/empty.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -31,6 +32,8 @@ class GpuCompute final : public Compute {
     std::copy(mean.begin(), mean.end(), mean_.begin());
     std::copy(std.begin(), std.end(), std_.begin());
     channels_ = static_cast<int>(mean.size());
+    // Convolutions that sum in one order alone. Max-pool's backward pass still adds as its threads come: bits are not promised.
+    at::globalContext().setDeterministicCuDNN(true);
   }
 
   at::Device device() const override { return device_; }
@@ -100,11 +103,12 @@ std::unique_ptr<Compute> make_gpu_compute(Device& device, Stream& stream, const 
   return std::make_unique<GpuCompute>(device, stream, mean, std);
 }
 
-GpuCollective make_gpu_collective(Device& device, Collective& bootstrap) {
+GpuCollective make_gpu_collective(Device& device, Collective& bootstrap, double timeout_seconds) {
   NcclId id{};
   if (bootstrap.rank() == 0) id = make_nccl_id();
   bootstrap.broadcast(id, 0);
-  auto group = make_nccl_collective(index_of(device), id, bootstrap.rank(), bootstrap.size());
+  auto group = make_nccl_collective(index_of(device), id, bootstrap.rank(), bootstrap.size(),
+                                    {.timeout_seconds = timeout_seconds}, Clock::system());
   std::string unequal = group->unequal_text();
   auto abort = [group = group.get()](const std::string& why) { group->abort(why); };
   return {std::move(group), std::move(abort), std::move(unequal)};

@@ -34,6 +34,14 @@ struct Call {
   cudaError_t status = cudaSuccess;
 };
 
+bool in_device_memory(const void* at) {
+  for (const auto& [begin, of] : fake_cuda().device_memory) {
+    const auto offset = static_cast<const char*>(at) - static_cast<const char*>(begin);
+    if (offset >= 0 && static_cast<uint64_t>(offset) < of.second) return true;
+  }
+  return false;
+}
+
 std::unique_ptr<FakeCuda>& the_one() {
   static auto fake = std::make_unique<FakeCuda>();
   return fake;
@@ -128,11 +136,7 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* at) {
   const Call call("cudaPointerGetAttributes");
   *attributes = {};
-  attributes->type = cudaMemoryTypeUnregistered;
-  for (const auto& [begin, of] : fake_cuda().device_memory) {
-    const auto offset = static_cast<const char*>(at) - static_cast<const char*>(begin);
-    if (offset >= 0 && static_cast<uint64_t>(offset) < of.second) attributes->type = cudaMemoryTypeDevice;
-  }
+  attributes->type = in_device_memory(at) ? cudaMemoryTypeDevice : cudaMemoryTypeUnregistered;
   return cudaSuccess;
 }
 
@@ -157,6 +161,8 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   const Call call("cudaMemcpyAsync");
   if (call.status != cudaSuccess) return said(call.status);
   if (to == nullptr || from == nullptr) return said(cudaErrorInvalidValue);
+  // To the host it returns when it is done (but for pinned memory, which nobody here copies to while work is held): it would stand here for ever.
+  if (fake_cuda().held && in_device_memory(from) && !in_device_memory(to)) return said(cudaErrorLaunchTimeout);
   std::memcpy(to, from, bytes);
   return cudaSuccess;
 }

@@ -137,6 +137,18 @@ TEST_F(FakedCuda, ALaunchThatIsRefusedFailsItsStreamAlone) {
   EXPECT_TRUE(ran);
 }
 
+TEST_F(FakedCuda, WhatOthersQueueCountsAsBusy) {
+  const auto device = make_cuda_device(0);
+  const auto stream = device->make_stream();
+  {
+    const auto others = stream->count_as_busy();
+    stream->launch([] {});  // part of it, not once more
+  }
+  EXPECT_EQ(stream->busy_ns(), 1'000'000) << "a millisecond between two events";
+  stream->launch([] {});
+  EXPECT_EQ(stream->busy_ns(), 2'000'000);
+}
+
 TEST_F(FakedCuda, BusyTimeIsThatOfWhatIsDone) {
   const auto device = make_cuda_device(1);
   const auto stream = device->make_stream();
