@@ -58,11 +58,11 @@ TEST(Lanes, BatchesForDevicesLieInPinnedMemoryInsideOfTheBudget) {
   EXPECT_EQ(pinned.make_batch(100).size(), 100u);
 
   pipelines::Recipe recipe;
-  recipe.budget.ram = pipelines::ByteSize{400};
+  recipe.budget.ram = ByteSize{400};
   EXPECT_EQ(choose_memory(recipe).limits, Need::ram(400));
   recipe.lanes.devices = {"cpu", "sim:0"};
   EXPECT_EQ(choose_memory(recipe).limits, Need::ram(300) + Need::of(Tier::kPinned, 100));
-  recipe.budget.pinned = pipelines::ByteSize{50};
+  recipe.budget.pinned = ByteSize{50};
   EXPECT_EQ(choose_memory(recipe).limits, Need::ram(400) + Need::of(Tier::kPinned, 50));
 }
 
