@@ -30,7 +30,7 @@ name_them files "$files"
 name_them few "$cached"
 "$penstock" pack "$world/files" "$world/packed.lmdb" --quiet >/dev/null
 
-field() { "$python" -c 'import json, sys; print(json.loads(sys.stdin.read().strip().splitlines()[-1])[sys.argv[1]])' "$1"; }
+field() { "$python" -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 common=(--set "lanes.devices=[\"$device\"]" --set "net.arch=$net" --set "data.batch=$batch" --set "stage.crop.size=$side" --set train.epochs=1000
         --set train.warmup=0 --set faults.train=replace)
 
@@ -55,8 +55,9 @@ ceiling=$(field images_per_second <<<"$graph")
 eager=$("$step_rate" "$device" "$net" "$batch" "$side" "$seconds" eager | field images_per_second)
 printf '| the step of %s, %s x %s, batch %s, bf16, channels-last, alone | images/s | of PyTorch |\n|---|---|---|\n' "$net" "$side" "$side" "$batch"
 rows="" best=
+case $device in cuda*) peer_device=$device ;; *) peer_device=cpu ;; esac
 for mode in ${MODES:-eager compile}; do
-  if peer=$("$python" "$torch_step" "$device" "$net" "$batch" "$side" "$seconds" "$mode" 2>"$world/torch.log"); then
+  if peer=$("$python" "$torch_step" "$peer_device" "$net" "$batch" "$side" "$seconds" "$mode" 2>"$world/torch.log"); then
     rate=$(field images_per_second <<<"$peer")
     rows+="| PyTorch, $mode | $rate | |"$'\n'
     best="$best$(share "$ceiling" "$rate") of $mode; "
@@ -70,7 +71,7 @@ printf '| Penstock, train.cuda_graph = false | %s | |\n%s\n' "$eager" "$rows"
 printf '| data | threads | CPUs alone, images/s | training, images/s | of the step alone | a rate that would suffice |\n|---|---|---|---|---|---|\n'
 for kind in originals packed cache; do
   for threads in ${THREADS:-1 4 8 16}; do
-    [ "$threads" -le "$(nproc)" ] || continue
+    [ "$threads" -le "$(env -u OMP_NUM_THREADS nproc)" ] || continue
     extra=()
     case $kind in
       originals) data=$world/files ;;
