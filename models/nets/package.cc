@@ -58,6 +58,24 @@ bool has_amx_tile() {
   return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx >> 24 & 1) != 0;
 }
 
+bool has_avx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
+
+struct Instructions {
+  std::string_view name;
+  bool (*are_here)();
+};
+
+// The names of torch/_inductor/cpu_vec_isa.py on x86-64, in capitals as packages have them.
+constexpr Instructions kInstructions[] = {
+    {"AVX2", [] { return __builtin_cpu_supports("avx2") != 0; }},
+    {"AVX512", has_avx512},
+    {"AVX512_VNNI", [] { return __builtin_cpu_supports("avx512vnni") != 0; }},
+    {"AMX_TILE", has_amx_tile},
+};
+
 int threads_of(std::string_view source) {
   constexpr std::string_view kMark = "#pragma omp parallel num_threads(";
   const size_t at = source.find(kMark);
@@ -116,20 +134,20 @@ PackageInfo read_package(std::span<const std::byte> bytes, const std::string& or
   return info;
 }
 
-void require_instructions(std::string_view isa, const std::string& origin) {
-  const std::map<std::string, bool, std::less<>> here = {
-      {"AVX2", __builtin_cpu_supports("avx2") != 0},
-      {"AVX512", __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                     __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")},
-      {"AVX512_VNNI", __builtin_cpu_supports("avx512vnni") != 0},
-      {"AMX_TILE", has_amx_tile()},
-  };
+std::vector<std::string> instructions_here() {
+  std::vector<std::string> here;
+  for (const Instructions& one : kInstructions)
+    if (one.are_here()) here.emplace_back(one.name);
+  return here;
+}
+
+void require_instructions(std::string_view isa, std::span<const std::string> here, const std::string& origin) {
   while (!isa.empty()) {
-    const std::string_view one = isa.substr(0, isa.find(' '));
-    isa.remove_prefix(std::min(isa.size(), one.size() + 1));
-    const auto it = here.find(one);
-    if (it == here.end() || it->second) continue;  // one that nobody can be asked for is tried
-    throw Error(Code::kUsage, "the package '" + origin + "' was compiled for processors with " + std::string(one) +
+    const std::string_view word = isa.substr(0, isa.find(' '));
+    isa.remove_prefix(std::min(isa.size(), word.size() + 1));
+    const bool known = std::ranges::find(kInstructions, word, &Instructions::name) != std::end(kInstructions);
+    if (!known || std::ranges::find(here, word) != here.end()) continue;
+    throw Error(Code::kUsage, "the package '" + origin + "' was compiled for processors with " + std::string(word) +
                                   ", which this one lacks")
         .hint("compile it on a machine like this one");
   }

@@ -45,8 +45,10 @@ bool is_package(std::span<const std::byte> bytes, const std::string& origin);
 /// where it is none that takes pictures: no compiled library, several inputs, weights left out, another kind of processor.
 PackageInfo read_package(std::span<const std::byte> bytes, const std::string& origin);
 
-/// Throws Error kUsage naming the first of `isa` that this processor lacks.
-void require_instructions(std::string_view isa, const std::string& origin);
+/// The vector instructions of this processor, by Inductor's names: "AVX2", ...
+std::vector<std::string> instructions_here();
+/// Throws Error kUsage naming the first word of `isa` that is not among `here`. A word that instructions_here() can never say is let pass.
+void require_instructions(std::string_view isa, std::span<const std::string> here, const std::string& origin);
 
 /// What the source of a package (its *.wrapper.cpp) checks of its inputs. Throws Error kUsage where it takes none or several, or does not say.
 PackageInput package_input(std::string_view source, const std::string& origin);

@@ -87,7 +87,7 @@ class PackageNet final : public Net {
       throw Error(Code::kUsage, "the package '" + origin + "' was compiled for '" + info_.device +
                                     "', and the lane computes on '" + here + "'")
           .hint("choose lanes.devices to suit it, or compile it with module and example on '" + here + "'");
-    if (device.is_cpu()) require_instructions(info_.cpu_isa, origin);
+    if (device.is_cpu()) require_instructions(info_.cpu_isa, instructions_here(), origin);
   }
 
   void require_fits(const at::Tensor& images) const {
