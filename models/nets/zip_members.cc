@@ -24,7 +24,7 @@ class Reader {
   Reader(Bytes bytes, const std::string& origin) : bytes_(bytes), origin_(origin) {}
 
   Bytes part(uint64_t at, uint64_t size) const {
-    if (at > bytes_.size() || size > bytes_.size() - at) damaged("is cut off");
+    if (at > bytes_.size() || size > bytes_.size() - at) damaged("it is cut off");
     return bytes_.subspan(at, size);
   }
   template <class T>
@@ -34,7 +34,7 @@ class Reader {
     return value;
   }
   [[noreturn]] void damaged(const std::string& how) const {
-    throw Error(Code::kData, "'" + origin_ + "' begins as a zip archive of torch, but " + how)
+    throw Error(Code::kData, "'" + origin_ + "' is no whole archive of torch: " + how)
         .hint("copy it again, or make it again");
   }
   size_t size() const { return bytes_.size(); }
@@ -46,7 +46,7 @@ class Reader {
 
 /// Where the last record of the archive begins: it ends the file, but for a comment.
 uint64_t find_end(const Reader& in) {
-  if (in.size() < kEndBytes) in.damaged("is cut off");
+  if (in.size() < kEndBytes) in.damaged("it is cut off");
   const uint64_t last = in.size() - kEndBytes;
   const uint64_t first = last - std::min<uint64_t>(last, kMostComment);
   for (uint64_t at = last + 1; at-- > first;)

@@ -75,7 +75,7 @@ refused two_outputs.pt2 "has 2 outputs"
 refused two_inputs.pt2 "takes several inputs"
 size=$(stat -c %s "$folder/dynamic.pt2")
 head -c $((size / 2)) "$folder/dynamic.pt2" >"$folder/half.pt2"
-refused half.pt2 "begins as a zip archive of torch, but"
+refused half.pt2 "is no whole archive of torch:"
 [ ! -e "$folder/refused.csv" ] || bad "a refused model left a file"
 
 # Two processes, one file.
