@@ -18,12 +18,14 @@ class EvaluateCommand final : public Command {
   bool shares_work() const override { return true; }
 
   void add_options(CLI::App& app) override {
-    app.add_option("model", model_, "A run directory (its best checkpoint), a checkpoint, or a TorchScript file")
+    app.add_option("model", model_,
+                   "A run directory (its best checkpoint), a checkpoint, a TorchScript file, or an AOTInductor package")
         ->required()
         ->type_name("MODEL");
     app.add_option("--data", data_, "What to evaluate on (val/ where it has one)")->required()->type_name("DATA");
     add_labels(app, labels_);
-    app.add_option("--recipe", options_.recipe, "How pictures are prepared: needed for a TorchScript file")
+    app.add_option("--recipe", options_.recipe,
+                   "How pictures are prepared: needed for a TorchScript file and a package")
         ->type_name("RECIPE");
     app.add_option("--tta", tta_, "Average over N augmented views beside the centre one")->type_name("N");
     app.add_flag("--confusion", confusion_, "Count which class was taken for which");

@@ -22,7 +22,8 @@ class InferCommand final : public Command {
   bool shares_work() const override { return true; }
 
   void add_options(CLI::App& app) override {
-    app.add_option("model", model_, "A run directory (its best checkpoint), a checkpoint, or a TorchScript file")
+    app.add_option("model", model_,
+                   "A run directory (its best checkpoint), a checkpoint, a TorchScript file, or an AOTInductor package")
         ->required()
         ->type_name("MODEL");
     app.add_option("--data", data_, "What to predict; flat folders will do")->required()->type_name("DATA");
@@ -31,7 +32,8 @@ class InferCommand final : public Command {
         ->type_name("FILE");
     app.add_option("--features", features_, "Write the output of this layer in place of predictions")
         ->type_name("LAYER");
-    app.add_option("--recipe", options_.recipe, "How pictures are prepared: needed for a TorchScript file")
+    app.add_option("--recipe", options_.recipe,
+                   "How pictures are prepared: needed for a TorchScript file and a package")
         ->type_name("RECIPE");
   }
 

@@ -48,4 +48,9 @@ std::unique_ptr<Net> make_net(const NetSpec& spec);
 /// and return logits. Throws Error kData where the bytes are no such file. `origin` names them in messages.
 std::unique_ptr<Net> load_script_net(std::span<const std::byte> bytes, const std::string& origin);
 
+/// A user's compiled module out of the bytes of an AOTInductor package, for inference alone: forward and features "output", no parameters. Takes any
+/// number of pictures, whatever batch it was compiled for; casts and lays them out as it wants them, without autocast. Throws as read_package(), and Error
+/// kUsage where it was compiled for another device or processor.
+std::unique_ptr<Net> load_package_net(std::span<const std::byte> bytes, const std::string& origin, at::Device device);
+
 }  // namespace penstock::nets

@@ -5,6 +5,7 @@
 
 #include "engine/base/error.h"
 #include "models/nets/net.h"
+#include "models/nets/package.h"
 
 namespace penstock::nets {
 namespace {
@@ -56,6 +57,10 @@ class ScriptNet final : public Net {
 }  // namespace
 
 std::unique_ptr<Net> load_script_net(std::span<const std::byte> bytes, const std::string& origin) {
+  if (is_package(bytes, origin))
+    throw Error(Code::kUsage,
+                "'" + origin + "' is an AOTInductor package, compiled for inference: it cannot be trained")
+        .hint("give the TorchScript file of its module");
   std::istringstream in(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   try {
     return std::make_unique<ScriptNet>(torch::jit::load(in, c10::Device(c10::kCPU)));

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "engine/base/error.h"
+#include "models/nets/package.h"
 #include "stages/learn/learner.h"
 
 namespace penstock::learn {
@@ -43,9 +44,10 @@ void check(const OptimiserConfig& config) {
 }
 
 void check(const LearnerConfig& config) {
-  nets::check(config.net);
-  require(config.net.arch != "torchscript" || !config.script.empty(),
-          "net.arch 'torchscript' needs the file of the module");
+  const bool package = config.net.arch == nets::kPackageArch;
+  nets::check(package ? nets::NetSpec{.classes = config.net.classes} : config.net);
+  require((config.net.arch != "torchscript" && !package) || !config.script.empty(),
+          "net.arch '" + config.net.arch + "' needs the file of the module");
   check(config.optimiser);
   const Schedule schedule(config.schedule);
   require(config.threads >= 1, "a lane needs at least one torch thread");

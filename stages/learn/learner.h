@@ -38,8 +38,10 @@ enum class Capture : uint8_t {
 
 struct LearnerConfig {
   nets::NetSpec net;
-  /// The user's TorchScript file where net.arch is "torchscript"; it is stored with the weights.
+  /// The user's TorchScript file where net.arch is "torchscript"; it is stored with the weights. An AOTInductor package where it is
+  /// nets::kPackageArch, for inference alone.
   std::vector<std::byte> script;
+  std::string script_origin = "net.file";            ///< what messages call it
   std::vector<double> mean = {0.485, 0.456, 0.406};  ///< [input], of pixels in 0..1; one for each channel
   std::vector<double> std = {0.229, 0.224, 0.225};
 

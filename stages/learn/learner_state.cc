@@ -9,6 +9,7 @@
 #include <iterator>
 #include <utility>
 
+#include "models/nets/package.h"
 #include "stages/learn/torch_scope.h"
 
 namespace penstock::learn {
@@ -19,8 +20,9 @@ using nets::NamedTensor;
 // First weights are drawn on the CPU, so that they are the same on every device.
 std::unique_ptr<nets::Net> build(const LearnerConfig& config, at::Device device) {
   at::manual_seed(config.seed);
-  auto net =
-      config.net.arch == "torchscript" ? nets::load_script_net(config.script, "net.file") : nets::make_net(config.net);
+  if (config.net.arch == nets::kPackageArch) return nets::load_package_net(config.script, config.script_origin, device);
+  auto net = config.net.arch == "torchscript" ? nets::load_script_net(config.script, config.script_origin)
+                                              : nets::make_net(config.net);
   if (device != at::kCPU) net->move_to(device);
   if (!config.channels_last) return net;
   for (const NamedTensor& named : net->parameters()) {
