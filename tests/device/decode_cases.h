@@ -19,10 +19,6 @@ inline std::vector<std::byte> mixed_jpeg(const image::Picture& picture, uint64_t
   return image::jpeg_of(picture, {.progressive = id % 4 == 3});
 }
 
-inline std::shared_ptr<DecodeShare> make_share(bool hybrid = false) {
-  return std::make_shared<DecodeShare>(DecodeShare::Options{.hybrid = hybrid, .share = {.fixed = 0.5}});
-}
-
 /// On a GPU pixels may differ in their last bits, and through colours and erasing by more: there the crop alone is compared.
 inline std::vector<AugmentCase> decode_cases(bool is_gpu) {
   std::vector<AugmentCase> cases = augment_cases();

@@ -23,6 +23,10 @@ inline std::shared_ptr<HeldPictures> make_held(uint64_t staging_bytes = 8 << 20)
   return std::make_shared<HeldPictures>(budgets.take(Need::ram(staging_bytes)));
 }
 
+inline std::shared_ptr<DecodeShare> make_share(bool hybrid = false) {
+  return std::make_shared<DecodeShare>(DecodeShare::Options{.hybrid = hybrid, .share = {.fixed = 0.5}});
+}
+
 /// What holds, and who decodes, in the places of the spec's own.
 inline GraphSpec with_device(const GraphSpec& spec, bool holds, const std::string& decoder) {
   GraphSpec fed;
