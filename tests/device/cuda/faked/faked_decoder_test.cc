@@ -41,7 +41,7 @@ TEST(FakedDecoder, WhatNvjpegGivesBackIsDecodedOnTheCpu) {
     Graph graph = spec.bind(source.schema(), registry);
     feed_graph(graph, chain, held, share);
     const FeedView view(chain.augment, 11);
-    Run run = Run::start(graph, source, {.batch = 6, .cores = std::make_shared<Cores>(2)});
+    penstock::Run run = penstock::Run::start(graph, source, {.batch = 6, .cores = std::make_shared<Cores>(2)});
     const Batch batch = run.next();
     LaneDecoder decoder(*device, share, held.get(), 0);
     std::vector<size_t> rows(batch.size());
