@@ -1,7 +1,6 @@
 #include "stages/device/hybrid_share.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
@@ -13,18 +12,17 @@ HybridShare::HybridShare(const Options& options) : options_(options) {
   for (const double share : {options.first, options.fixed.value_or(0)})
     if (!(share >= 0 && share <= 1))
       throw Error(Code::kUsage, "the GPU's share of decoding is from 0 to 1, not " + std::to_string(share));
-  if (options.window == 0) throw Error(Code::kUsage, "a median looks back on one piece at least");
+  if (options.window == 0) throw Error(Code::kUsage, "a rate looks back on one piece at least");
   if (!(options.cpu_workers > 0 && options.gpu_workers > 0))
     throw Error(Code::kUsage, "decoding is shared where both sides have a worker");
 }
 
 double HybridShare::ns_per_record(Side side) const {
   const auto& seen = seen_[static_cast<size_t>(side)];
-  if (seen.empty()) return 0;
-  std::vector<double> sorted(seen.begin(), seen.end());
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  return *middle / (side == Side::kCpu ? options_.cpu_workers : options_.gpu_workers);
+  double records = 0, ns = 0;
+  for (const Piece& piece : seen) records += piece.records, ns += piece.ns;
+  if (records == 0) return 0;
+  return ns / records / (side == Side::kCpu ? options_.cpu_workers : options_.gpu_workers);
 }
 
 double HybridShare::share() const {
@@ -47,7 +45,7 @@ void HybridShare::measured(Side side, size_t records, int64_t ns) {
   if (records == 0) return;
   const std::lock_guard lock(mutex_);
   auto& seen = seen_[static_cast<size_t>(side)];
-  seen.push_back(std::max(static_cast<double>(ns), 1.0) / static_cast<double>(records));
+  seen.push_back({static_cast<double>(records), std::max(static_cast<double>(ns), 1.0)});
   if (seen.size() > options_.window) seen.pop_front();
 }
 

@@ -12,9 +12,9 @@ namespace penstock::device {
 
 enum class Side { kCpu, kGpu };
 
-/// Splits records so that both sides end at the same time: each side's share is its rate over the sum of both, rates being moving medians of the
-/// pieces measured. A record's side is drawn by its id and epoch, by a generator that no stage uses: neighbours go to either side, so that each
-/// lane's part of a batch has about its share, and the order is that of the plan.
+/// Splits records so that both sides end at the same time: each side's share is its rate over the sum of both, over the last pieces measured (their
+/// sum, not their median: threads that are often held up are slow). A record's side is drawn by its id and epoch, by a generator that no stage uses:
+/// neighbours go to either side, so that each lane's part of a batch has about its share, and the order is that of the plan.
 ///
 /// A law of Penstock is that no clock decides bytes, and the two decoders differ in last bits: a run that must be the same bytes everywhere sets
 /// `fixed`, and a resume then repeats the split; without it the pixels (not order, labels or draws) depend on the machine's pace. Thread-safe.
@@ -22,7 +22,7 @@ class HybridShare {
  public:
   struct Options {
     double first = 0.5;                          ///< the GPU's share until both sides were measured
-    size_t window = 15;                          ///< pieces that a median looks back on
+    size_t window = 15;                          ///< pieces of a side that are looked back on
     std::optional<double> fixed = std::nullopt;  ///< the GPU's share, whatever is measured
     double cpu_workers = 1;                      ///< threads that decode at once, each at the rate that is measured
     double gpu_workers = 1;                      ///< lanes, likewise
@@ -43,12 +43,15 @@ class HybridShare {
   std::string text() const;
 
  private:
+  struct Piece {
+    double records, ns;
+  };
   double ns_per_record(Side side) const;  ///< of all workers; 0: not measured
   double share() const;
 
   const Options options_;
   mutable std::mutex mutex_;
-  std::deque<double> seen_[2];  ///< ns a record of the last pieces, by side
+  std::deque<Piece> seen_[2];  ///< the last ones, by side
 };
 
 }  // namespace penstock::device
