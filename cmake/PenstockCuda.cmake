@@ -41,7 +41,7 @@ target_link_options(Torch::cuda INTERFACE LINKER:--allow-shlib-undefined)
 #   penstock_cuda_room(NAME SOURCES glob... [PUBLIC library...] [PRIVATE library...])
 # Like a room; without sources there is no target.
 #   penstock_NAME_cuda       the library of the room's folder cuda/
-#   penstock_NAME_in_place   with it, the file that takes the place of the room's own (makers_cuda.cc, kernels_cuda.cu): for programs alone
+#   penstock_NAME_in_place   with it, the file that takes the place of the room's own (makers_cuda.cc, kernels_cuda.cu, decoders_cuda.cc): for programs alone
 function(penstock_cuda_room name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   list(TRANSFORM ARG_SOURCES PREPEND ${CMAKE_SOURCE_DIR}/)
@@ -50,8 +50,8 @@ function(penstock_cuda_room name)
     return()
   endif()
   set(in_place ${files})
-  list(FILTER in_place INCLUDE REGEX "/(makers_cuda\\.cc|kernels_cuda\\.cu|gpu_compute\\.cc)$")
-  list(FILTER files EXCLUDE REGEX "/(makers_cuda\\.cc|kernels_cuda\\.cu|gpu_compute\\.cc)$")
+  list(FILTER in_place INCLUDE REGEX "/(makers_cuda\\.cc|kernels_cuda\\.cu|decoders_cuda\\.cc|gpu_compute\\.cc)$")
+  list(FILTER files EXCLUDE REGEX "/(makers_cuda\\.cc|kernels_cuda\\.cu|decoders_cuda\\.cc|gpu_compute\\.cc)$")
   if(files)
     add_library(penstock_${name}_cuda STATIC ${files})
     target_link_libraries(penstock_${name}_cuda PUBLIC penstock_cuda_build ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})

@@ -34,6 +34,8 @@ class UploadRing {
   /// Queues copies of `parts` one behind the other. `source` keeps their memory and is let go when it is copied. Blocks while all places
   /// are in use. The place is the caller's until it records `used`; places are given out in turn. Error kMemory, kDevice.
   Place& upload(std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> source);
+  /// Lets the memory go of what is copied; upload() does it too. Before a caller asks for more that may need that memory.
+  void let_go();
   /// Waits for all copies.
   void finish();
 
@@ -42,7 +44,6 @@ class UploadRing {
   double busy_seconds() const { return static_cast<double>(copies_->busy_ns()) * 1e-9; }
 
  private:
-  void let_go();
   bool has_run_dry() const;
 
   Device& device_;

@@ -38,9 +38,9 @@ CheckedView view_of(const pipelines::Recipe& recipe, const io::Dataset& data, Mo
   return view;
 }
 
-// What a training does before its first step: so what it would refuse is refused here, in the same words.
-void rehearse(const pipelines::Recipe& recipe, const JobData& data, const std::shared_ptr<Cores>& cores,
-              const JobMemory& memory) {
+// What a training does before its first step: so what it would refuse is refused here, in the same words. Gives what it would note.
+std::string rehearse(const pipelines::Recipe& recipe, const JobData& data, const std::shared_ptr<Cores>& cores,
+                     const JobMemory& memory) {
   const train::Machine machine{cores, std::make_shared<Budgets>(memory.limits), memory.text};
   std::vector<std::byte> script;
   if (recipe.net.arch == "torchscript") {
@@ -51,6 +51,7 @@ void rehearse(const pipelines::Recipe& recipe, const JobData& data, const std::s
   train::TrainPlan plan =
       train::make_train_plan(recipe, *data.train, data.val.get(), machine, cores->count(), std::move(script));
   train::Lanes(plan.lanes, Together(), Clock::system());
+  return plan.note;
 }
 
 void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::shared_ptr<Cores> cores,
@@ -111,7 +112,7 @@ CheckResult check(const pipelines::Recipe& given, const JobData& data, std::shar
   result.val_from = data.val_from;
   result.index_bytes = data.train->resident_bytes() + (data.val ? data.val->resident_bytes() : 0);
   const unsigned threads = cores->count();
-  rehearse(recipe, data, cores, result.memory);
+  const std::string note = rehearse(recipe, data, cores, result.memory);
   for (const uint64_t epoch : pipelines::phase_boundaries(recipe)) {
     const pipelines::Recipe at_epoch = pipelines::phase_view(recipe, epoch);
     CheckedView train = view_of(at_epoch, *data.train, Mode::kTrain, threads);
@@ -124,6 +125,7 @@ CheckResult check(const pipelines::Recipe& given, const JobData& data, std::shar
     }
   }
   result.notes = data.train->notes();
+  if (!note.empty()) result.notes.push_back(note);
   sample(pipelines::phase_view(recipe, 0), *data.train, std::move(cores), std::move(stop), result);
   if (result.records_per_second > 0) {
     result.epoch_seconds =

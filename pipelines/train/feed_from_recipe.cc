@@ -1,6 +1,7 @@
 #include "pipelines/train/feed_from_recipe.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "engine/base/bytes.h"
@@ -18,31 +19,29 @@ using pipelines::Recipe;
 constexpr uint64_t kStagingBytes = uint64_t{64} << 20;
 constexpr uint64_t kShareOfRam = 8;  // of small budgets, one in so many
 
-/// All phases must want it, and decode pictures alike: of what one has put on the devices, another reads nothing.
-bool asks_for_it(const Recipe& recipe) {
-  const std::optional<device::FedChain> first = device::fed_chain(pipelines::phase_view(recipe, 0).stages);
+/// What all phases want: the decoders and caches are those of the whole run, and of what one phase has put on the devices another reads nothing.
+std::optional<device::FedChain> chain_of(const Recipe& recipe) {
+  std::optional<device::FedChain> first = device::fed_chain(pipelines::phase_view(recipe, 0).stages);
   for (const uint64_t epoch : pipelines::phase_boundaries(recipe)) {
     const std::optional<device::FedChain> chain = device::fed_chain(pipelines::phase_view(recipe, epoch).stages);
-    if (chain.has_value() != first.has_value())
+    const bool holds = first && first->holds, decodes = first && first->decodes();
+    if ((chain && chain->holds) != holds)
       throw Error(Code::kUsage, "cache = \"gpu\" holds in some phases of the recipe and not in others")
           .hint("set it on the stage itself, for all epochs");
-    if (chain && chain->decode.orientation != first->decode.orientation)
+    if ((chain && chain->decodes()) != decodes ||
+        (decodes && (chain->decode.decoder != first->decode.decoder ||
+                     chain->decode.max_encoded.bytes != first->decode.max_encoded.bytes)))
+      throw Error(Code::kUsage, "phases of the recipe name different decoders, or another max_encoded")
+          .hint("set decoder and max_encoded on the stage itself, for all epochs");
+    if (holds && chain->decode.orientation != first->decode.orientation)
       throw Error(Code::kUsage,
                   "phases of the recipe turn pictures differently, and cache = \"gpu\" keeps them decoded")
           .hint("set orientation of '" + chain->decode_id + "' for all of them");
   }
-  return first.has_value();
+  return first;
 }
 
-}  // namespace
-
-std::shared_ptr<device::HeldPictures> held_pictures_for(const Recipe& recipe, Budgets& budgets, std::string& note) {
-  if (!asks_for_it(recipe)) return nullptr;
-  for (const std::string& device : recipe.lanes.devices) {
-    if (parse_device_spec(device).kind != "cpu") continue;
-    note = "cache = \"gpu\" keeps nothing: the lane '" + device + "' has no memory of its own";
-    return nullptr;
-  }
+std::shared_ptr<device::HeldPictures> make_held(Budgets& budgets) {
   const uint64_t limit = budgets.limit(Tier::kRam);
   const uint64_t staging = limit == 0 ? kStagingBytes : std::min(kStagingBytes, limit / kShareOfRam);
   std::optional<Credit> credit = budgets.try_take(Need::ram(staging));
@@ -52,11 +51,56 @@ std::shared_ptr<device::HeldPictures> held_pictures_for(const Recipe& recipe, Bu
   return std::make_shared<device::HeldPictures>(std::move(*credit));
 }
 
-void feed_phase(const Recipe& view, const std::shared_ptr<device::HeldPictures>& held, TrainPhase& phase) {
-  if (!held) return;
+std::string word_of(const device::FedChain& chain) {
+  return chain.decode.decoder == image::DecodedBy::kHybrid ? "decoder = \"hybrid\"" : "decoder = \"nvjpeg\"";
+}
+
+std::string decoding_note(const device::FedChain& chain, bool simulated) {
+  const bool hybrid = chain.decode.decoder == image::DecodedBy::kHybrid;
+  std::string note = word_of(chain) + " is not byte-reproducible: ";
+  note += hybrid ? "which records a GPU decodes goes by measured rates, so two runs differ in the last bits of pixels"
+                 : "pixels differ in the last bits from those of decoder = \"cpu\", and may from GPU to GPU";
+  note += "; order, crops and labels are the same. Each record of a batch takes up to " +
+          bytes_text(chain.decode.max_encoded.bytes) + " more, encoded";
+  if (simulated)
+    note += ". The lanes are simulated: libjpeg-turbo decodes in nvJPEG's place, and these pixels are the CPUs'";
+  return note;
+}
+
+}  // namespace
+
+Feeding feeding_for(const Recipe& recipe, Budgets& budgets, unsigned threads) {
+  Feeding feeding;
+  const std::optional<device::FedChain> chain = chain_of(recipe);
+  if (!chain) return feeding;
+  bool simulated = false;
+  for (const std::string& device : recipe.lanes.devices) {
+    const std::string kind = parse_device_spec(device).kind;
+    simulated |= kind == "sim";
+    if (kind != "cpu") continue;
+    if (chain->decodes())
+      throw Error(Code::kUsage, "stage '" + chain->decode_id + "' (image.decode) says " + word_of(*chain) +
+                                    ", and the lane '" + device + "' is no GPU that decodes")
+          .hint("name GPUs: lanes.devices = [\"cuda:0\"] (\"sim:0\" tries it without one), or set decoder = \"cpu\"");
+    feeding.note = "cache = \"gpu\" keeps nothing: the lane '" + device + "' has no memory of its own";
+    return feeding;
+  }
+  if (chain->holds) feeding.held = make_held(budgets);
+  if (!chain->decodes()) return feeding;
+  feeding.share = std::make_shared<device::DecodeShare>(
+      device::DecodeShare::Options{.hybrid = chain->decode.decoder == image::DecodedBy::kHybrid,
+                                   .most_encoded_bytes = chain->decode.max_encoded.bytes,
+                                   .share = {.cpu_workers = static_cast<double>(std::max(1u, threads)),
+                                             .gpu_workers = static_cast<double>(recipe.lanes.devices.size())}});
+  feeding.note = decoding_note(*chain, simulated);
+  return feeding;
+}
+
+void feed_phase(const Recipe& view, const Feeding& feeding, TrainPhase& phase) {
+  if (!feeding.held && !feeding.share) return;
   const std::optional<device::FedChain> chain = device::fed_chain(view.stages);
   if (!chain) return;
-  device::feed_graph(phase.train, *chain, held);
+  device::feed_graph(phase.train, *chain, feeding.held, feeding.share);
   phase.feed = std::make_shared<device::FeedView>(chain->augment, view.seed);
 }
 

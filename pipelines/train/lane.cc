@@ -27,10 +27,11 @@ Lane::Lane(const std::string& device, learn::LearnerConfig config, Clock& clock)
 
 Lane::~Lane() { stop_feeding(); }
 
-void Lane::feed_from(device::HeldPictures& held, size_t lane, std::optional<uint64_t> capacity_bytes) {
+void Lane::feed_from(device::HeldPictures* held, size_t lane, std::optional<uint64_t> capacity_bytes,
+                     const std::shared_ptr<device::DecodeShare>& decoding) {
   PENSTOCK_CHECK(!is_cpu());
-  held.join(*device_, capacity_bytes);
-  feed_ = std::make_unique<device::LaneFeed>(*device_, *uploads_, held, lane);
+  if (held != nullptr) held->join(*device_, capacity_bytes);
+  feed_ = std::make_unique<device::LaneFeed>(*device_, *uploads_, held, lane, decoding);
 }
 
 void Lane::stop_feeding() noexcept {
@@ -104,8 +105,13 @@ void Lane::begin_step(const Batch& batch, int64_t first, int64_t count) {
     there.synchronize();
   }
   on_device([&] { learner_.begin_step(share.images, share.labels, share.mixing); });
+  const UploadRing::Place* place = now_.place;
   used();
-  if (stream_) stream_->record(computed_);
+  if (!stream_) return;
+  stream_->record(computed_);
+  // The step has begun or begins with the copy's end. From here on the batch's memory is free for the next one.
+  if (place != nullptr) place->copied.synchronize();
+  uploads_->let_go();
 }
 
 learn::StepResult Lane::end_step() {

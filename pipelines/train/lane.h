@@ -24,9 +24,11 @@ class Lane {
   Lane(const std::string& device, learn::LearnerConfig config, Clock& clock);
   ~Lane();
 
-  /// Training batches may from now on be made of pictures that this device holds: it joins `held`, as number `lane`. Not on "cpu". Until
-  /// stop_feeding(), which waits for the device; then `held` may let them go.
-  void feed_from(device::HeldPictures& held, size_t lane, std::optional<uint64_t> capacity_bytes);
+  /// Training batches may from now on be made of pictures that this device holds: it joins `held`, as number `lane`; and of encoded records that it
+  /// decodes, as `decoding` shares them out. Either may be null. Not on "cpu". Until stop_feeding(), which waits for the device; then `held` may
+  /// let them go. Error kDevice where its decoder does not start.
+  void feed_from(device::HeldPictures* held, size_t lane, std::optional<uint64_t> capacity_bytes,
+                 const std::shared_ptr<device::DecodeShare>& decoding);
   void stop_feeding() noexcept;
   /// How steps make their pictures from the next prepare() or begin_step() on, and until null: then batches are taken as they are.
   void follow(const device::FeedView* view) {

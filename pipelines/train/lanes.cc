@@ -73,7 +73,8 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
     learn::LearnerConfig config = options.learner;
     config.lane = together_.rank() * here + lane;
     lanes_.push_back(std::make_unique<Lane>(options.devices[lane], std::move(config), clock));
-    if (held_.pictures) lanes_.back()->feed_from(*held_.pictures, lane, options.held_bytes);
+    if (held_.pictures || options.decoding)
+      lanes_.back()->feed_from(held_.pictures.get(), lane, options.held_bytes, options.decoding);
     if (lanes_.back()->learner().config().device != nullptr) ++gpus;
     if (lane > 0) workers_.push_back(std::make_unique<Worker>());
   }

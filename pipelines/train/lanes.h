@@ -26,6 +26,8 @@ struct LanesOptions {
   /// What stays decoded on the devices; null: nothing. Of each device so many bytes, or half of what is free.
   std::shared_ptr<device::HeldPictures> held = nullptr;
   std::optional<uint64_t> held_bytes = std::nullopt;
+  /// Who decodes what of a training; null: the lanes decode nothing.
+  std::shared_ptr<device::DecodeShare> decoding = nullptr;
   bool trains = true;  ///< false: for evaluation and inference alone; gradients have no place
 };
 

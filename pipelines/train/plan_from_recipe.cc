@@ -132,14 +132,15 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
                      .steps = recipe.checkpoint.every.steps,
                      .epochs = recipe.checkpoint.every.epochs,
                      .keep = recipe.checkpoint.keep};
-  const std::shared_ptr<device::HeldPictures> held = held_pictures_for(recipe, *machine.budgets, plan.note);
+  const Feeding feeding = feeding_for(recipe, *machine.budgets, threads);
+  plan.note = feeding.note;
   const std::vector<uint64_t> starts = pipelines::phase_boundaries(recipe);
   for (size_t i = 0; i < starts.size(); ++i) {
     const Recipe view = pipelines::phase_view(recipe, starts[i]);
     TrainPhase phase;
     phase.until_epoch = i + 1 < starts.size() ? starts[i + 1] : plan.epochs;
     phase.train = bind_graph(view, train, Mode::kTrain);
-    feed_phase(view, held, phase);
+    feed_phase(view, feeding, phase);
     require_records_for_all(view, train.size(), recipe.lanes.devices.size() * together.size());
     phase.train_run = together.share(run_options_for(view, Mode::kTrain, train, machine));
     phase.steps_per_epoch = steps_per_epoch(view, Mode::kTrain, train.size());
@@ -156,8 +157,9 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
                 .bucket_bytes = recipe.lanes.bucket.bytes,
                 .sync_batch_norm = recipe.train.sync_batch_norm,
                 .timeout_seconds = recipe.lanes.timeout.seconds,
-                .held = held,
-                .held_bytes = recipe.budget.gpu_cache ? std::optional(recipe.budget.gpu_cache->bytes) : std::nullopt};
+                .held = feeding.held,
+                .held_bytes = recipe.budget.gpu_cache ? std::optional(recipe.budget.gpu_cache->bytes) : std::nullopt,
+                .decoding = feeding.share};
   plan.lanes.learner = learner_config(recipe, classes_for(recipe, train), threads, steps,
                                       static_cast<double>(steps) / static_cast<double>(plan.epochs), std::move(script));
   for (const TrainPhase& phase : plan.phases) {

@@ -188,6 +188,7 @@ std::string report_text(const RunReport& report) {
   out += "\n" + stage_table(t);
   uint64_t an_epoch = 0;
   for (const EpochProof& proof : report.proofs) an_epoch = std::max(an_epoch, proof.records);
+  if (!t.decoders.empty()) out += "decoders, over all epochs: " + t.decoders.text() + "\n";
   if (!t.tiers.empty()) out += "tiers, over all epochs:\n" + tiers_text(t.tiers, an_epoch);
   out += format("%.1f images/s, %s read, %s of memory at most, %s\n", t.records_per_second(),
                 bytes_text(t.bytes_read).c_str(), bytes_text(t.peak_budget_bytes).c_str(), report.machine.c_str());

@@ -59,6 +59,38 @@ Report Totals::as_report() const {
   return report;
 }
 
+namespace {
+
+json json_of(const device::DecodeCounts& d) {
+  const auto by = [](const device::DecodeCounts::By& b) {
+    return json{
+        {"records", b.records}, {"busy_seconds", b.busy_seconds}, {"records_per_second", b.records_per_second()}};
+  };
+  return {{"lanes", by(d.lanes)},
+          {"cpu", by(d.cpu)},
+          {"cpu_because",
+           {{"not_verified", d.not_verified},
+            {"other_kinds", d.other_kinds},
+            {"too_long", d.too_long},
+            {"given_back", d.given_back}}}};
+}
+
+void read_json(const json& in, device::DecodeCounts& out) {
+  const auto by = [&](const char* name, device::DecodeCounts::By& b) {
+    in.at(name).at("records").get_to(b.records);
+    in.at(name).at("busy_seconds").get_to(b.busy_seconds);
+  };
+  by("lanes", out.lanes);
+  by("cpu", out.cpu);
+  const json& why = in.at("cpu_because");
+  why.at("not_verified").get_to(out.not_verified);
+  why.at("other_kinds").get_to(out.other_kinds);
+  why.at("too_long").get_to(out.too_long);
+  why.at("given_back").get_to(out.given_back);
+}
+
+}  // namespace
+
 std::string Totals::to_json() const {
   json rows = json::array();
   for (const StageReport& s : stages)
@@ -81,22 +113,23 @@ std::string Totals::to_json() const {
                          {"predicted_bytes_per_second", t.predicted_bytes_per_second},
                          {"predicted_seconds", t.predicted_seconds},
                          {"kept", t.kept}});
-  return json{{"seconds", seconds},
-              {"data_wait_seconds", data_wait_seconds},
-              {"step_seconds", step_seconds},
-              {"evaluation_seconds", evaluation_seconds},
-              {"checkpoint_seconds", checkpoint_seconds},
-              {"pass_seconds", pass_seconds},
-              {"records", records},
-              {"batches", batches},
-              {"rejected", rejected},
-              {"replaced", replaced},
-              {"bytes_read", bytes_read},
-              {"peak_budget_bytes", peak_budget_bytes},
-              {"threads", threads},
-              {"stages", rows},
-              {"tiers", tier_rows}}
-      .dump();
+  json out{{"seconds", seconds},
+           {"data_wait_seconds", data_wait_seconds},
+           {"step_seconds", step_seconds},
+           {"evaluation_seconds", evaluation_seconds},
+           {"checkpoint_seconds", checkpoint_seconds},
+           {"pass_seconds", pass_seconds},
+           {"records", records},
+           {"batches", batches},
+           {"rejected", rejected},
+           {"replaced", replaced},
+           {"bytes_read", bytes_read},
+           {"peak_budget_bytes", peak_budget_bytes},
+           {"threads", threads},
+           {"stages", rows},
+           {"tiers", tier_rows}};
+  if (!decoders.empty()) out["decoders"] = json_of(decoders);
+  return out.dump();
 }
 
 Totals Totals::from_json(std::string_view text) {
@@ -140,10 +173,26 @@ Totals Totals::from_json(std::string_view text) {
       row.at("kept").get_to(t.kept);
       out.tiers.push_back(std::move(t));
     }
+    if (const auto found = in.find("decoders"); found != in.end()) read_json(*found, out.decoders);
   } catch (const json::exception& error) {
     throw Error(Code::kData, std::string("the totals of a run make no sense: ") + error.what());
   }
   return out;
+}
+
+device::DecodeCounts over_all(Together& together, const device::DecodeCounts& mine) {
+  std::vector<double> values = {static_cast<double>(mine.lanes.records), mine.lanes.busy_seconds,
+                                static_cast<double>(mine.cpu.records),   mine.cpu.busy_seconds,
+                                static_cast<double>(mine.not_verified),  static_cast<double>(mine.other_kinds),
+                                static_cast<double>(mine.too_long),      static_cast<double>(mine.given_back)};
+  together.sum(values);
+  const auto count = [&](size_t i) { return static_cast<uint64_t>(values[i]); };
+  return {.cpu = {count(2), values[3]},
+          .lanes = {count(0), values[1]},
+          .not_verified = count(4),
+          .other_kinds = count(5),
+          .too_long = count(6),
+          .given_back = count(7)};
 }
 
 }  // namespace penstock::train

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "engine/run/report.h"
+#include "pipelines/job/together.h"
+#include "stages/device/decode_share.h"
 
 namespace penstock::train {
 
@@ -27,6 +29,7 @@ struct Totals {
   unsigned threads = 0;
   std::vector<StageReport> stages;  ///< as in Report, summed by name in the order first met
   std::vector<TierUse> tiers;       ///< likewise
+  device::DecodeCounts decoders;    ///< where lanes decode too; else empty
 
   /// Adds what one Run of the training says of itself.
   void add(const Report& report);
@@ -39,5 +42,8 @@ struct Totals {
   std::string to_json() const;
   static Totals from_json(std::string_view text);
 };
+
+/// Of all processes. A call of all of them.
+device::DecodeCounts over_all(Together& together, const device::DecodeCounts& mine);
 
 }  // namespace penstock::train

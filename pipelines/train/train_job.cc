@@ -109,6 +109,7 @@ class Job {
                        .checkpoints = checkpoints ? &*checkpoints : nullptr});
       result.end = trainer.run(position);
       if (plan_.lanes.held) progress_.say("note: " + plan_.lanes.held->text());
+      if (plan_.lanes.decoding) progress_.say("note: " + position.totals.decoders.text());
       storage_->flush();
       for (const std::string& note : storage_->notes()) progress_.say("note: " + note);
     } catch (const Error&) {

@@ -309,6 +309,7 @@ void Trainer::save(const Run* run) {
     together_.add_up(report);
     at_->totals.add(report);
   }
+  if (plan_.lanes.decoding) at_->totals.decoders.add(over_all(together_, plan_.lanes.decoding->counts()));
   at_->totals.seconds = seconds_before_ + seconds_here();
   saved_steps_ = at_->steps;
   saved_epoch_ = at_->epoch;

@@ -6,6 +6,9 @@
 
 #include "engine/base/error.h"
 #include "stages/device/fed_chain.h"
+#include "stages/device/jpeg_for_device.h"
+#include "stages/device/lane_decoder.h"
+#include "stages/device/rows_into.h"
 #include "stages/image/augment/mix.h"
 #include "stages/image/picture_decoder.h"
 
@@ -14,47 +17,80 @@ namespace {
 
 using image::Header;
 
-/// A stage that leaves held records alone.
-class UnlessHeld final : public RecordStage {
+// Of a picture that a lane decodes: what its decoder has room for at once.
+constexpr int64_t kMostDecodedBytes = int64_t{64} << 20;
+
+/// A stage that leaves records alone whose pictures lanes make.
+class UnlessOnDevice final : public RecordStage {
  public:
-  UnlessHeld(std::shared_ptr<const RecordStage> stage, std::shared_ptr<HeldPictures> held)
-      : stage_(std::move(stage)), held_(std::move(held)) {}
+  /// `encoded`: which of its inputs says that lanes decode the record; npos: none does.
+  UnlessOnDevice(std::shared_ptr<const RecordStage> stage, std::shared_ptr<HeldPictures> held, size_t encoded)
+      : stage_(std::move(stage)), held_(std::move(held)), encoded_(encoded) {}
   Bound bind(const Schema& in) const override { return stage_->bind(in); }
   Outcome run(RecordView& record, Draws& draws, Scratch& scratch) const override {
-    return held_->holds(record.id()) ? Outcome::ok() : stage_->run(record, draws, scratch);
+    if (encoded_ != BoundStage::npos && record.in(encoded_).rows > 0) return Outcome::ok();
+    if (held_ && held_->holds(record.id())) return Outcome::ok();
+    return stage_->run(record, draws, scratch);
   }
 
  private:
   std::shared_ptr<const RecordStage> stage_;
   std::shared_ptr<HeldPictures> held_;
+  size_t encoded_;
 };
 
-class RowsInto final : public image::RowSink {
+/// image.decode that leaves to the lanes what they hold, gives them what they decode, hands whole pictures over as long as they have room, and
+/// makes the others.
+class FedDecode final : public RecordStage {
  public:
-  RowsInto(uint8_t* rgb, int width) : rgb_(rgb), stride_(size_t{3} * static_cast<size_t>(width)) {}
-  void row(int y, const uint8_t* rgb) override { std::memcpy(rgb_ + static_cast<size_t>(y) * stride_, rgb, stride_); }
-
- private:
-  uint8_t* rgb_;
-  size_t stride_;
-};
-
-/// image.decode that hands whole pictures over to the devices as long as they have room.
-class DecodeToHold final : public RecordStage {
- public:
-  DecodeToHold(std::shared_ptr<const RecordStage> decode, const image::Decode::Params& params,
-               std::shared_ptr<HeldPictures> held)
+  FedDecode(std::shared_ptr<const RecordStage> decode, const image::Decode::Params& params,
+            std::shared_ptr<HeldPictures> held, std::shared_ptr<DecodeShare> share)
       : decode_(std::move(decode)),
         honours_orientation_(params.honours_orientation()),
         limits_{params.max_pixels, params.max_scratch.bytes},
-        held_(std::move(held)) {}
+        held_(std::move(held)),
+        share_(std::move(share)) {}
   Bound bind(const Schema& in) const override { return decode_->bind(in); }
 
   Outcome run(RecordView& record, Draws& draws, Scratch& scratch) const override {
-    if (held_->holds(record.id())) return Outcome::ok();
+    const bool is_held = held_ && held_->holds(record.id());
+    if (!share_) return is_held ? Outcome::ok() : make(record, draws, scratch);
+    const FieldView bytes = record.in(0);
+    const auto why = is_held || !bytes.present ? DecodeShare::Why::kItsShare : whose(record, bytes.span());
+    if (!why) {
+      std::memcpy(record.out(1, static_cast<int64_t>(bytes.bytes())).data, bytes.data, bytes.bytes());
+      return Outcome::ok();
+    }
+    record.out(1, 0);
+    if (is_held) return Outcome::ok();
+    const int64_t began = share_->clock().now_ns();
+    Outcome made = make(record, draws, scratch);
+    if (made.is_ok()) share_->cpu_did(*why, share_->clock().now_ns() - began);
+    return made;
+  }
+
+ private:
+  struct Workplace {
+    explicit Workplace(bool honours_orientation) : decoder(honours_orientation) {}
+    image::PictureDecoder decoder;
+    Scratch others;
+  };
+
+  /// Why the CPUs decode it; nothing where a lane does.
+  std::optional<DecodeShare::Why> whose(const RecordView& record, image::Bytes bytes) const {
+    const std::optional<image::Size> size = size_on_device(bytes, honours_orientation_);
+    const int64_t pixels = size ? int64_t{size->width} * size->height : 0;
+    if (!size || pixels > limits_.max_pixels || 3 * pixels > kMostDecodedBytes) return DecodeShare::Why::kOtherKind;
+    if (bytes.size() > share_->most_encoded_bytes()) return DecodeShare::Why::kTooLong;
+    if (!record.verified()) return DecodeShare::Why::kNotVerified;
+    if (share_->side_of(record.id(), record.epoch()) == Side::kCpu) return DecodeShare::Why::kItsShare;
+    return std::nullopt;
+  }
+
+  Outcome make(RecordView& record, Draws& draws, Scratch& scratch) const {
     auto& [decoder, others] = scratch.get<Workplace>(honours_orientation_);
     const FieldView bytes = record.in(0);
-    if (bytes.present && !decoder.open(bytes.span(), limits_)) {  // its faults are named below
+    if (held_ && bytes.present && !decoder.open(bytes.span(), limits_)) {  // its faults are named below
       const Header header = decoder.header();
       if (auto offer = held_->offer(record.id(), header.width, header.height)) {
         RowsInto rows(offer->rgb(), header.width);
@@ -68,16 +104,11 @@ class DecodeToHold final : public RecordStage {
     return decode_->run(record, draws, others);
   }
 
- private:
-  struct Workplace {
-    explicit Workplace(bool honours_orientation) : decoder(honours_orientation) {}
-    image::PictureDecoder decoder;
-    Scratch others;
-  };
   std::shared_ptr<const RecordStage> decode_;
   bool honours_orientation_;
   image::DecodeLimits limits_;
   std::shared_ptr<HeldPictures> held_;
+  std::shared_ptr<DecodeShare> share_;
 };
 
 /// image.mixup of the labels: the same draws, and no pixel.
@@ -94,7 +125,14 @@ class MixupOfLabels final : public image::augment::MixStage {
 
 }  // namespace
 
-void feed_graph(Graph& graph, const FedChain& chain, const std::shared_ptr<HeldPictures>& held) {
+void feed_graph(Graph& graph, const FedChain& chain, const std::shared_ptr<HeldPictures>& held,
+                const std::shared_ptr<DecodeShare>& share) {
+  const size_t encoded = graph.slots.size();
+  if (share) {
+    const Field field = Field::ragged(kEncodedField, DType::kU8, {}, static_cast<int64_t>(share->most_encoded_bytes()));
+    graph.slots.push_back({.field = field, .place = Place::kBatch, .batch_field = graph.output.size()});
+    graph.output.add(field);
+  }
   for (BoundStage& stage : graph.stages) {
     if (stage.kind == StageKind::kBatch) {
       PENSTOCK_CHECK(chain.augment.mixup && stage.name == "image.mixup");
@@ -103,10 +141,16 @@ void feed_graph(Graph& graph, const FedChain& chain, const std::shared_ptr<HeldP
     }
     auto made = std::dynamic_pointer_cast<const RecordStage>(stage.stage);
     PENSTOCK_CHECK(made != nullptr);
-    if (stage.id == chain.decode_id)
-      stage.stage = std::make_shared<DecodeToHold>(std::move(made), chain.decode, held);
-    else
-      stage.stage = std::make_shared<UnlessHeld>(std::move(made), held);
+    if (stage.id == chain.decode_id) {
+      PENSTOCK_CHECK(stage.in.size() == 1 && stage.out.size() == 1);
+      stage.stage = std::make_shared<FedDecode>(std::move(made), chain.decode, held, share);
+      if (!share) continue;
+      stage.out.push_back(encoded);
+      stage.copy_from.push_back(BoundStage::npos);
+    } else {
+      stage.stage = std::make_shared<UnlessOnDevice>(std::move(made), held, share ? stage.in.size() : BoundStage::npos);
+      if (share) stage.in.push_back(encoded);
+    }
   }
 }
 

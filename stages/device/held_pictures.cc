@@ -85,8 +85,8 @@ std::optional<HeldPictures::Offer> HeldPictures::offer(uint64_t id, int width, i
   {
     const std::lock_guard lock(mutex_);
     let_go_of_copied();
-    if (homes_.empty() || is_held(id) || offered_.contains(id)) return std::nullopt;
-    if (in_cache(bytes) > room_ || staged > staging_.need()[Tier::kRam]) {
+    if (!may_take(id, bytes)) return std::nullopt;
+    if (staged > staging_.need()[Tier::kRam]) {
       full_ = true;
       return std::nullopt;
     }
@@ -104,6 +104,31 @@ std::optional<HeldPictures::Offer> HeldPictures::offer(uint64_t id, int width, i
   }
   if (memory.data() == nullptr) memory = device->make_host_buffer(staged);
   return Offer(*this, id, width, height, std::move(memory));
+}
+
+/// Whether a picture that nobody has or makes finds room.
+bool HeldPictures::may_take(uint64_t id, uint64_t bytes) {
+  if (homes_.empty() || is_held(id) || offered_.contains(id)) return false;
+  if (in_cache(bytes) <= room_) return true;
+  full_ = true;
+  return false;
+}
+
+void HeldPictures::keep_decoded(Stream& stream, std::span<const uint64_t> ids, std::span<const CachedImage> images) {
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const uint64_t bytes = bytes_of(images[i].width, images[i].height);
+    if (!may_take(ids[i], bytes)) continue;
+    room_ -= in_cache(bytes);
+    for (Home& home : homes_) {
+      const bool fits = home.cache->put(stream, ids[i], images[i].rgb, images[i].width, images[i].height);
+      PENSTOCK_CHECK(fits);
+    }
+  }
+  // Whoever finds them from now on waits for the copies' streams.
+  Event kept;
+  stream.record(kept);
+  for (Home& home : homes_) home.copies->wait(kept);
 }
 
 /// Whether so many bytes more may be made; spare memory of other sizes goes for it.

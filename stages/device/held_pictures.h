@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -66,6 +67,9 @@ class HeldPictures {
   };
   /// Nothing where there is no room, or the record is held, or offered to another. Error kDevice where copies of others failed.
   std::optional<Offer> offer(uint64_t id, int width, int height);
+  /// The same for pictures that a lane has decoded: images[i] of record ids[i] lies in a device's memory, made by what was queued in `stream`, which
+  /// queues the copies to all devices. What there is no room for is left out.
+  void keep_decoded(Stream& stream, std::span<const uint64_t> ids, std::span<const CachedImage> images);
 
   uint64_t pictures() const;
   /// Whether a picture was left out for want of room.
@@ -84,6 +88,7 @@ class HeldPictures {
     std::vector<Event> copied;
   };
   bool is_held(uint64_t id) const;
+  bool may_take(uint64_t id, uint64_t bytes);
   bool make_way(uint64_t bytes);
   void put_by(Buffer memory);
   void let_go_of_copied();

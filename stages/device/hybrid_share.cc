@@ -1,36 +1,34 @@
 #include "stages/device/hybrid_share.h"
 
 #include <algorithm>
-#include <cmath>
-#include <exception>
-#include <thread>
-#include <vector>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
+#include "engine/order/draws.h"
 
 namespace penstock::device {
 
-HybridShare::HybridShare(const Options& options, Clock& clock) : options_(options), clock_(clock) {
+HybridShare::HybridShare(const Options& options) : options_(options) {
   for (const double share : {options.first, options.fixed.value_or(0)})
     if (!(share >= 0 && share <= 1))
       throw Error(Code::kUsage, "the GPU's share of decoding is from 0 to 1, not " + std::to_string(share));
-  if (options.window == 0) throw Error(Code::kUsage, "a median looks back on one piece at least");
+  if (options.window == 0) throw Error(Code::kUsage, "a rate looks back on one piece at least");
+  if (!(options.cpu_workers > 0 && options.gpu_workers > 0))
+    throw Error(Code::kUsage, "decoding is shared where both sides have a worker");
 }
 
 double HybridShare::ns_per_record(Side side) const {
   const auto& seen = seen_[static_cast<size_t>(side)];
-  if (seen.empty()) return 0;
-  std::vector<double> sorted(seen.begin(), seen.end());
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  return *middle;
+  double records = 0, ns = 0;
+  for (const Piece& piece : seen) records += piece.records, ns += piece.ns;
+  if (records == 0) return 0;
+  return ns / records / (side == Side::kCpu ? options_.cpu_workers : options_.gpu_workers);
 }
 
 double HybridShare::share() const {
   if (options_.fixed) return *options_.fixed;
   const double cpu = ns_per_record(Side::kCpu), gpu = ns_per_record(Side::kGpu);
-  return cpu > 0 && gpu > 0 ? cpu / (cpu + gpu) : options_.first;
+  return std::clamp(cpu > 0 && gpu > 0 ? cpu / (cpu + gpu) : options_.first, kLeast, 1 - kLeast);
 }
 
 double HybridShare::gpu_share() const {
@@ -38,22 +36,16 @@ double HybridShare::gpu_share() const {
   return share();
 }
 
-size_t HybridShare::gpu_records(size_t records) const {
-  const auto wanted = static_cast<size_t>(std::llround(gpu_share() * static_cast<double>(records)));
-  if (options_.fixed || records < 2) return wanted;
-  return std::clamp<size_t>(wanted, 1, records - 1);
+Side HybridShare::side_of(uint64_t id, uint64_t epoch) const {
+  Draws draws(0, epoch, id, draw_key("the decoders' shares"));
+  return draws.bernoulli(gpu_share()) ? Side::kGpu : Side::kCpu;
 }
 
-void HybridShare::Piece::done() {
-  if (records_ == 0) return;
-  const auto ns = static_cast<double>(share_.clock_.now_ns() - began_ns_);
-  share_.measured(side_, std::max(ns, 1.0) / static_cast<double>(records_));
-}
-
-void HybridShare::measured(Side side, double ns_per_record) {
+void HybridShare::measured(Side side, size_t records, int64_t ns) {
+  if (records == 0) return;
   const std::lock_guard lock(mutex_);
   auto& seen = seen_[static_cast<size_t>(side)];
-  seen.push_back(ns_per_record);
+  seen.push_back({static_cast<double>(records), std::max(static_cast<double>(ns), 1.0)});
   if (seen.size() > options_.window) seen.pop_front();
 }
 
@@ -63,27 +55,7 @@ std::string HybridShare::text() const {
     const double ns = ns_per_record(side);
     return ns > 0 ? " at " + rate_text(1e9 / ns, "images") : " (not measured)";
   };
-  return "the GPU decodes " + percent_text(share()) + rate(Side::kGpu) + ", the CPU the rest" + rate(Side::kCpu);
-}
-
-void run_hybrid(HybridShare& share, size_t records, const Part& gpu, const Part& cpu) {
-  const size_t first = share.gpu_records(records);
-  const auto measured = [&](Side side, const Part& part, size_t begin, size_t end) -> std::exception_ptr {
-    if (begin == end) return nullptr;
-    try {
-      HybridShare::Piece piece = share.begin(side, end - begin);
-      part(begin, end);
-      piece.done();
-      return nullptr;
-    } catch (...) { return std::current_exception(); }
-  };
-  std::exception_ptr gpu_failure;
-  std::thread device;
-  if (first > 0) device = std::thread([&] { gpu_failure = measured(Side::kGpu, gpu, 0, first); });
-  const std::exception_ptr cpu_failure = measured(Side::kCpu, cpu, first, records);
-  if (device.joinable()) device.join();
-  if (cpu_failure) std::rethrow_exception(cpu_failure);
-  if (gpu_failure) std::rethrow_exception(gpu_failure);
+  return "the lanes decode " + percent_text(share()) + rate(Side::kGpu) + ", the CPUs the rest" + rate(Side::kCpu);
 }
 
 }  // namespace penstock::device

@@ -1,22 +1,20 @@
-// How many records of a batch the GPU decodes while the CPU decodes the others.
+// Which records the lanes' devices decode while the CPUs decode the others.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
-
-#include "engine/base/clock.h"
 
 namespace penstock::device {
 
 enum class Side { kCpu, kGpu };
 
-/// Splits batches so that both sides end at the same time: each side's share is its rate over the sum of both, rates being moving medians of the
-/// pieces measured. The first records of a batch go to the GPU and the rest to the CPU, each into its own slot, so the order is that of the plan.
+/// Splits records so that both sides end at the same time: each side's share is its rate over the sum of both, over the last pieces measured (their
+/// sum, not their median: threads that are often held up are slow). A record's side is drawn by its id and epoch, by a generator that no stage uses:
+/// neighbours go to either side, so that each lane's part of a batch has about its share, and the order is that of the plan.
 ///
 /// A law of Penstock is that no clock decides bytes, and the two decoders differ in last bits: a run that must be the same bytes everywhere sets
 /// `fixed`, and a resume then repeats the split; without it the pixels (not order, labels or draws) depend on the machine's pace. Thread-safe.
@@ -24,52 +22,36 @@ class HybridShare {
  public:
   struct Options {
     double first = 0.5;                          ///< the GPU's share until both sides were measured
-    size_t window = 15;                          ///< pieces that a median looks back on
+    size_t window = 15;                          ///< pieces of a side that are looked back on
     std::optional<double> fixed = std::nullopt;  ///< the GPU's share, whatever is measured
+    double cpu_workers = 1;                      ///< threads that decode at once, each at the rate that is measured
+    double gpu_workers = 1;                      ///< lanes, likewise
   };
-  /// Error kUsage where a share is not in [0, 1] or the window is 0. The clock must outlive it.
-  explicit HybridShare(const Options& options, Clock& clock = Clock::system());
+  /// What a side has left at least, unless fixed, so that it stays measured.
+  static constexpr double kLeast = 1.0 / 32;
 
-  /// Of `records`, how many go to the GPU. Unless fixed, each side gets one at least of two or more, so that both stay measured.
-  size_t gpu_records(size_t records) const;
-  /// Of one, as said above.
+  /// Error kUsage where a share is not in [0, 1], the window is 0, or nobody works on a side.
+  explicit HybridShare(const Options& options);
+
+  /// Who decodes this record in this epoch, by the share as it is now.
+  Side side_of(uint64_t id, uint64_t epoch) const;
   double gpu_share() const;
+  /// One worker of a side has done a piece: so many records in so long. None is no piece.
+  void measured(Side side, size_t records, int64_t ns);
 
-  /// A side's work on a piece of a batch, from begin() to done(). What is not done, because it failed, is not counted.
-  class Piece {
-   public:
-    void done();
-
-   private:
-    friend class HybridShare;
-    Piece(HybridShare& share, Side side, size_t records, int64_t began_ns)
-        : share_(share), side_(side), records_(records), began_ns_(began_ns) {}
-    HybridShare& share_;
-    Side side_;
-    size_t records_;
-    int64_t began_ns_;
-  };
-  Piece begin(Side side, size_t records) { return {*this, side, records, clock_.now_ns()}; }
-
-  /// "the GPU decodes 62 % at 1200 images/s, the CPU the rest at 740 images/s".
+  /// "the lanes decode 62 % at 1200 images/s, the CPUs the rest at 740 images/s": of all workers of a side.
   std::string text() const;
 
  private:
-  void measured(Side side, double ns_per_record);
-  double ns_per_record(Side side) const;  ///< 0: not measured
+  struct Piece {
+    double records, ns;
+  };
+  double ns_per_record(Side side) const;  ///< of all workers; 0: not measured
   double share() const;
 
   const Options options_;
-  Clock& clock_;
   mutable std::mutex mutex_;
-  std::deque<double> seen_[2];  ///< ns a record of the last pieces, by side
+  std::deque<Piece> seen_[2];  ///< the last ones, by side
 };
-
-/// Works on records begin ... end - 1 of a batch, and returns when they are done.
-using Part = std::function<void(size_t begin, size_t end)>;
-
-/// One batch on both sides at once: `gpu` on the first records, in a thread of its own since it waits for the device, `cpu` on the others in the
-/// caller's. Returns when both are done, having measured them; throws what either threw (the CPU's first), once both have ended.
-void run_hybrid(HybridShare& share, size_t records, const Part& gpu, const Part& cpu);
 
 }  // namespace penstock::device

@@ -33,8 +33,11 @@ int mix_weight_of(const Batch& batch, int64_t first) {
 FeedView::FeedView(AugmentRecipe augment, uint64_t seed)
     : planner_(without_mixing(augment)), mixes_(augment.mixup.has_value()), seed_(seed) {}
 
-LaneFeed::LaneFeed(Device& device, UploadRing& uploads, const HeldPictures& held, size_t lane)
-    : device_(device), uploads_(uploads), held_(held), lane_(lane) {}
+LaneFeed::LaneFeed(Device& device, UploadRing& uploads, HeldPictures* held, size_t lane,
+                   const std::shared_ptr<DecodeShare>& share)
+    : device_(device), uploads_(uploads), held_(held), lane_(lane) {
+  if (share) decoder_ = std::make_unique<LaneDecoder>(device, share, held, lane);
+}
 
 LaneFeed::Part LaneFeed::prepare(const FeedView& view, const Batch& batch, int64_t first, int64_t count,
                                  const std::string& pixels) {
@@ -53,22 +56,28 @@ LaneFeed::Part LaneFeed::prepare(const FeedView& view, const Batch& batch, int64
   std::vector<std::span<const std::byte>> uploads;
   std::vector<uint64_t> ids;
   std::vector<image::Size> sizes;
+  LaneDecoder::Work work{.batch = batch, .rows = {}, .planner = &view.planner(), .seed = view.seed()};
+  const std::span<const int64_t> encoded = decoder_ ? batch[kEncodedField].offsets : std::span<const int64_t>{};
   for (const size_t row : rows) {
     const uint64_t id = batch.ids()[row];
-    const CachedImage picture = held_.find(lane_, id);
-    part.is_held.push_back(picture.rgb != nullptr);
-    if (picture.rgb == nullptr) {
-      uploads.emplace_back(made.data + row * each_bytes, each_bytes);
-      continue;
-    }
+    const CachedImage picture = held_ != nullptr ? held_->find(lane_, id) : CachedImage{};
+    const bool is_encoded = decoder_ && encoded[row + 1] > encoded[row];
+    part.from.push_back(picture.rgb != nullptr ? From::kHeld : is_encoded ? From::kDecoded : From::kUploaded);
+    if (part.from.back() == From::kDecoded) work.rows.push_back(row);
+    if (part.from.back() == From::kUploaded) uploads.emplace_back(made.data + row * each_bytes, each_bytes);
+    if (picture.rgb == nullptr) continue;
     part.pictures.push_back(picture);
     ids.push_back(id);
     sizes.push_back({picture.height, picture.width});
   }
   part.plan = view.planner().plan(
       {.seed = view.seed(), .epoch = batch.epoch(), .first_position = batch.first_position()}, ids, sizes);
+  uploads_.let_go();
   if (!uploads.empty()) part.place = &uploads_.upload(uploads, std::make_shared<const Batch>(batch));
   made_ += ids.size();
+  decoded_ += work.rows.size();
+  part.decodes = !work.rows.empty();
+  if (part.decodes) decoder_->start(std::move(work));
   uploaded_ += uploads.size();
   return part;
 }
@@ -95,17 +104,19 @@ void LaneFeed::augment(Stream& stream, const Part& part, uint8_t* out) {
 const uint8_t* LaneFeed::make(Stream& stream, const Part& part) {
   const bool mixes = part.mix_weight < 256;
   if (part.place != nullptr) stream.wait(part.place->copied);
-  if (part.pictures.empty() && !mixes) return reinterpret_cast<const uint8_t*>(part.place->memory.data());
+  if (part.pictures.empty() && !part.decodes && !mixes)
+    return reinterpret_cast<const uint8_t*>(part.place->memory.data());
 
-  const uint64_t each_bytes = bytes_of(part.size), count = part.is_held.size();
+  const uint64_t each_bytes = bytes_of(part.size), count = part.from.size();
   uint8_t* out = room(stream, out_, count * each_bytes);
-  held_.wait(lane_, stream);
-  if (part.place == nullptr) {
+  if (held_ != nullptr) held_->wait(lane_, stream);
+  if (part.place == nullptr && !part.decodes) {
     augment(stream, part, out);
   } else {
     uint8_t* apart = room(stream, apart_, part.pictures.size() * each_bytes);
-    augment(stream, part, apart);
-    put_together(stream, part, apart, out);
+    if (!part.pictures.empty()) augment(stream, part, apart);
+    put_together(stream, part, apart, part.decodes ? decoder_->finish(stream) : nullptr, out);
+    if (part.decodes) decoder_->used(stream);
   }
   if (!mixes) return out;
   // The first one gets something of the last, and is not looked at.
@@ -115,13 +126,16 @@ const uint8_t* LaneFeed::make(Stream& stream, const Part& part) {
 }
 
 /// Neighbours of one kind are one copy.
-void LaneFeed::put_together(Stream& stream, const Part& part, const uint8_t* held, uint8_t* out) const {
-  const auto* uploaded = reinterpret_cast<const uint8_t*>(part.place->memory.data());
+void LaneFeed::put_together(Stream& stream, const Part& part, const uint8_t* held, const uint8_t* decoded,
+                            uint8_t* out) const {
+  const auto* uploaded = part.place != nullptr ? reinterpret_cast<const uint8_t*>(part.place->memory.data()) : nullptr;
   const uint64_t each_bytes = bytes_of(part.size);
-  for (size_t first = 0, end = 0; first < part.is_held.size(); first = end) {
-    while (end < part.is_held.size() && part.is_held[end] == part.is_held[first]) ++end;
+  for (size_t first = 0, end = 0; first < part.from.size(); first = end) {
+    while (end < part.from.size() && part.from[end] == part.from[first]) ++end;
     const uint64_t bytes = (end - first) * each_bytes;
-    const uint8_t*& from = part.is_held[first] ? held : uploaded;
+    const uint8_t*& from = part.from[first] == From::kHeld      ? held
+                           : part.from[first] == From::kDecoded ? decoded
+                                                                : uploaded;
     stream.copy(out + first * each_bytes, from, bytes);
     from += bytes;
   }

@@ -38,10 +38,15 @@ void Decode::Params::describe(ParamTable<Params>& t) {
   t.add("small_size", &Params::small_size, "pixels of those, as size", in_range(1, 16384));
   t.add("small_scale", &Params::small_scale, "share of the picture's area of those, as scale", above_up_to(0, 1));
   t.add("decoder", &Params::decoder,
-        "who decodes. \"nvjpeg\" (the GPU) and \"hybrid\" (both) are not byte-reproducible: the decoders differ in the "
-        "last "
-        "bit, so pixels depend on the machine; no run of this version feeds records to them, and they are refused",
+        "who decodes a training's JPEGs: \"nvjpeg\": the lanes' GPUs, \"hybrid\": they and the CPUs, each at its "
+        "measured "
+        "rate. Neither is byte-reproducible: the decoders differ in the last bit. Evaluation and all other commands "
+        "decode "
+        "on the CPUs",
         one_of<DecodedBy>({{"cpu", DecodedBy::kCpu}, {"nvjpeg", DecodedBy::kNvjpeg}, {"hybrid", DecodedBy::kHybrid}}));
+  t.add("max_encoded", &Params::max_encoded,
+        "\"nvjpeg\", \"hybrid\": a JPEG of more bytes is decoded on the CPUs; each record of a batch has so much room",
+        at_least(1));
   t.add("max_pixels", &Params::max_pixels, "a picture with more pixels is refused", at_least(1));
   t.add("max_scratch", &Params::max_scratch,
         "a picture that needs more memory to be decoded is refused: progressive JPEGs and interlaced PNGs are held "
@@ -50,13 +55,6 @@ void Decode::Params::describe(ParamTable<Params>& t) {
 
 Decode::Decode(Params params) : params_(std::move(params)) {
   params_.require_sense("image.decode");
-  if (params_.decoder != DecodedBy::kCpu)
-    throw Error(Code::kUsage, std::string("image.decode: decoder = \"") +
-                                  (params_.decoder == DecodedBy::kNvjpeg ? "nvjpeg" : "hybrid") +
-                                  "\" decodes on a GPU, and no run of this version brings records there undecoded")
-        .hint(
-            "set decoder = \"cpu\"; cache = \"gpu\" keeps what the CPUs decoded on the device. Such runs would not be "
-            "byte-reproducible either: the decoders differ in the last bit");
   require_rising(params_.small_scale, "image.decode: small_scale");
   if (params_.view != ViewKind::kRandomResizedCrop && params_.views + params_.small_views > 1)
     throw Error(Code::kUsage, "image.decode: views and small_views ask for several crops, and this view has one only")

@@ -12,7 +12,8 @@
 
 namespace penstock::image {
 
-/// Who decodes: it decides the last bits of pixels.
+/// Who decodes a training's JPEGs: it decides the last bits of pixels. This stage decodes on the CPU, whatever it says: who drives devices gives records
+/// to their decoders (stages/device/fed_chain.h).
 enum class DecodedBy : std::uint8_t { kCpu, kNvjpeg, kHybrid };
 
 /// Reads "bytes" (JPEG or PNG, recognised by content), writes "pixels" u8 (h, w, 3), RGB, each pixel once and in its
@@ -30,12 +31,13 @@ class Decode final : public RecordStage {
     bool exact = false;
     std::int64_t max_pixels = DecodeLimits{}.max_pixels;
     DecodedBy decoder = DecodedBy::kCpu;
+    ByteSize max_encoded{std::uint64_t{256} << 10};
     ByteSize max_scratch{DecodeLimits{}.max_scratch};
 
     static void describe(ParamTable<Params>& t);
   };
 
-  /// Throws Error(kUsage) where scale or ratio run from high to low, and where another decoder than the CPU's is asked for.
+  /// Throws Error(kUsage) where scale or ratio run from high to low.
   explicit Decode(Params params);
   Bound bind(const Schema& in) const override;
   Outcome run(RecordView& record, Draws& draws, Scratch& scratch) const override;

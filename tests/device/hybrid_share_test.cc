@@ -2,146 +2,96 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "engine/base/error.h"
+#include "stages/device/decode_share.h"
 #include "tests/support/fake_clock.h"
 
 namespace penstock::device {
 namespace {
 
-using test::FakeClock;
+/// Both sides work on so many records, each for so long.
+void batch(HybridShare& share, size_t records, int64_t cpu_ns_each, int64_t gpu_ns_each) {
+  const auto n = static_cast<int64_t>(records);
+  share.measured(Side::kCpu, records, cpu_ns_each * n);
+  share.measured(Side::kGpu, records, gpu_ns_each * n);
+}
 
-struct World {
-  FakeClock clock{FakeClock::Jumps::kNever};
-
-  /// One batch: both sides work for so long.
-  void batch(HybridShare& share, size_t records, int64_t cpu_ns_each, int64_t gpu_ns_each) {
-    const size_t gpu = share.gpu_records(records);
-    piece(share, Side::kGpu, gpu, gpu_ns_each);
-    piece(share, Side::kCpu, records - gpu, cpu_ns_each);
-  }
-  void piece(HybridShare& share, Side side, size_t records, int64_t ns_each) {
-    auto piece = share.begin(side, records);
-    clock.advance(ns_each * static_cast<int64_t>(records));
-    piece.done();
-  }
-};
+size_t gpu_records(const HybridShare& share, uint64_t records, uint64_t epoch = 0) {
+  size_t gpu = 0;
+  for (uint64_t id = 0; id < records; ++id) gpu += share.side_of(id, epoch) == Side::kGpu;
+  return gpu;
+}
 
 TEST(HybridShare, SplitsByTheRatesThatItMeasures) {
-  World world;
-  HybridShare share({}, world.clock);
-  EXPECT_EQ(share.gpu_records(100), 50u) << "nothing is known yet";
-  world.batch(share, 100, 3000, 1000);
+  HybridShare share({});
+  EXPECT_DOUBLE_EQ(share.gpu_share(), 0.5) << "nothing is known yet";
+  batch(share, 100, 3000, 1000);
   EXPECT_DOUBLE_EQ(share.gpu_share(), 0.75);
-  EXPECT_EQ(share.gpu_records(100), 75u);
-  EXPECT_EQ(share.text(), "the GPU decodes 75 % at 1000000 images/s, the CPU the rest at 333333 images/s");
+  EXPECT_NEAR(static_cast<double>(gpu_records(share, 10'000)), 7500, 150);
+  EXPECT_EQ(share.text(), "the lanes decode 75 % at 1000000 images/s, the CPUs the rest at 333333 images/s");
 }
 
-TEST(HybridShare, BothSidesEndAtTheSameTime) {
-  World world;
-  HybridShare share({}, world.clock);
-  for (int i = 0; i < 5; ++i) world.batch(share, 256, 7000, 1300);
-  const auto gpu = static_cast<double>(share.gpu_records(256));
-  EXPECT_NEAR(gpu * 1300, (256 - gpu) * 7000, 7000) << "within a record";
+TEST(HybridShare, CountsAllWorkersOfASide) {
+  HybridShare share({.cpu_workers = 6, .gpu_workers = 2});
+  batch(share, 10, 6000, 1000);
+  EXPECT_DOUBLE_EQ(share.gpu_share(), 2.0 / 3) << "six threads make a record in 1000 ns, two lanes in 500";
 }
 
-TEST(HybridShare, FollowsAChangeOnceHalfOfItsWindowHasSeenIt) {
-  World world;
-  HybridShare share({.window = 5}, world.clock);
-  for (int i = 0; i < 5; ++i) world.batch(share, 64, 1000, 1000);
+TEST(HybridShare, NeighboursGoToEitherSide) {
+  const HybridShare share({.fixed = 0.5});
+  for (uint64_t first = 0; first < 1000; first += 100) {
+    size_t gpu = 0;
+    for (uint64_t id = first; id < first + 100; ++id) gpu += share.side_of(id, 0) == Side::kGpu;
+    EXPECT_NEAR(static_cast<double>(gpu), 50, 20) << "of a part of a batch that begins at " << first;
+  }
+}
+
+TEST(HybridShare, FollowsAChangeAsItsWindowDoes) {
+  HybridShare share({.window = 4});
+  for (int i = 0; i < 5; ++i) batch(share, 64, 1000, 1000);
   EXPECT_DOUBLE_EQ(share.gpu_share(), 0.5);
-  for (int i = 0; i < 2; ++i) world.batch(share, 64, 1000, 9000);
-  EXPECT_DOUBLE_EQ(share.gpu_share(), 0.5) << "two of five may be a hiccup";
-  world.batch(share, 64, 1000, 9000);
+  batch(share, 64, 1000, 9000);
+  EXPECT_DOUBLE_EQ(share.gpu_share(), 0.25) << "3000 in the mean";
+  for (int i = 0; i < 3; ++i) batch(share, 64, 1000, 9000);
   EXPECT_DOUBLE_EQ(share.gpu_share(), 0.1);
 }
 
+TEST(HybridShare, ThreadsThatAreOftenHeldUpAreSlow) {
+  HybridShare share({});
+  for (int i = 0; i < 5; ++i) {
+    for (int fast = 0; fast < 2; ++fast) share.measured(Side::kCpu, 16, 16 * 1000);
+    share.measured(Side::kCpu, 16, 16 * 25'000);
+  }
+  share.measured(Side::kGpu, 64, 64 * 1000);
+  EXPECT_DOUBLE_EQ(share.gpu_share(), 0.9) << "9000 in the mean, though most take 1000";
+}
+
 TEST(HybridShare, KeepsMeasuringASideThatIsFarSlower) {
-  World world;
-  HybridShare share({}, world.clock);
-  world.batch(share, 10, 1, 1'000'000);
-  EXPECT_EQ(share.gpu_records(10), 1u);
-  EXPECT_EQ(share.gpu_records(2), 1u);
-  EXPECT_EQ(share.gpu_records(1), 0u) << "a single record goes to the faster";
-  EXPECT_EQ(share.gpu_records(0), 0u);
+  HybridShare share({});
+  batch(share, 10, 1, 1'000'000);
+  EXPECT_DOUBLE_EQ(share.gpu_share(), HybridShare::kLeast);
+  for (int i = 0; i < 40; ++i) batch(share, 10, 1'000'000, 1);
+  EXPECT_DOUBLE_EQ(share.gpu_share(), 1 - HybridShare::kLeast);
 }
 
-TEST(HybridShare, AFixedOneLooksAtNoClock) {
-  World world;
-  HybridShare share({.fixed = 0.25}, world.clock);
-  world.batch(share, 100, 1000, 1);
-  EXPECT_EQ(share.gpu_records(100), 25u);
-  EXPECT_EQ(HybridShare({.fixed = 0.0}, world.clock).gpu_records(100), 0u);
-  EXPECT_EQ(HybridShare({.fixed = 1.0}, world.clock).gpu_records(100), 100u);
+TEST(HybridShare, AFixedOneRepeatsItsSplitWhateverIsMeasured) {
+  HybridShare share({.fixed = 0.25});
+  const HybridShare unmeasured({.fixed = 0.25});
+  batch(share, 100, 1000, 1);
+  for (uint64_t id = 0; id < 200; ++id) EXPECT_EQ(share.side_of(id, 3), unmeasured.side_of(id, 3));
+  size_t moved = 0;
+  for (uint64_t id = 0; id < 200; ++id) moved += share.side_of(id, 3) != share.side_of(id, 4);
+  EXPECT_GT(moved, 30u) << "an epoch has a split of its own";
+  EXPECT_EQ(gpu_records(HybridShare({.fixed = 0.0}), 100), 0u);
+  EXPECT_EQ(gpu_records(HybridShare({.fixed = 1.0}), 100), 100u);
 }
 
-TEST(HybridShare, CountsOnlyWhatWasDone) {
-  World world;
-  HybridShare share({}, world.clock);
-  world.batch(share, 100, 1000, 1000);
-  {
-    [[maybe_unused]] auto failed = share.begin(Side::kGpu, 10);
-    world.clock.advance(1'000'000'000);
-  }
-  auto empty = share.begin(Side::kGpu, 0);
-  empty.done();
-  EXPECT_DOUBLE_EQ(share.gpu_share(), 0.5);
-}
-
-// Two sides that take their time on the fake clock, which moves only when both sleep.
-struct TwoSides {
-  FakeClock clock;
-  std::vector<int> maker = std::vector<int>(64);  // of each slot: 1 GPU, 2 CPU
-
-  Part side(int who, int64_t ns_each) {
-    return [this, who, ns_each](size_t begin, size_t end) {
-      const FakeClock::Running running(clock);
-      for (size_t i = begin; i < end; ++i) maker[i] = who;
-      clock.sleep_until_ns(clock.now_ns() + ns_each * static_cast<int64_t>(end - begin));
-    };
-  }
-};
-
-TEST(RunHybrid, FillsEverySlotOnceTheGpusFirst) {
-  TwoSides two;
-  HybridShare share({.fixed = 0.25}, two.clock);
-  run_hybrid(share, 64, two.side(1, 10), two.side(2, 10));
-  for (size_t i = 0; i < 64; ++i) EXPECT_EQ(two.maker[i], i < 16 ? 1 : 2) << i;
-}
-
-TEST(RunHybrid, LearnsToLetBothSidesEndTogether) {
-  TwoSides two;
-  HybridShare share({}, two.clock);
-  const auto piece = [&](Side side, int64_t ns_each) {
-    auto of = share.begin(side, 1);
-    two.clock.advance(ns_each);
-    of.done();
-  };
-  piece(Side::kGpu, 1000);
-  piece(Side::kCpu, 7000);
-  run_hybrid(share, 64, two.side(1, 1000), two.side(2, 7000));
-  EXPECT_EQ(std::count(two.maker.begin(), two.maker.end(), 2), 8) << "an eighth is the CPU's";
-}
-
-TEST(RunHybrid, WithOneSideOnlyTheOtherIsNotCalled) {
-  TwoSides two;
-  const Part never = [](size_t, size_t) { ADD_FAILURE() << "called for nothing"; };
-  HybridShare all({.fixed = 1.0}, two.clock), none({.fixed = 0.0}, two.clock);
-  run_hybrid(all, 64, two.side(1, 1), never);
-  run_hybrid(none, 64, never, two.side(2, 1));
-  run_hybrid(none, 0, never, never);
-}
-
-TEST(RunHybrid, TellsWhatEitherSideThrewOnceBothHaveEnded) {
-  TwoSides two;
-  HybridShare share({.fixed = 0.5}, two.clock);
-  const Part fails = [](size_t, size_t) { throw Error(Code::kDevice, "the GPU is gone"); };
-  EXPECT_THROW(run_hybrid(share, 64, fails, two.side(2, 1)), Error);
-  EXPECT_EQ(std::count(two.maker.begin(), two.maker.end(), 2), 32) << "the CPU's part was done";
-  EXPECT_THROW(run_hybrid(share, 64, two.side(1, 1), fails), Error);
-  EXPECT_EQ(share.text().find("(not measured)"), std::string::npos) << "what was done is counted: " << share.text();
+TEST(HybridShare, NothingIsNoPiece) {
+  HybridShare share({});
+  share.measured(Side::kGpu, 0, 1000);
+  EXPECT_NE(share.text().find("(not measured)"), std::string::npos) << share.text();
 }
 
 TEST(HybridShare, RefusesSharesThatAreNone) {
@@ -150,6 +100,42 @@ TEST(HybridShare, RefusesSharesThatAreNone) {
     EXPECT_THROW(HybridShare({.fixed = wrong}), Error);
   }
   EXPECT_THROW(HybridShare({.window = 0}), Error);
+  EXPECT_THROW(HybridShare({.gpu_workers = 0}), Error);
+}
+
+TEST(DecodeShare, WithoutSharingTheLanesHaveAll) {
+  const DecodeShare all({.hybrid = false});
+  const DecodeShare half({.hybrid = true});
+  size_t cpu = 0;
+  for (uint64_t id = 0; id < 100; ++id) {
+    EXPECT_EQ(all.side_of(id, 0), Side::kGpu);
+    cpu += half.side_of(id, 0) == Side::kCpu;
+  }
+  EXPECT_NEAR(static_cast<double>(cpu), 50, 20);
+}
+
+TEST(DecodeShare, CountsWhoDidWhatAndWhy) {
+  using Why = DecodeShare::Why;
+  DecodeShare share({.hybrid = true, .share = {.cpu_workers = 2}});
+  for (int i = 0; i < 13; ++i) share.cpu_did(Why::kItsShare, 2'000'000);
+  share.cpu_did(Why::kNotVerified, 2'000'000);
+  share.cpu_did(Why::kOtherKind, 2'000'000);
+  share.cpu_did(Why::kTooLong, 2'000'000);
+  share.lane_did(8, 2, 10'000'000);
+  size_t lanes = 0;
+  for (uint64_t id = 0; id < 10'000; ++id) lanes += share.side_of(id, 0) == Side::kGpu;
+  EXPECT_NEAR(static_cast<double>(lanes), 5000, 200) << "two threads at 2 ms, one lane at 1 ms";
+  const DecodeCounts counts = share.counts();
+  EXPECT_EQ(
+      counts.text(),
+      "the lanes decoded 8 records at 800 images/s a lane, the CPUs 18 records at 562 images/s a thread "
+      "(1 not verified yet, 1 of a kind that no device is given, 1 longer than max_encoded, 2 that a lane's decoder "
+      "gave back)");
+  DecodeCounts twice = counts;
+  twice.add(counts);
+  EXPECT_EQ(twice.lanes.records, 16u);
+  EXPECT_EQ(twice.given_back, 4u);
+  EXPECT_DOUBLE_EQ(twice.cpu.busy_seconds, 0.064);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Made pictures, and chains of stages that are done on CPUs and devices.
 #pragma once
 
+#include <functional>
+
 #include "engine/graph/graph_spec.h"
 #include "stages/device/augmenter.h"
 #include "stages/image/png_encoder.h"
@@ -10,36 +12,41 @@
 
 namespace penstock::device {
 
-/// Made pictures of many sizes as PNGs.
+/// Made pictures of many sizes as PNGs, or as `encode` makes them of a picture and its id.
 class PngSource final : public Source {
  public:
-  explicit PngSource(uint64_t size) {
+  using Encode = std::function<std::vector<std::byte>(const image::Picture&, uint64_t id)>;
+  static std::vector<std::byte> as_png(const image::Picture& picture, uint64_t) { return image::encode_png(picture); }
+
+  explicit PngSource(uint64_t size, const Encode& encode = as_png) {
     for (uint64_t id = 0; id < size; ++id) {
       const auto width = static_cast<int>(1 + id * 97 % 311), height = static_cast<int>(1 + id * 53 % 257);
       pictures.push_back(image::made_picture(width, height, static_cast<unsigned>(id)));
-      encoded_.push_back(image::encode_png(pictures.back()));
+      encoded.push_back(encode(pictures.back(), id));
     }
   }
   const Schema& schema() const override { return schema_; }
   uint64_t size() const override { return pictures.size(); }
   uint64_t fingerprint() const override { return pictures.size(); }
-  uint64_t record_bytes(uint64_t id) const override { return encoded_[id].size(); }
+  uint64_t record_bytes(uint64_t id) const override { return encoded[id].size(); }
+  bool verified(uint64_t) const override { return is_verified; }
   uint64_t max_record_bytes() const override { return 1 << 20; }
   bool waits() const override { return false; }
   Location locate(uint64_t id) const override { return {"png", id, 0}; }
   void read(std::span<const uint64_t> ids, Intake& out) const override {
     for (size_t i = 0; i < ids.size(); ++i) {
-      if (std::byte* at = out.rows(0, i, encoded_[ids[i]].size()))
-        std::memcpy(at, encoded_[ids[i]].data(), encoded_[ids[i]].size());
+      if (std::byte* at = out.rows(0, i, encoded[ids[i]].size()))
+        std::memcpy(at, encoded[ids[i]].data(), encoded[ids[i]].size());
       const auto label = static_cast<int64_t>(ids[i]);
       if (std::byte* at = out.row(1, i)) std::memcpy(at, &label, sizeof label);
     }
   }
 
   std::vector<image::Picture> pictures;
+  std::vector<std::vector<std::byte>> encoded;
+  bool is_verified = false;  ///< all of them, as a pack's are
 
  private:
-  std::vector<std::vector<std::byte>> encoded_;
   Schema schema_{Field::encoded("bytes"), Field::fixed("label", DType::kI64)};
 };
 

@@ -2,42 +2,31 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "engine/device/device.h"
-#include "stages/device/image_cache.h"
+#include "stages/device/device_decoder.h"
 #include "stages/image/pixels.h"
 
 namespace penstock::device {
-
-/// What came of one JPEG: a picture in the device's memory, or why there is none.
-struct GpuDecoded {
-  CachedImage image;
-  image::Fault fault;
-};
 
 /// nvJPEG, whole pictures, u8 (height, width, 3) RGB; grey ones become RGB. Its pixels are not those of libjpeg-turbo to the last bit, so a run whose
 /// bytes must not depend on the machine keeps to the CPU. It decodes damage behind the header to some picture where it can, as any decoder does: give
 /// it records that are verified. CMYK and what else it does not do is a fault of kind kUnsupported, and the CPU decodes it.
 ///
 /// One thread at a time. Its own memory (some tens of bytes a pixel of the largest picture) is nvJPEG's, outside of the device's budget.
-class NvjpegDecoder {
+class NvjpegDecoder final : public DeviceDecoder {
  public:
   /// Of a CUDA device. Error kDevice where nvJPEG does not start on it.
   explicit NvjpegDecoder(Device& device);
-  ~NvjpegDecoder();
+  ~NvjpegDecoder() override;
   NvjpegDecoder(const NvjpegDecoder&) = delete;
   NvjpegDecoder& operator=(const NvjpegDecoder&) = delete;
 
-  /// Room in the device's memory for picture i of the batch, u8 (height, width, 3), by its header; null: none. DeviceImageCache::place is one.
-  using Place = std::function<uint8_t*(size_t i, int width, int height)>;
-
-  /// Queues the batch. A fault of one leaves the others as they are; what finds no room is kTooLarge. The bytes of the JPEGs are read before it
-  /// returns. A fault of the GPU stays in the stream; the pictures behind it are left without one.
-  std::vector<GpuDecoded> decode(Stream& stream, std::span<const image::Bytes> jpegs, const Place& place);
+  std::string_view name() const override { return "nvJPEG"; }
+  std::vector<GpuDecoded> decode(Stream& stream, std::span<const image::Bytes> jpegs, const Place& place) override;
   /// The same, packed into `room`, in order, each rounded up to 16 bytes.
   std::vector<GpuDecoded> decode(Stream& stream, std::span<const image::Bytes> jpegs, uint8_t* room,
                                  uint64_t room_bytes);
