@@ -160,6 +160,31 @@ void add_row_any(const float* row, size_t width, double* sums) {
   for (; i < width; ++i) sums[i] += static_cast<double>(row[i]);
 }
 
+// Four rows at a time: the sums are read and written once for them, and added to in the same order.
+void add_rows_any(const float* rows, const uint32_t* which, size_t count, size_t width, double* sums) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> df;
+  const size_t lanes = hn::Lanes(d);
+  size_t r = 0;
+  for (; r + 4 <= count; r += 4) {
+    const float* a = rows + which[r] * width;
+    const float* b = rows + which[r + 1] * width;
+    const float* c = rows + which[r + 2] * width;
+    const float* e = rows + which[r + 3] * width;
+    size_t i = 0;
+    for (; i + lanes <= width; i += lanes) {
+      auto sum = hn::Add(hn::LoadU(d, sums + i), hn::PromoteTo(d, hn::LoadU(df, a + i)));
+      sum = hn::Add(sum, hn::PromoteTo(d, hn::LoadU(df, b + i)));
+      sum = hn::Add(sum, hn::PromoteTo(d, hn::LoadU(df, c + i)));
+      hn::StoreU(hn::Add(sum, hn::PromoteTo(d, hn::LoadU(df, e + i))), d, sums + i);
+    }
+    for (; i < width; ++i) {
+      for (const float* row : {a, b, c, e}) sums[i] += static_cast<double>(row[i]);
+    }
+  }
+  for (; r < count; ++r) add_row_any(rows + which[r] * width, width, sums);
+}
+
 void add_row_moments_any(const float* row, const float* shift, size_t width, double* sums, double* squares) {
   const hn::ScalableTag<double> d;
   const hn::Rebind<float, decltype(d)> df;
@@ -192,6 +217,7 @@ HWY_EXPORT(squared_distances_any);
 HWY_EXPORT(argmin_row_any);
 HWY_EXPORT(below_any);
 HWY_EXPORT(add_row_any);
+HWY_EXPORT(add_rows_any);
 HWY_EXPORT(add_row_moments_any);
 
 void shift_row(const float* row, const float* shift, float scale, size_t width, float* into) {
@@ -212,6 +238,9 @@ size_t below(const float* scores, const float* bias, size_t count, float most, u
   return HWY_DYNAMIC_DISPATCH(below_any)(scores, bias, count, most, found);
 }
 void add_row(const float* row, size_t width, double* sums) { HWY_DYNAMIC_DISPATCH(add_row_any)(row, width, sums); }
+void add_rows(const float* rows, std::span<const uint32_t> which, size_t width, double* sums) {
+  HWY_DYNAMIC_DISPATCH(add_rows_any)(rows, which.data(), which.size(), width, sums);
+}
 void add_row_moments(const float* row, const float* shift, size_t width, double* sums, double* squares) {
   HWY_DYNAMIC_DISPATCH(add_row_moments_any)(row, shift, width, sums, squares);
 }

@@ -31,6 +31,8 @@ size_t below(const float* scores, const float* bias, size_t count, float most, u
 
 /// sums[d] += row[d], in f64.
 void add_row(const float* row, size_t width, double* sums);
+/// The same of rows `which` of rows (n, width), one after the other.
+void add_rows(const float* rows, std::span<const uint32_t> which, size_t width, double* sums);
 /// With x = row[d] - shift[d] (shift may be null) in f64: sums[d] += x, squares[d] += x^2.
 void add_row_moments(const float* row, const float* shift, size_t width, double* sums, double* squares);
 

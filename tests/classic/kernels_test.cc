@@ -43,6 +43,18 @@ TEST(ClassicKernels, SumsAgreeWithF64ForEveryLength) {
   }
 }
 
+TEST(ClassicKernels, RowsThatAreNamedAddUpInTheirOrder) {
+  const MadeRows made = make_rows(60, 45);
+  for (size_t count = 0; count < 13; ++count) {
+    std::vector<uint32_t> which;
+    for (uint32_t i = 0; i < count; ++i) which.push_back(i * 37 % 60);
+    std::vector<double> sums(45, 0.1), expected = sums;
+    for (const uint32_t r : which) add_row(made.view().row(r), 45, expected.data());
+    add_rows(made.values.data(), which, 45, sums.data());
+    EXPECT_EQ(sums, expected) << count;
+  }
+}
+
 TEST(ClassicKernels, TheLowestOfEqualScoresWins) {
   for (size_t count = 1; count < 200; count += 3) {
     for (size_t least = 0; least < count; least += 5) {
