@@ -12,7 +12,7 @@
 namespace penstock::classic {
 namespace {
 
-constexpr size_t kTileQueries = 256;
+constexpr size_t kMostQueries = 256;  // of a tile; all tiles are about as large
 constexpr size_t kTileBase = 512;
 // A stride of a power of two sends a column's scores to few sets of the cache.
 constexpr size_t kStride = kTileBase + 16;
@@ -29,10 +29,10 @@ class CpuNearest final : public NearestSoFar {
         self_first(self_first),
         lists(queries),
         cores_(cores),
-        scores_(queries * Shortlist::room_for(k)),
-        ids_(queries * Shortlist::room_for(k)) {
+        scores_(std::make_unique_for_overwrite<float[]>(queries * Shortlist::room_for(k))),
+        ids_(std::make_unique_for_overwrite<int64_t[]>(queries * Shortlist::room_for(k))) {
     for (size_t q = 0; q < queries; ++q)
-      lists[q].start(scores_.data() + q * Shortlist::room_for(k), ids_.data() + q * Shortlist::room_for(k), k);
+      lists[q].start(scores_.get() + q * Shortlist::room_for(k), ids_.get() + q * Shortlist::room_for(k), k);
   }
   void read(std::span<float> scores, std::span<int64_t> ids) override {
     PENSTOCK_CHECK(scores.size() == lists.size() * k && ids.size() == scores.size());
@@ -56,8 +56,8 @@ class CpuNearest final : public NearestSoFar {
 
  private:
   Cores& cores_;
-  std::vector<float> scores_;
-  std::vector<int64_t> ids_;
+  std::unique_ptr<float[]> scores_;
+  std::unique_ptr<int64_t[]> ids_;
 };
 
 // How far the GEMM's score may lie from the one that is measured: two sums of `width` products, each rounded to 2^-24 of what it has
@@ -152,34 +152,36 @@ class BlockSearch {
     query.count = keep_below(query.scores, query.rows, query.count, query.most);
   }
 
-  void measure(Query& query, uint32_t row, const float* values) const {
-    query.list->put(
-        l2() ? squared_distance(query.values, values, width_) : query.offset - dot(query.values, values, width_),
-        static_cast<int64_t>(first_ + row));
-  }
-
   void measure_now(Query& query, float* room) const {
-    for (size_t i = 0; i < query.count; ++i) measure(query, query.rows[i], base_.tile(query.rows[i], 1, room));
+    query.measured = 0;
+    measure_by_tiles({&query, 1}, room);
     query.count = 0;
     query.most = std::min(query.most, query.list->limit() - query.offset + query.slack);
   }
 
-  void measure_by_tiles(std::vector<Query>& queries, float* room) const {
+  void measure_by_tiles(std::span<Query> queries, float* room) const {
     std::vector<char> made(kTileBase);
+    std::vector<float> out(kTileBase);
     for (size_t b0 = 0; b0 < base_.rows(); b0 += kTileBase) {
       std::fill(made.begin(), made.end(), char{0});
       for (Query& query : queries) {
-        for (; query.measured < query.count && query.rows[query.measured] < b0 + kTileBase; ++query.measured) {
-          const uint32_t row = query.rows[query.measured];
-          const float* values = base_.raw(row);
-          if (!base_.plain()) {
-            float* into = room + (row - b0) * width_;
-            if (made[row - b0] == 0) base_.tile(row, 1, into);
-            made[row - b0] = 1;
-            values = into;
+        const size_t begin = query.measured;
+        size_t& end = query.measured;
+        while (end < query.count && query.rows[end] < b0 + kTileBase) ++end;
+        if (begin == end) continue;
+        const std::span<const uint32_t> which(query.rows + begin, end - begin);
+        const auto first = static_cast<uint32_t>(b0);
+        const float* tile = base_.raw(b0);
+        if (!base_.plain()) {
+          for (const uint32_t row : which) {
+            if (made[row - first] == 0) base_.tile(row, 1, room + (row - first) * width_);
+            made[row - first] = 1;
           }
-          measure(query, row, values);
+          tile = room;
         }
+        measure_rows(l2(), query.values, tile, first, which, width_, out.data());
+        for (size_t i = 0; i < which.size(); ++i)
+          query.list->put(l2() ? out[i] : query.offset - out[i], static_cast<int64_t>(first_ + which[i]));
       }
     }
   }
@@ -209,8 +211,9 @@ void CpuAlgebra::search(NearestSoFar& so_far, const HeldRows& held_queries, cons
   PENSTOCK_CHECK(base.width() == queries.width() && base.norms2.size() == base.rows() && found.lists.size() == n);
   PENSTOCK_CHECK(base.rows() <= std::numeric_limits<uint32_t>::max());
   const BlockSearch search(found, queries, base, first, scratch_);
-  parallel_for(cores_, (n + kTileQueries - 1) / kTileQueries, 1, [&](size_t begin, size_t end) {
-    for (size_t t = begin; t < end; ++t) search.run(t * kTileQueries, std::min(kTileQueries, n - t * kTileQueries));
+  const size_t tiles = (n + kMostQueries - 1) / kMostQueries;
+  parallel_for(cores_, tiles, 1, [&](size_t begin, size_t end) {
+    for (size_t t = begin; t < end; ++t) search.run(n * t / tiles, n * (t + 1) / tiles - n * t / tiles);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "models/classic/select.cc"
@@ -14,7 +15,8 @@ namespace penstock::classic {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Compressed in a register and stored whole: storing through a mask is slow on AMD's.
+// Compressed in a register and stored whole: storing through a mask is slow on AMD's. Four vectors are looked at together: whether one of
+// them holds anything can be foretold less often than whether four do not, and what holds nothing costs two stores.
 size_t append_below_any(const float* scores, const float* bias, size_t count, float most, uint32_t first_row,
                         float* values, uint32_t* rows) {
   const hn::ScalableTag<float> d;
@@ -22,15 +24,24 @@ size_t append_below_any(const float* scores, const float* bias, size_t count, fl
   const size_t lanes = hn::Lanes(d);
   const auto limit = hn::Set(d, most);
   size_t n = 0, j = 0;
-  for (; j + lanes <= count; j += lanes) {
-    const auto sum = hn::Add(hn::LoadU(d, scores + j), hn::LoadU(d, bias + j));
+  const auto sum_at = [&](size_t at) HWY_ATTR { return hn::Add(hn::LoadU(d, scores + at), hn::LoadU(d, bias + at)); };
+  const auto append = [&](auto sum, size_t at) HWY_ATTR {
     const auto in = hn::Le(sum, limit);
-    if (hn::AllFalse(d, in)) continue;
     hn::StoreU(hn::Compress(sum, in), d, values + n);
-    const auto here = hn::Iota(du, first_row + static_cast<uint32_t>(j));
+    const auto here = hn::Iota(du, first_row + static_cast<uint32_t>(at));
     hn::StoreU(hn::Compress(here, hn::RebindMask(du, in)), du, rows + n);
     n += hn::CountTrue(d, in);
+  };
+  for (; j + 4 * lanes <= count; j += 4 * lanes) {
+    const auto a = sum_at(j), b = sum_at(j + lanes), c = sum_at(j + 2 * lanes), e = sum_at(j + 3 * lanes);
+    const auto in_ab = hn::Or(hn::Le(a, limit), hn::Le(b, limit)), in_ce = hn::Or(hn::Le(c, limit), hn::Le(e, limit));
+    if (hn::AllFalse(d, hn::Or(in_ab, in_ce))) continue;
+    append(a, j);
+    append(b, j + lanes);
+    append(c, j + 2 * lanes);
+    append(e, j + 3 * lanes);
   }
+  for (; j + lanes <= count; j += lanes) append(sum_at(j), j);
   for (; j < count; ++j) {
     const float sum = scores[j] + bias[j];
     values[n] = sum;
@@ -77,6 +88,22 @@ size_t count_below_any(const float* values, size_t count, float most) {
   return n0 + n1;
 }
 
+// The greatest of the values that are not above `most`: there is one.
+float greatest_below_any(const float* values, size_t count, float most) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto limit = hn::Set(d, most), none = hn::Set(d, -std::numeric_limits<float>::infinity());
+  auto best = none;
+  size_t j = 0;
+  for (; j + lanes <= count; j += lanes) {
+    const auto value = hn::LoadU(d, values + j);
+    best = hn::Max(best, hn::IfThenElse(hn::Le(value, limit), value, none));
+  }
+  float greatest = hn::GetLane(hn::MaxOfLanes(d, best));
+  for (; j < count; ++j) greatest = values[j] <= most ? std::max(greatest, values[j]) : greatest;
+  return greatest;
+}
+
 void least_and_most_any(const float* values, size_t count, float* least, float* most) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
@@ -105,6 +132,7 @@ namespace penstock::classic {
 HWY_EXPORT(append_below_any);
 HWY_EXPORT(keep_below_any);
 HWY_EXPORT(count_below_any);
+HWY_EXPORT(greatest_below_any);
 HWY_EXPORT(least_and_most_any);
 
 namespace {
@@ -144,7 +172,7 @@ float least_k(const float* values, size_t count, size_t k, size_t spare) {
     high = middle;
     if (below <= k + spare) break;
   }
-  return value_of(high);
+  return HWY_DYNAMIC_DISPATCH(greatest_below_any)(values, count, value_of(high));
 }
 
 }  // namespace penstock::classic
