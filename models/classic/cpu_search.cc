@@ -12,8 +12,11 @@
 namespace penstock::classic {
 namespace {
 
-constexpr size_t kMostQueries = 256;  // of a tile; all tiles are about as large
-constexpr size_t kTileBase = 512;
+constexpr size_t kMostQueries = 512;  // of a tile; all tiles of a search are about as large
+constexpr size_t kFewQueries = 64;
+constexpr size_t kTileBase = 256;
+// Rows that are measured for all queries of a tile before the next: half of a second-level cache.
+constexpr size_t kMeasuredFloats = size_t{128} << 10;
 // A stride of a power of two sends a column's scores to few sets of the cache.
 constexpr size_t kStride = kTileBase + 16;
 
@@ -92,11 +95,11 @@ class BlockSearch {
     const size_t room = candidates_for(found_.k) + kSelectSpare;
     Scratch::Lent lent(
         scratch_,
-        (queries_.plain() ? 0 : some * width_) + (base_.plain() ? 0 : kTileBase * width_) + some * (kStride + room),
+        (queries_.plain() ? 0 : some * width_) + (base_.plain() ? 0 : measured_ * width_) + some * (kStride + room),
         some * room);
     float* scores = lent.floats();
     float* base_room = scores + some * (kStride + room);
-    const float* tile = queries_.tile(q0, some, base_room + (base_.plain() ? 0 : kTileBase * width_));
+    const float* tile = queries_.tile(q0, some, base_room + (base_.plain() ? 0 : measured_ * width_));
     std::vector<Query> queries;
     for (size_t i = 0; i < some; ++i)
       queries.push_back(start(q0 + i, tile + i * width_, scores + some * kStride + i * room, lent.words() + i * room));
@@ -160,14 +163,14 @@ class BlockSearch {
   }
 
   void measure_by_tiles(std::span<Query> queries, float* room) const {
-    std::vector<char> made(kTileBase);
-    std::vector<float> out(kTileBase);
-    for (size_t b0 = 0; b0 < base_.rows(); b0 += kTileBase) {
+    std::vector<char> made(measured_);
+    std::vector<float> out(measured_);
+    for (size_t b0 = 0; b0 < base_.rows(); b0 += measured_) {
       std::fill(made.begin(), made.end(), char{0});
       for (Query& query : queries) {
         const size_t begin = query.measured;
         size_t& end = query.measured;
-        while (end < query.count && query.rows[end] < b0 + kTileBase) ++end;
+        while (end < query.count && query.rows[end] < b0 + measured_) ++end;
         if (begin == end) continue;
         const std::span<const uint32_t> which(query.rows + begin, end - begin);
         const auto first = static_cast<uint32_t>(b0);
@@ -191,6 +194,7 @@ class BlockSearch {
   const CpuRows& base_;
   const uint64_t first_;
   const size_t width_;
+  const size_t measured_ = std::max(kTileBase, kMeasuredFloats / width_);  // rows of a tile that is measured
   Scratch& scratch_;
   std::vector<float> none_;
 };
@@ -211,7 +215,9 @@ void CpuAlgebra::search(NearestSoFar& so_far, const HeldRows& held_queries, cons
   PENSTOCK_CHECK(base.width() == queries.width() && base.norms2.size() == base.rows() && found.lists.size() == n);
   PENSTOCK_CHECK(base.rows() <= std::numeric_limits<uint32_t>::max());
   const BlockSearch search(found, queries, base, first, scratch_);
-  const size_t tiles = (n + kMostQueries - 1) / kMostQueries;
+  // As many as there are cores, where each has enough to multiply: what is found does not depend on it.
+  const size_t tiles = std::max((n + kMostQueries - 1) / kMostQueries,
+                                std::min<size_t>(cores_.count(), (n + kFewQueries - 1) / kFewQueries));
   parallel_for(cores_, tiles, 1, [&](size_t begin, size_t end) {
     for (size_t t = begin; t < end; ++t) search.run(n * t / tiles, n * (t + 1) / tiles - n * t / tiles);
   });
