@@ -56,8 +56,8 @@ void nearest_rows(RowSource& queries, RowSource& base, Algebra& algebra, const N
   check(queries, base, options);
   const size_t width = base.width(), k = options.k;
   const bool self = &queries == &base;
-  // A query: its values, twice the shortlist at 16 bytes a place (an Algebra's own), and what is handed on.
-  const uint64_t query_bytes = width * sizeof(float) + (2 * k + 32) * 16 + k * 12;
+  // A query: its values, twice the shortlist at 12 bytes a place (an Algebra's own), and what is handed on.
+  const uint64_t query_bytes = width * sizeof(float) + (2 * k + 32) * 12 + k * 12;
   const uint64_t share = options.bytes / 3;
   const auto block = static_cast<size_t>(std::min<uint64_t>(queries.size(), share / query_bytes));
   if (queries.size() == 0) return;
