@@ -34,8 +34,8 @@ set_tests_properties(stages.cuda PROPERTIES LABELS gpu RUN_SERIAL TRUE TIMEOUT 3
 add_dependencies(cuda test_stages_cuda)
 
 # Rates against ceilings measured in the same run: tools/gpu/check.sh runs it.
-add_executable(gpu_bench bench/cuda/gpu_bench.cc)
-target_link_libraries(gpu_bench PRIVATE penstock_cuda penstock_image CUDA::cublas)
+add_executable(gpu_bench bench/cuda/gpu_bench.cc bench/cuda/classic_rates.cc)
+target_link_libraries(gpu_bench PRIVATE penstock_cuda penstock_classic_cuda penstock_image CUDA::cublas)
 add_dependencies(cuda gpu_bench)
 
 # The training step alone: tools/gpu/train_bench.sh runs it beside the real thing and PyTorch.

@@ -1,6 +1,8 @@
 // Second moments, sums under a kernel, projections.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 
 #include "models/classic/blas.h"
 #include "models/classic/cpu_algebra.h"
@@ -11,9 +13,10 @@ namespace {
 
 constexpr size_t kTileRows = 512;
 constexpr size_t kTileModes = 32;
-// Grams that are made at once, each of (width, width), before they are added up in order.
+// Grams that are made at once, each of (width, width), before they are added up in order: two a core, since memory that is used again
+// is in the cache and fresh memory costs a fault a page.
 constexpr size_t kGramBytes = size_t{256} << 20;
-constexpr size_t kMostGrams = 16;
+constexpr size_t kGramsPerCore = 2;
 
 struct Gram {
   std::vector<double> rows;     ///< (kGramRows, width)
@@ -25,7 +28,9 @@ void make_gram(const CpuRows& rows, size_t first, size_t count, float* room, Gra
   const size_t width = rows.width();
   const float* tile = rows.tile(first, count, room);
   std::fill(out.sum.begin(), out.sum.end(), 0.0);
-  for (size_t i = 0; i < count; ++i) add_row(tile + i * width, width, out.sum.data());
+  std::array<uint32_t, Algebra::kGramRows> all{};
+  std::iota(all.begin(), all.end(), 0u);
+  add_rows(tile, {all.data(), count}, width, out.sum.data());
   std::copy_n(tile, count * width, out.rows.data());
   syrk(width, count, out.rows.data(), out.product.data());
 }
@@ -58,8 +63,9 @@ void CpuAlgebra::add_gram(const HeldRows& held, std::span<double> gram, std::spa
   const auto& rows = static_cast<const CpuRows&>(held);
   const size_t n = rows.rows(), width = rows.width(), groups = (n + kGramRows - 1) / kGramRows;
   PENSTOCK_CHECK(gram.size() == width * width && sum.size() == width);
-  const size_t at_once = std::clamp<size_t>(kGramBytes / (width * width * sizeof(double)), 1,
-                                            std::min(kMostGrams, std::max<size_t>(groups, 1)));
+  const size_t at_once =
+      std::clamp<size_t>(kGramBytes / (width * width * sizeof(double)), 1,
+                         std::min<size_t>(kGramsPerCore * cores_.count(), std::max<size_t>(groups, 1)));
   std::vector<Gram> made(at_once);
   for (Gram& g : made) {
     g.rows.resize(kGramRows * width);

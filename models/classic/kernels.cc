@@ -1,5 +1,7 @@
 #include "models/classic/kernels.h"
 
+#include <algorithm>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "models/classic/kernels.cc"
 #include <hwy/foreach_target.h>  // compiles what stands between BEFORE and AFTER once for each target
@@ -88,6 +90,59 @@ void squared_distances_any(const float* row, const float* points, size_t count, 
   for (; p < count; ++p) out[p] = squared_distance_any(row, points + p * width, width);
 }
 
+// Four rows at a time, each with a sum of its own; where fewer are left the last is measured again.
+template <bool kL2>
+HWY_ATTR void measure_four(const float* row, const float* const* at, size_t width, float* out) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto add = [&](auto sum, auto x, const float* other) HWY_ATTR {
+    const auto y = hn::LoadU(d, other);
+    if constexpr (!kL2) return hn::MulAdd(x, y, sum);
+    const auto apart = hn::Sub(x, y);
+    return hn::MulAdd(apart, apart, sum);
+  };
+  auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+  size_t i = 0;
+  for (; i + lanes <= width; i += lanes) {
+    const auto x = hn::LoadU(d, row + i);
+    s0 = add(s0, x, at[0] + i);
+    s1 = add(s1, x, at[1] + i);
+    s2 = add(s2, x, at[2] + i);
+    s3 = add(s3, x, at[3] + i);
+  }
+  out[0] = hn::GetLane(hn::SumOfLanes(d, s0));
+  out[1] = hn::GetLane(hn::SumOfLanes(d, s1));
+  out[2] = hn::GetLane(hn::SumOfLanes(d, s2));
+  out[3] = hn::GetLane(hn::SumOfLanes(d, s3));
+  for (; i < width; ++i) {
+    for (size_t q = 0; q < 4; ++q) {
+      const float apart = row[i] - at[q][i];
+      out[q] += kL2 ? apart * apart : row[i] * at[q][i];
+    }
+  }
+}
+
+template <bool kL2>
+HWY_ATTR void measure_all(const float* row, const float* rows, uint32_t first, const uint32_t* which, size_t count,
+                          size_t width, float* out) {
+  for (size_t p = 0; p < count; p += 4) {
+    const float* at[4];
+    for (size_t q = 0; q < 4; ++q) at[q] = rows + (which[std::min(p + q, count - 1)] - first) * width;
+    float four[4];
+    measure_four<kL2>(row, at, width, four);
+    std::copy_n(four, std::min<size_t>(4, count - p), out + p);
+  }
+}
+
+void measure_distances_any(const float* row, const float* rows, uint32_t first, const uint32_t* which, size_t count,
+                           size_t width, float* out) {
+  measure_all<true>(row, rows, first, which, count, width, out);
+}
+void measure_dots_any(const float* row, const float* rows, uint32_t first, const uint32_t* which, size_t count,
+                      size_t width, float* out) {
+  measure_all<false>(row, rows, first, which, count, width, out);
+}
+
 // Each lane keeps its least sum and where it was; the lanes are compared last.
 void argmin_row_any(const float* scores, const float* bias, size_t count, int32_t first_label, float& best,
                     int32_t& label) {
@@ -130,26 +185,6 @@ void argmin_row_any(const float* scores, const float* bias, size_t count, int32_
   }
 }
 
-size_t below_any(const float* scores, const float* bias, size_t count, float most, uint32_t* found) {
-  const hn::ScalableTag<float> d;
-  const size_t lanes = hn::Lanes(d);
-  const auto limit = hn::Set(d, most);
-  size_t n = 0, j = 0;
-  for (; j + lanes <= count; j += lanes) {
-    const auto in = hn::Le(hn::Add(hn::LoadU(d, scores + j), hn::LoadU(d, bias + j)), limit);
-    if (hn::AllFalse(d, in)) continue;
-    for (size_t l = j; l < j + lanes; ++l) {
-      found[n] = static_cast<uint32_t>(l);
-      n += scores[l] + bias[l] <= most ? 1 : 0;
-    }
-  }
-  for (; j < count; ++j) {
-    found[n] = static_cast<uint32_t>(j);
-    n += scores[j] + bias[j] <= most ? 1 : 0;
-  }
-  return n;
-}
-
 void add_row_any(const float* row, size_t width, double* sums) {
   const hn::ScalableTag<double> d;
   const hn::Rebind<float, decltype(d)> df;
@@ -158,6 +193,31 @@ void add_row_any(const float* row, size_t width, double* sums) {
   for (; i + lanes <= width; i += lanes)
     hn::StoreU(hn::Add(hn::LoadU(d, sums + i), hn::PromoteTo(d, hn::LoadU(df, row + i))), d, sums + i);
   for (; i < width; ++i) sums[i] += static_cast<double>(row[i]);
+}
+
+// Four rows at a time: the sums are read and written once for them, and added to in the same order.
+void add_rows_any(const float* rows, const uint32_t* which, size_t count, size_t width, double* sums) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> df;
+  const size_t lanes = hn::Lanes(d);
+  size_t r = 0;
+  for (; r + 4 <= count; r += 4) {
+    const float* a = rows + which[r] * width;
+    const float* b = rows + which[r + 1] * width;
+    const float* c = rows + which[r + 2] * width;
+    const float* e = rows + which[r + 3] * width;
+    size_t i = 0;
+    for (; i + lanes <= width; i += lanes) {
+      auto sum = hn::Add(hn::LoadU(d, sums + i), hn::PromoteTo(d, hn::LoadU(df, a + i)));
+      sum = hn::Add(sum, hn::PromoteTo(d, hn::LoadU(df, b + i)));
+      sum = hn::Add(sum, hn::PromoteTo(d, hn::LoadU(df, c + i)));
+      hn::StoreU(hn::Add(sum, hn::PromoteTo(d, hn::LoadU(df, e + i))), d, sums + i);
+    }
+    for (; i < width; ++i) {
+      for (const float* row : {a, b, c, e}) sums[i] += static_cast<double>(row[i]);
+    }
+  }
+  for (; r < count; ++r) add_row_any(rows + which[r] * width, width, sums);
 }
 
 void add_row_moments_any(const float* row, const float* shift, size_t width, double* sums, double* squares) {
@@ -190,8 +250,10 @@ HWY_EXPORT(squared_distance_any);
 HWY_EXPORT(dot_any);
 HWY_EXPORT(squared_distances_any);
 HWY_EXPORT(argmin_row_any);
-HWY_EXPORT(below_any);
+HWY_EXPORT(measure_distances_any);
+HWY_EXPORT(measure_dots_any);
 HWY_EXPORT(add_row_any);
+HWY_EXPORT(add_rows_any);
 HWY_EXPORT(add_row_moments_any);
 
 void shift_row(const float* row, const float* shift, float scale, size_t width, float* into) {
@@ -208,10 +270,17 @@ void argmin_row(const float* scores, const float* bias, size_t count, int32_t fi
                 int32_t& label) {
   HWY_DYNAMIC_DISPATCH(argmin_row_any)(scores, bias, count, first_label, best, label);
 }
-size_t below(const float* scores, const float* bias, size_t count, float most, uint32_t* found) {
-  return HWY_DYNAMIC_DISPATCH(below_any)(scores, bias, count, most, found);
+void measure_rows(bool l2, const float* row, const float* rows, uint32_t first, std::span<const uint32_t> which,
+                  size_t width, float* out) {
+  if (l2)
+    HWY_DYNAMIC_DISPATCH(measure_distances_any)(row, rows, first, which.data(), which.size(), width, out);
+  else
+    HWY_DYNAMIC_DISPATCH(measure_dots_any)(row, rows, first, which.data(), which.size(), width, out);
 }
 void add_row(const float* row, size_t width, double* sums) { HWY_DYNAMIC_DISPATCH(add_row_any)(row, width, sums); }
+void add_rows(const float* rows, std::span<const uint32_t> which, size_t width, double* sums) {
+  HWY_DYNAMIC_DISPATCH(add_rows_any)(rows, which.data(), which.size(), width, sums);
+}
 void add_row_moments(const float* row, const float* shift, size_t width, double* sums, double* squares) {
   HWY_DYNAMIC_DISPATCH(add_row_moments_any)(row, shift, width, sums, squares);
 }

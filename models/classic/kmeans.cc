@@ -67,14 +67,15 @@ KMeansResult k_means(Blocks& blocks, Algebra& algebra, const KMeansOptions& opti
   const ColumnMoments moments = column_moments(blocks, algebra);
   KMeansData data{.blocks = blocks, .algebra = algebra, .options = options};
   data.mean.assign(moments.mean.begin(), moments.mean.end());
-  data.tolerance = options.tolerance * std::accumulate(moments.variance.begin(), moments.variance.end(), 0.0) /
-                   static_cast<double>(data.width());
+  const double spread2 = std::accumulate(moments.variance.begin(), moments.variance.end(), 0.0);
+  data.tolerance = options.tolerance * spread2 / static_cast<double>(data.width());
+  data.shifted = far_from_zero(data.mean, spread2);
+  if (!data.shifted) std::fill(data.mean.begin(), data.mean.end(), 0.0f);
   const size_t starts = options.from.empty() ? std::max<size_t>(1, options.n_init) : 1;
   KMeansResult best;
   for (size_t start = 0; start < starts; ++start) {
     KMeansResult result = options.mini_batch ? fit_mini_batch(data, start, first_centres(data, start))
                                              : fit_full(data, start, first_centres(data, start));
-    result.inertia = assign_all(blocks, algebra, result.centres);
     if (start == 0 || result.inertia < best.inertia) best = std::move(result);
   }
   return best;
@@ -88,7 +89,16 @@ double assign_all(Blocks& blocks, Algebra& algebra, std::span<const float> centr
   for (size_t i = 0; i < centres.size(); ++i) sum[i % width] += static_cast<double>(centres[i]);
   std::vector<float> shift(width), shifted(centres.begin(), centres.end());
   for (size_t d = 0; d < width; ++d) shift[d] = static_cast<float>(sum[d] / static_cast<double>(k));
-  for (size_t i = 0; i < shifted.size(); ++i) shifted[i] -= shift[i % width];
+  double spread2 = 0;
+  for (size_t i = 0; i < shifted.size(); ++i) {
+    const auto x = static_cast<double>(shifted[i] - shift[i % width]);
+    spread2 += x * x / static_cast<double>(k);
+  }
+  if (far_from_zero(shift, spread2)) {
+    for (size_t i = 0; i < shifted.size(); ++i) shifted[i] -= shift[i % width];
+  } else {
+    shift.clear();
+  }
 
   double inertia = 0;
   std::vector<int32_t> labels;

@@ -76,13 +76,14 @@ size_t fill_empty(const KMeansData& data, Farthest& farthest, std::vector<double
 
 KMeansResult fit_full(const KMeansData& data, size_t start, std::vector<double> centres) {
   const size_t width = data.width(), k = data.options.k;
-  HeldBlocks held(data.blocks, data.algebra, {.shift = data.mean});
+  HeldBlocks held(data.blocks, data.algebra, data.intake());
   const auto sums = data.algebra.make_sums(k, width);
   std::vector<double> total(k * width);
   std::vector<uint64_t> counts(k);
   std::vector<int32_t> labels;
   std::vector<float> distances2, rounded(k * width);
   KMeansResult result;
+  double moved2 = 1;
   for (size_t i = 1; i <= data.options.max_iterations && !result.converged; ++i) {
     std::copy(centres.begin(), centres.end(), rounded.begin());
     sums->clear();
@@ -97,7 +98,7 @@ KMeansResult fit_full(const KMeansData& data, size_t start, std::vector<double> 
     });
     sums->read(total, counts);
     result.empty = fill_empty(data, farthest, total, counts);
-    double moved2 = 0;
+    moved2 = 0;
     for (size_t j = 0; j < centres.size(); ++j) {
       const uint64_t count = counts[j / width];
       if (count == 0) continue;
@@ -111,6 +112,8 @@ KMeansResult fit_full(const KMeansData& data, size_t start, std::vector<double> 
     data.report(start, i, inertia, centres);
   }
   result.centres = data.at_home(centres);
+  // Centres that did not move at all were measured by the last pass.
+  result.inertia = moved2 == 0 ? result.history.back() : assign_all(data.blocks, data.algebra, result.centres);
   return result;
 }
 

@@ -95,7 +95,7 @@ KMeansResult fit_mini_batch(const KMeansData& data, size_t start, std::vector<do
     draw_batch(data, draws, batch);
     std::copy(centres.begin(), centres.end(), rounded.begin());
     sums->clear();
-    const auto held = data.algebra.hold({batch.data(), rows, width}, {.shift = data.mean});
+    const auto held = data.algebra.hold({batch.data(), rows, width}, data.intake());
     data.algebra.assign(*held, 0, {rounded.data(), k, width}, labels, distances2, sums.get());
     sums->read(total, counts);
     double inertia = 0;
@@ -122,6 +122,7 @@ KMeansResult fit_mini_batch(const KMeansData& data, size_t start, std::vector<do
     data.report(start, result.iterations, result.history.back(), centres);
   }
   result.centres = data.at_home(centres);
+  result.inertia = assign_all(data.blocks, data.algebra, result.centres);
   return result;
 }
 

@@ -19,8 +19,8 @@ void check(const RowSource& queries, const RowSource& base, const NeighbourOptio
         .hint("both must be features of the same layer of the same model");
 }
 
-// A point in the middle of the first rows. Distances do not change, their digits do (Intake::shift); the other metrics look
-// from the origin.
+// A point in the middle of the first rows, where that is far from zero. Distances do not change, their digits do (Intake::shift); the other
+// metrics look from the origin.
 std::vector<float> middle(RowSource& base, Metric metric) {
   const size_t width = base.width();
   const auto n = static_cast<size_t>(std::min<uint64_t>(base.size(), Blocks::kAlign));
@@ -30,7 +30,12 @@ std::vector<float> middle(RowSource& base, Metric metric) {
   std::vector<double> sum(width);
   for (size_t i = 0; i < rows.size(); ++i) sum[i % width] += static_cast<double>(rows[i]);
   for (size_t d = 0; d < width; ++d) out[d] = static_cast<float>(sum[d] / static_cast<double>(n));
-  return out;
+  double spread2 = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto x = static_cast<double>(rows[i] - out[i % width]);
+    spread2 += x * x / static_cast<double>(n);
+  }
+  return far_from_zero(out, spread2) ? out : std::vector<float>();
 }
 
 void to_values(Metric metric, std::span<float> scores, std::span<const int64_t> ids) {
@@ -51,8 +56,8 @@ void nearest_rows(RowSource& queries, RowSource& base, Algebra& algebra, const N
   check(queries, base, options);
   const size_t width = base.width(), k = options.k;
   const bool self = &queries == &base;
-  // A query: its values, twice the shortlist at 16 bytes a place (an Algebra's own), and what is handed on.
-  const uint64_t query_bytes = width * sizeof(float) + (2 * k + 32) * 16 + k * 12;
+  // A query: its values, twice the shortlist at 12 bytes a place (an Algebra's own), and what is handed on.
+  const uint64_t query_bytes = width * sizeof(float) + (2 * k + 32) * 12 + k * 12;
   const uint64_t share = options.bytes / 3;
   const auto block = static_cast<size_t>(std::min<uint64_t>(queries.size(), share / query_bytes));
   if (queries.size() == 0) return;

@@ -49,4 +49,8 @@ class MemoryRows final : public RowSource {
   RowsView rows_;
 };
 
+/// Whether rows that lie around `middle` (width), `spread2` from it in the mean of squares, should be brought near to zero before products of them
+/// are taken (Intake::shift). Where |middle|^2 <= spread2 it would spare less than one bit of the rounding, and costs a copy of each tile.
+bool far_from_zero(std::span<const float> middle, double spread2);
+
 }  // namespace penstock::classic

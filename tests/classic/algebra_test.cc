@@ -123,6 +123,26 @@ TEST_P(AnAlgebra, EqualRowsAreFoundByTheLowerIdAndSelfIsLeftOut) {
   }
 }
 
+// More rows than any list of candidates holds, and no product can tell them apart.
+TEST_P(AnAlgebra, OfManyEqualRowsTheLowestIdsAreFound) {
+  const MadeRows one = make_rows(1, 9);
+  MadeRows rows{9, {}};
+  for (int i = 0; i < 2500; ++i) rows.values.insert(rows.values.end(), one.values.begin(), one.values.end());
+  const std::vector<float> shift(9, 1.0f);
+  for (const std::span<const float> by : {std::span<const float>(), std::span<const float>(shift)}) {
+    const auto base = algebra->hold(rows.view(), {.shift = by, .norms = true});
+    const auto queries = algebra->hold(rows.view().part(0, 4), {.shift = by, .norms = true});
+    const auto found = algebra->start_search(*queries, 5, Metric::kL2, 102);
+    algebra->search(*found, *queries, *base, 100);
+    std::vector<float> scores(4 * 5);
+    std::vector<int64_t> ids(4 * 5);
+    found->read(scores, ids);
+    EXPECT_EQ(ids, (std::vector<int64_t>{100, 101, 103, 104, 105, 100, 101, 102, 104, 105,
+                                         100, 101, 102, 103, 105, 100, 101, 102, 103, 104}));
+    EXPECT_EQ(scores, std::vector<float>(20, 0.0f));
+  }
+}
+
 TEST_P(AnAlgebra, ABaseOfFewerThanKRowsLeavesPlacesEmpty) {
   const MadeRows rows = make_rows(3, 5);
   const auto held = algebra->hold(rows.view(), {.norms = true});

@@ -43,6 +43,18 @@ TEST(ClassicKernels, SumsAgreeWithF64ForEveryLength) {
   }
 }
 
+TEST(ClassicKernels, RowsThatAreNamedAddUpInTheirOrder) {
+  const MadeRows made = make_rows(60, 45);
+  for (size_t count = 0; count < 13; ++count) {
+    std::vector<uint32_t> which;
+    for (uint32_t i = 0; i < count; ++i) which.push_back(i * 37 % 60);
+    std::vector<double> sums(45, 0.1), expected = sums;
+    for (const uint32_t r : which) add_row(made.view().row(r), 45, expected.data());
+    add_rows(made.values.data(), which, 45, sums.data());
+    EXPECT_EQ(sums, expected) << count;
+  }
+}
+
 TEST(ClassicKernels, TheLowestOfEqualScoresWins) {
   for (size_t count = 1; count < 200; count += 3) {
     for (size_t least = 0; least < count; least += 5) {
@@ -59,16 +71,25 @@ TEST(ClassicKernels, TheLowestOfEqualScoresWins) {
   }
 }
 
-TEST(ClassicKernels, WhatLiesBelowIsFoundInOrder) {
-  const MadeRows made = make_rows(1, 213);
-  const std::vector<float> bias(213, 0.5f);
-  for (const float most : {-100.0f, -3.0f, 0.0f, 3.0f, 100.0f}) {
-    for (size_t count : {1u, 15u, 16u, 17u, 213u}) {
-      std::vector<uint32_t> expected, found(count);
-      for (uint32_t j = 0; j < count; ++j)
-        if (made.values[j] + 0.5f <= most) expected.push_back(j);
-      found.resize(below(made.values.data(), bias.data(), count, most, found.data()));
-      EXPECT_EQ(found, expected) << most << " of " << count;
+TEST(ClassicKernels, RowsAreMeasuredTheSameInAnyCompany) {
+  for (const size_t width : {1u, 7u, 16u, 33u, 130u}) {
+    const MadeRows made = make_rows(50, width);
+    const float* query = made.view().row(49);
+    for (const bool l2 : {true, false}) {
+      std::vector<float> alone(40);
+      for (uint32_t r = 0; r < 40; ++r) measure_rows(l2, query, made.values.data(), 0, {&r, 1}, width, &alone[r]);
+      for (uint32_t r = 0; r < 40; ++r) {
+        const double expected = l2 ? reference::squared_distance(query, made.view().row(r), width)
+                                   : -reference::score(Metric::kDot, query, made.view().row(r), width);
+        ASSERT_NEAR(alone[r], expected, 1e-4 * (1 + std::abs(expected)));
+      }
+      for (size_t count = 0; count < 12; ++count) {
+        std::vector<uint32_t> which;
+        for (uint32_t i = 0; i < count; ++i) which.push_back(10 + 2 * i);
+        std::vector<float> out(count);
+        measure_rows(l2, query, made.view().row(10), 10, which, width, out.data());
+        for (size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], alone[which[i]]) << width << " " << count;
+      }
     }
   }
 }

@@ -48,16 +48,32 @@ std::vector<double> naive_lloyd(RowsView rows, std::vector<float> centres, size_
   return exact;
 }
 
-TEST(KMeans, FollowsTheNaiveIterationsFarFromZero) {
-  const MadeRows rows = make_rows(3000, 24, 12, 2, 500);
-  const std::vector<float> from(rows.values.begin(), rows.values.begin() + 9 * 24);
-  double inertia = 0;
-  const std::vector<double> expected = naive_lloyd(rows.view(), from, 9, 7, &inertia);
-  const KMeansResult result = fit(rows, {.k = 9, .max_iterations = 7, .tolerance = 0, .from = from});
-  EXPECT_EQ(result.iterations, 7u);
-  ASSERT_EQ(result.history.size(), 7u);
-  EXPECT_NEAR(result.history.back(), inertia, 1e-5 * inertia);
-  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(result.centres[i], expected[i], 1e-3);
+// Rows near to zero are used as they lie, others less their mean; narrow and wide rows have tiles of their own.
+TEST(KMeans, FollowsTheNaiveIterationsNearZeroAndFarFromIt) {
+  for (const double offset : {0.0, 500.0}) {
+    for (const size_t width : {24u, 260u}) {
+      const MadeRows rows = make_rows(3000, width, 12, 2, offset);
+      const auto values = static_cast<std::ptrdiff_t>(9 * width);
+      const std::vector<float> from(rows.values.begin(), rows.values.begin() + values);
+      double inertia = 0;
+      const std::vector<double> expected = naive_lloyd(rows.view(), from, 9, 3, &inertia);
+      const KMeansResult result = fit(rows, {.k = 9, .max_iterations = 3, .tolerance = 0, .from = from});
+      EXPECT_EQ(result.iterations, 3u);
+      ASSERT_EQ(result.history.size(), 3u);
+      EXPECT_NEAR(result.history.back(), inertia, 1e-5 * inertia);
+      for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(result.centres[i], expected[i], 1e-3);
+    }
+  }
+}
+
+TEST(KMeans, CentresThatStandStillKeepTheInertiaOfTheLastPass) {
+  for (const double offset : {0.0, 500.0}) {
+    const MadeRows rows = make_rows(2000, 8, 4, 20, offset);
+    const KMeansResult result = fit(rows, {.k = 4, .seed = 1, .tolerance = 0});
+    EXPECT_TRUE(result.converged);
+    const reference::Assigned expected = reference::assign(rows.view(), {result.centres.data(), 4, 8});
+    EXPECT_NEAR(result.inertia, expected.inertia, 1e-4 * expected.inertia);
+  }
 }
 
 TEST(KMeans, FindsCloudsThatLieApart) {

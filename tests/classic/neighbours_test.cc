@@ -58,12 +58,28 @@ TEST(Neighbours, ManyNeighboursByEachMetric) {
   }
 }
 
+// A list of candidates is narrowed many times on the way.
+TEST(Neighbours, AreTheNaiveOnesOfManyRows) {
+  const MadeRows queries = make_rows(40, 20, 5, 3, 0, 2), base = make_rows(12000, 20, 5, 3);
+  MemoryRows q(queries.view()), b(base.view());
+  for (const size_t k : {1u, 30u, 300u}) {
+    const Found found = search(q, b, {.k = k});
+    const reference::Neighbours expected = reference::nearest(queries.view(), base.view(), k, Metric::kL2);
+    size_t others = 0;
+    for (size_t i = 0; i < found.ids.size(); ++i) {
+      ASSERT_NEAR(found.values[i], std::sqrt(expected.scores[i]), 1e-5 * (1 + found.values[i]));
+      others += found.ids[i] != expected.ids[i] ? 1 : 0;
+    }
+    EXPECT_LE(others, found.ids.size() / 100) << k;
+  }
+}
+
 TEST(Neighbours, BothSidesStreamInABudgetWithTheSameBits) {
   const MadeRows rows = make_rows(5000, 16, 5, 3);
   MemoryRows whole(rows.view());
   SlowRows slow(rows.view());
   const Found expected = search(whole, whole, {.k = 4}, 1);
-  const uint64_t bytes = 300 * 1024;  // 133 queries at once, and a base of 313 KiB in blocks of 64 KiB
+  const uint64_t bytes = 300 * 1024;  // 172 queries at once, and a base of 313 KiB in blocks of 64 KiB
   const Found found = search(slow, slow, {.k = 4, .bytes = bytes}, 8);
   EXPECT_GT(found.blocks, 3u);
   EXPECT_GT(slow.read_rows, 4 * 5000u) << "the base was read for each block of queries";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace {
 // Scores that lie between a product and its kernel: enough rows to fill the GPU, little of its memory.
 constexpr size_t kScores = size_t{64} << 20;  // floats
 constexpr size_t kTileBase = 8192;
+// Of a search: 32 MiB, which stay in the second-level cache of an A100 (40 MB) or newer until they are read.
+constexpr size_t kTileQueries = 1024;
 constexpr size_t kTileModeRows = 4096;
 
 class CudaRows final : public HeldRows {
@@ -96,9 +99,11 @@ class CudaAlgebra final : public Algebra {
     // f32 is f32: no TF32, no sums by atomics.
     cublas_check(cublasSetMathMode(blas_, CUBLAS_PEDANTIC_MATH), "start cuBLAS");
     cublas_check(cublasSetAtomicsMode(blas_, CUBLAS_ATOMICS_NOT_ALLOWED), "start cuBLAS");
+    cublas_check(cublasCreate(&rough_), "start cuBLAS");
   }
   ~CudaAlgebra() override {
     cudaSetDevice(device_);
+    cublasDestroy(rough_);
     cublasDestroy(blas_);
   }
   std::string_view name() const override { return name_; }
@@ -173,14 +178,15 @@ class CudaAlgebra final : public Algebra {
     const auto& base = static_cast<const CudaRows&>(held_base);
     const size_t width = queries.width(), n = queries.rows();
     const bool l2 = found.metric == Metric::kL2;
-    const size_t tile_queries = std::min(n, kScores / kTileBase);
+    const size_t tile_queries = std::min(n, kTileQueries);
+    const float slack = rough_share(width);
     scores_.reserve(tile_queries * kTileBase);
     for (size_t q = 0; q < n; q += tile_queries) {
       const size_t some = std::min(tile_queries, n - q);
       for (size_t b = 0; b < base.rows(); b += kTileBase) {
         const size_t count = std::min(kTileBase, base.rows() - b);
-        product(some, count, width, l2 ? -2.0f : -1.0f, queries.values.data() + q * width,
-                base.values.data() + b * width, scores_.data(), kTileBase);
+        rough_product(some, count, width, l2 ? -2.0f : -1.0f, queries.values.data() + q * width,
+                      base.values.data() + b * width, scores_.data(), kTileBase);
         gpu::take_nearest({.scores = scores_.data(),
                            .stride = kTileBase,
                            .queries = queries.values.data() + q * width,
@@ -188,6 +194,7 @@ class CudaAlgebra final : public Algebra {
                            .base = base.values.data() + b * width,
                            .base_norms2 = l2 ? base.norms2.data() + b : nullptr,
                            .most_base_norm2 = base.most_norm2,
+                           .slack = slack,
                            .count = count,
                            .width = width,
                            .first_id = static_cast<int64_t>(first + b),
@@ -274,6 +281,22 @@ class CudaAlgebra final : public Algebra {
         "multiply on the GPU");
   }
 
+  // The same in TF32, which cuts factors off after ten bits: for scores that only say what is measured.
+  void rough_product(size_t m, size_t n, size_t k, float alpha, const float* a, const float* b, float* c, size_t ldc) {
+    const float none = 0;
+    const int width = static_cast<int>(k);
+    cublas_check(cublasGemmEx(rough_, CUBLAS_OP_T, CUBLAS_OP_N, static_cast<int>(n), static_cast<int>(m), width, &alpha,
+                              b, CUDA_R_32F, width, a, CUDA_R_32F, width, &none, c, CUDA_R_32F, static_cast<int>(ldc),
+                              CUBLAS_COMPUTE_32F_FAST_TF32, CUBLAS_GEMM_DEFAULT),
+                 "multiply on the GPU");
+  }
+  // How far such a score may be off, in shares of |q|^2 + |b|^2. Each factor loses at most 2^-10 of itself, so a product of two 2^-9, and all
+  // of them 2^-9 |q||b| <= 2^-10 (|q|^2 + |b|^2); a score is twice that, and a sixteenth more for what was left out. The sums are
+  // in f32: as cpu_search.cc.
+  static float rough_share(size_t width) {
+    return 0x1.1p-9f + 8 * 0x1p-24f * (2 + std::sqrt(static_cast<float>(width)));
+  }
+
   // Rows in the order of their labels (a stable sort), then each label's rows one after the other.
   void add_sums(const CudaRows& rows, size_t k, CudaSums& sums) {
     const size_t n = rows.rows();
@@ -299,7 +322,7 @@ class CudaAlgebra final : public Algebra {
 
   int device_;
   std::string name_;
-  cublasHandle_t blas_ = nullptr;
+  cublasHandle_t blas_ = nullptr, rough_ = nullptr;
   DeviceArray<float> shift_, points_, point_norms2_, scores_, distances2_, part_;
   DeviceArray<int32_t> labels_, sorted_labels_;
   DeviceArray<uint32_t> numbers_, sorted_, begins_;

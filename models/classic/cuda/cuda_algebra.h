@@ -7,7 +7,8 @@
 
 namespace penstock::classic {
 
-/// On GPU number `device`. Rows that are held lie in its memory, so resident blocks are copied once for all passes. Products are in f32 (no TF32).
+/// On GPU number `device`. Rows that are held lie in its memory, so resident blocks are copied once for all passes. Products are in f32; those
+/// of a search, which only say which rows are measured, in TF32.
 /// Throws Error kDevice where there is no such GPU, kMemory where its memory runs out.
 std::unique_ptr<Algebra> make_cuda_algebra(int device);
 

@@ -36,6 +36,7 @@ struct SearchTile {
   const float* base = nullptr;          ///< (count, width)
   const float* base_norms2 = nullptr;   ///< (count); null where nothing is added to a score
   float most_base_norm2 = 0;
+  float slack = 0;  ///< how far a score may lie from the one that is measured, in shares of |q|^2 + most_base_norm2
   size_t count = 0;
   size_t width = 0;
   int64_t first_id = 0;     ///< of the base's rows

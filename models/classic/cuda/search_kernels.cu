@@ -1,5 +1,6 @@
 // The nearest rows of a tile: a block a query. Its list lies in shared memory; rows whose score may be near enough are put behind it and,
-// when the room is full, measured, sorted with it and cut off.
+// when the room is full, measured, sorted with it and cut off. A thread looks at several scores between two barriers, as many as leave room for
+// all of them to be candidates.
 #include "models/classic/cuda/device_memory.h"
 #include "models/classic/cuda/kernels_cuda.h"
 #include "models/classic/cuda/warp.cuh"
@@ -68,6 +69,7 @@ __device__ void take_candidates(List& list, unsigned k, const SearchTile& tile, 
   __syncthreads();
 }
 
+template <unsigned kEach>
 __global__ void __launch_bounds__(kThreads)
     take_nearest_kernel(SearchTile tile, unsigned k, float* best_scores, int64_t* best_ids) {
   __shared__ List list;
@@ -79,14 +81,15 @@ __global__ void __launch_bounds__(kThreads)
   }
   if (threadIdx.x == 0) list.candidates = 0;
   __syncthreads();
-  // As cpu_search.cc: what is added to make a score of a product, and how far the product may be off.
+  // As cpu_search.cc: what is added to make a score of a product.
   const float norm2 = tile.query_norms2[q];
   const float offset = tile.l2 ? norm2 : tile.offset;
-  const float slack = 8 * 0x1p-24f * (2 + sqrtf(static_cast<float>(tile.width))) * (norm2 + tile.most_base_norm2);
+  const float slack = tile.slack * (norm2 + tile.most_base_norm2);
   float most = list.scores[k - 1] - offset + slack;
-  for (size_t begin = 0; begin < tile.count; begin += kThreads) {
-    const size_t j = begin + threadIdx.x;
-    if (j < tile.count) {
+  for (size_t begin = 0; begin < tile.count; begin += kEach * kThreads) {
+    for (unsigned each = 0; each < kEach; ++each) {
+      const size_t j = begin + each * kThreads + threadIdx.x;
+      if (j >= tile.count) break;
       float score = tile.scores[q * tile.stride + j];
       if (tile.base_norms2 != nullptr) score += tile.base_norms2[j];
       const bool self =
@@ -96,7 +99,7 @@ __global__ void __launch_bounds__(kThreads)
     __syncthreads();
     const unsigned waiting = list.candidates;
     __syncthreads();  // nobody puts one in before all have seen how many there are
-    if (k + waiting + kThreads <= kRoom) continue;
+    if (k + waiting + kEach * kThreads <= kRoom) continue;
     take_candidates(list, k, tile, query);
     most = list.scores[k - 1] - offset + slack;
   }
@@ -139,8 +142,11 @@ __global__ void weigh_kernel(float* scores, size_t stride, size_t count, const f
 
 void take_nearest(const SearchTile& tile, size_t queries, size_t k, float* best_scores, int64_t* best_ids) {
   if (queries == 0) return;
-  take_nearest_kernel<<<static_cast<unsigned>(queries), kThreads>>>(tile, static_cast<unsigned>(k), best_scores,
-                                                                    best_ids);
+  const auto blocks = static_cast<unsigned>(queries), places = static_cast<unsigned>(k);
+  if (k <= kRoom / 8)
+    take_nearest_kernel<4><<<blocks, kThreads>>>(tile, places, best_scores, best_ids);
+  else
+    take_nearest_kernel<1><<<blocks, kThreads>>>(tile, places, best_scores, best_ids);
   launch_check("search on the GPU");
 }
 

@@ -46,7 +46,8 @@ double best_of(int times, const std::function<void()>& work) {
 }
 
 // rows (n, d) times points (m, d) transposed, in panels of rows on the cores, each one call of OpenBLAS into memory that is used
-// again: the ceiling of everything that needs all these products. The best of several sizes of panels, as its rate depends on them.
+// again: the ceiling of everything that needs all these products. The best of several sizes of panels, as its rate depends on them; rows of
+// results are not a power of two apart, which would cost a tenth.
 double gemm_seconds(Cores& cores, RowsView rows, RowsView points) {
   double best = std::numeric_limits<double>::infinity();
   for (const size_t panel : {512u, 2048u, 8192u}) {
@@ -54,12 +55,12 @@ double gemm_seconds(Cores& cores, RowsView rows, RowsView points) {
     std::vector<std::vector<float>> out(panels);
     const auto pass = [&] {
       parallel_for(cores, cores.count(), 1, [&](size_t begin, size_t end) {
-        std::vector<float> scores(panel * points.rows);
+        const size_t stride = points.rows + 16;
+        std::vector<float> scores(panel * stride);
         for (size_t c = begin; c < end; ++c) {
           for (size_t p = c; p < panels; p += cores.count()) {
             const size_t count = std::min(panel, rows.rows - p * panel);
-            gemm_nt(count, points.rows, rows.width, -2.0f, rows.row(p * panel), points.data, scores.data(),
-                    points.rows);
+            gemm_nt(count, points.rows, rows.width, -2.0f, rows.row(p * panel), points.data, scores.data(), stride);
           }
         }
       });

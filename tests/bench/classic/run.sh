@@ -40,7 +40,7 @@ for round in $(seq "$rounds"); do
     measure neighbours "$d" 5000 10
     measure pca "$d" 32 -
   done
-  measure neighbours 128 1000 1000
+  for d in 64 128 512; do measure neighbours "$d" 1000 1000; done
   measure minibatch 128 256 400
 done
 "$python" "$here/table.py" <"$lines"

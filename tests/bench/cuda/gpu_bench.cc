@@ -19,6 +19,7 @@
 #include "stages/device/cuda/nvjpeg_decoder.h"
 #include "stages/device/normalise.h"
 #include "stages/image/picture_decoder.h"
+#include "tests/bench/cuda/classic_rates.h"
 #include "tests/bench/cuda/timing.h"
 
 namespace penstock::bench {
@@ -205,6 +206,7 @@ void all(const char* folder, int gpus) {
   augment_rate(gpu);
   copy_rates(gpu);
   gemm_rates(gpu);
+  classic_rates(*gpu.stream);
   if (folder != nullptr) jpeg_rates(gpu, folder);
   if (gpus > 1) all_reduce_rate(gpus);
 }
