@@ -38,8 +38,12 @@ class Lane {
 
   /// Begins to bring those records to the device, for a call of the three below that is for them. Waits only where all places are taken.
   void prepare(const Batch& batch, int64_t first, int64_t count);
-  /// How many batches it pays to prepare beside the one in work: one more each time that the device had run dry.
-  size_t worth_preparing() const { return uploads_ ? uploads_->places() - 1 : 0; }
+  /// How many batches it pays to prepare beside the one in work: one more each time that the device had run dry, but no more than one where the
+  /// lane decodes.
+  size_t worth_preparing() const {
+    if (!uploads_) return 0;
+    return view_ != nullptr && feed_->decodes() ? 1 : uploads_->places() - 1;
+  }
   /// What was prepared is not asked for any more.
   void forget_prepared() { ahead_.clear(); }
   /// Of the records [first, first + count) of a batch. A step takes none too, where the learner has joined others. Between its halves the

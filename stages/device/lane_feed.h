@@ -60,6 +60,8 @@ class LaneFeed {
   /// Queues the making, once the decoder is done. u8 (count, height, width, 3) in the device's memory, good until the next make() on the same stream.
   const uint8_t* make(Stream& stream, const Part& part);
 
+  /// Whether it decodes: then what prepare() began is lost with the next prepare(), so one batch is brought up ahead.
+  bool decodes() const { return decoder_ != nullptr; }
   /// Pictures made so far out of those that are held, decoded here, and uploaded as pixels.
   uint64_t made() const { return made_; }
   uint64_t decoded() const { return decoded_; }
