@@ -43,8 +43,9 @@ class Lanes {
   void load(std::span<const std::byte> state, const std::string& origin);
   void load_weights(std::span<const std::byte> state, const std::string& origin);
 
-  /// Whether lanes compute on devices of their own: then the next batch is brought up between the halves of a step.
-  bool compute_elsewhere() const { return !lanes_.front()->is_cpu(); }
+  /// Whether all lanes compute on devices of their own: then the next batch is brought up between the halves of a step. All processes that
+  /// train together say the same.
+  bool compute_elsewhere() const;
   /// As Lane::follow, of all.
   void follow(const device::FeedView* view);
   void prepare(const Batch& batch);

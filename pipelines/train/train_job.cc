@@ -109,7 +109,7 @@ class Job {
                        .checkpoints = checkpoints ? &*checkpoints : nullptr});
       result.end = trainer.run(position);
       if (plan_.lanes.held) progress_.say("note: " + plan_.lanes.held->text());
-      storage_->flush();
+      together_.require_none(failure_of([&] { storage_->flush(); }));
       for (const std::string& note : storage_->notes()) progress_.say("note: " + note);
     } catch (const Error&) {
       // Nothing was learnt: the next try is a first one.
