@@ -106,10 +106,11 @@ void MpiCollective::sum_long(std::span<T> values, const Staged<T>& stage) {
   const int mine = s.counts[rank()];
   s.row_counts.assign(size(), mine);
   for (int r = 0; r < size_; ++r) s.row_begins.push_back(mine * r);
-  s.values.assign(values.begin(), values.end());
+  s.values.resize(values.size());
   s.rows.resize(static_cast<size_t>(mine) * size());
+  // Read where they lie: in a broken group nobody lets MPI go on.
   MPI_Request request;
-  require(MPI_Ialltoallv(s.values.data(), s.counts.data(), s.begins.data(), type_of(T{}), s.rows.data(),
+  require(MPI_Ialltoallv(values.data(), s.counts.data(), s.begins.data(), type_of(T{}), s.rows.data(),
                          s.row_counts.data(), s.row_begins.data(), type_of(T{}), comm_, &request),
           call.what);
   waits_->finish(request, call, stage);

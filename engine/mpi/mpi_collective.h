@@ -10,7 +10,7 @@
 
 namespace penstock::mpi {
 
-/// Making one is a call of all processes. MPI works on memory of its own alone, which stays where a call is given up. Errors as Waits.
+/// Making one is a call of all processes. MPI writes into memory of its own alone, which stays where a call is given up. Errors as Waits.
 class MpiCollective final : public Collective {
  public:
   explicit MpiCollective(std::shared_ptr<Waits> waits);
