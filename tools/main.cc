@@ -23,11 +23,11 @@ int main(int argc, char** argv) {
                                                              .stop = signals.token(),
                                                              .processes = processes.get(),
                                                              .stopped_by = &penstock::tools::Signals::exit_code});
-  // The others may wait for this one for ever; who was stopped was stopped together with them.
+  // Others may wait for ever for one that failed alone. Who was stopped was stopped together with them.
   const bool failed = code != 0 && code != 130 && code != 143;
-  if (processes && failed) {
+  if (processes && (processes->is_broken() || (failed && !processes->expects_ends()))) {
     std::cout.flush();
-    processes->abort(code);
+    processes->abort(code != 0 ? code : 1);
   }
   return code;
 }

@@ -84,6 +84,7 @@ int run_command(Command& command, const CommonOptions& options, const World& wor
     Progress progress(output, world.terminal && speaks);
     Context context{options, output, progress, world.stop, world.processes, trace.get()};
     code = command.run(context);
+    if (world.processes != nullptr) world.processes->expect_ends();  // whatever the code says of the data
   } catch (const Error& error) { code = explain(error, command.name(), world); } catch (const std::bad_alloc&) {
     world.err << name_of(command.name(), world) << ": memory ran out; lower budget.ram, the batch or --threads\n";
     code = 1;

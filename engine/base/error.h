@@ -37,6 +37,8 @@ class Error : public std::exception {
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
   const std::vector<std::string>& context() const { return context_; }
+  /// What hint() was given; "": nothing.
+  const std::string& advice() const { return hint_; }
   /// The message, then " (while ...)" for each context, then the hint.
   const char* what() const noexcept override { return text_.c_str(); }
 

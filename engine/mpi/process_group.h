@@ -11,11 +11,12 @@
 
 namespace penstock {
 
-/// All processes make the same calls in the same order. Error kIo where the others do not come in time or the network fails.
+/// All processes make the same calls in the same order. Error kIo where the others do not come in time (says which, as far as it is known) or
+/// the network fails; the group is broken then: all calls of it fail, and abort() is the only end.
 /// One thread at a time for the group; each Collective of it has one of its own.
 class ProcessGroup {
  public:
-  /// Waits until all processes have come to their ends: one that fails calls abort() instead.
+  /// Waits until all processes have come to their ends: one that fails alone, or whose group is broken, calls abort() instead.
   virtual ~ProcessGroup() = default;
 
   virtual uint32_t rank() const = 0;
@@ -26,8 +27,12 @@ class ProcessGroup {
   virtual std::vector<std::string> gather(std::string_view bytes) = 0;
   /// What rank 0 gave.
   virtual std::string broadcast(std::string bytes) = 0;
-  /// What calls from now on wait for the other processes, and those of collectives made from now on.
+  /// What calls from now on wait for the other processes, those of its collectives too.
   virtual void set_timeout(double seconds) = 0;
+  virtual bool is_broken() const = 0;
+  /// All processes know that all of them end now, each by itself: nobody need end the others. Holds until the next call.
+  virtual void expect_ends() = 0;
+  virtual bool expects_ends() const = 0;
   /// Ends all processes at once; mpirun ends with `exit_code`.
   [[noreturn]] virtual void abort(int exit_code) = 0;
 };

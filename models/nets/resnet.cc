@@ -188,8 +188,16 @@ class ResNet final : public Net {
   void train(bool on) override { module_.train(on); }
   void move_to(at::Device device) override { module_.to(device); }
   void count_over(Collective* group) override {
-    for (const auto& module : module_.modules(/*include_self=*/false))
-      if (auto* norm = module->as<BatchNormImpl>()) norm->count_over(group);
+    bool found = false;
+    for (const auto& module : module_.modules(/*include_self=*/false)) {
+      auto* norm = module->as<BatchNormImpl>();
+      if (norm == nullptr) continue;
+      norm->count_over(group);
+      found = true;
+    }
+    if (group != nullptr && !found)
+      throw Error(Code::kUsage, "this " + arch_ + " has no batch norms that could count over all lanes")
+          .hint("leave train.sync_batch_norm out, or set net.norm = \"batch\"");
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -11,6 +12,8 @@ namespace {
 
 // Batches that a pass beside the first one holds: the one in work and the next.
 constexpr uint64_t kAugmentedInFlight = 2;
+// Batches after which the processes ask one another whether all go on.
+constexpr uint64_t kAskedEvery = 8;
 
 /// Log-probabilities averaged over views: what sums and ranks are taken of.
 learn::Rows mean_over_views(Lanes& lanes, const Batch& batch, std::vector<Run>& views) {
@@ -46,50 +49,63 @@ void to_probabilities(std::span<float> values, size_t classes) {
 
 namespace {
 
-/// This process's share of the records.
-Evaluation evaluate_share(Lanes& lanes, const Graph& graph, const Source& source, EvaluationOptions options) {
-  Evaluation out;
-  options.run.order = Order::kSequential;
-  options.run.last = Last::kKeep;
-  options.run.epochs = 1;
-  options.run.epoch = 0;
-  options.run.step = 0;
-  lanes.feed_from(options.run);
-  if (options.confusion) out.confusion.emplace(lanes.learner().config().net.classes);
-  options.run.hold = options.augmented != nullptr && options.draws > 0;  // the passes share a budget: all reserve first
-  Run run = Run::start(graph, source, options.run);
-  std::vector<Run> views;
-  for (uint64_t draw = 0; options.augmented != nullptr && draw < options.draws; ++draw) {
-    RunOptions view = options.run;
-    view.epoch = draw;  // draws are keyed by it; the order is the same
-    view.batches_in_flight = kAugmentedInFlight;
-    views.push_back(Run::start(*options.augmented, source, view));
-  }
-  for (;;) {
-    const Batch batch = run.next();
-    if (!batch) break;
-    if (options.stop.stop_requested()) {
-      out.stopped = true;
-      break;
+/// One pass over this process's share of the records.
+class Pass {
+ public:
+  Pass(Lanes& lanes, const Graph& graph, const Source& source, EvaluationOptions options)
+      : lanes_(lanes), options_(std::move(options)) {
+    options_.run.order = Order::kSequential;
+    options_.run.last = Last::kKeep;
+    options_.run.epochs = 1;
+    options_.run.epoch = 0;
+    options_.run.step = 0;
+    lanes.feed_from(options_.run);
+    if (options_.confusion) confusion.emplace(lanes.learner().config().net.classes);
+    options_.run.hold =
+        options_.augmented != nullptr && options_.draws > 0;  // the passes share a budget: all reserve first
+    run_.emplace(Run::start(graph, source, options_.run));
+    for (uint64_t draw = 0; options_.augmented != nullptr && draw < options_.draws; ++draw) {
+      RunOptions view = options_.run;
+      view.epoch = draw;  // draws are keyed by it; the order is the same
+      view.batches_in_flight = kAugmentedInFlight;
+      views_.push_back(Run::start(*options_.augmented, source, view));
     }
-    if (batch.size() == 0) continue;
-    const std::span<const int64_t> labels = batch[lanes.learner().config().label_field].as<int64_t>();
+  }
+
+  /// Takes a batch; false where there is none any more.
+  bool take() {
+    const Batch batch = run_->next();
+    if (!batch) return false;
+    if (batch.size() > 0) count(batch);
+    if (options_.progress) options_.progress(static_cast<uint64_t>(sums.records));
+    return true;
+  }
+  Report report() const { return run_->report(); }
+
+  metrics::ClassificationSums sums;
+  std::optional<metrics::ConfusionMatrix> confusion;
+
+ private:
+  void count(const Batch& batch) {
+    const std::span<const int64_t> labels = batch[lanes_.learner().config().label_field].as<int64_t>();
     if (const auto none = std::ranges::find_if(labels, [](int64_t l) { return l < 0; }); none != labels.end())
       throw Error(Code::kUsage, "record " + std::to_string(batch.ids()[static_cast<size_t>(none - labels.begin())]) +
                                     " has no label, and evaluation needs one for each")
           .hint("give --labels FILE.csv for a flat folder, or use infer");
-    if (views.empty() && !out.confusion) {
-      out.sums += lanes.evaluate(batch);
-    } else {
-      const learn::Rows rows = mean_over_views(lanes, batch, views);
-      out.sums.add(rows.values, labels);
-      if (out.confusion) out.confusion->add(rows.values, labels);
+    if (views_.empty() && !confusion) {
+      sums += lanes_.evaluate(batch);
+      return;
     }
-    if (options.progress) options.progress(static_cast<uint64_t>(out.sums.records));
+    const learn::Rows rows = mean_over_views(lanes_, batch, views_);
+    sums.add(rows.values, labels);
+    if (confusion) confusion->add(rows.values, labels);
   }
-  out.report = run.report();
-  return out;
-}
+
+  Lanes& lanes_;
+  EvaluationOptions options_;
+  std::optional<Run> run_;
+  std::vector<Run> views_;
+};
 
 void add_up(Together& together, metrics::ClassificationSums& sums) {
   if (together.size() == 1) return;
@@ -113,16 +129,28 @@ void add_up(Together& together, metrics::ConfusionMatrix& confusion) {
 
 }  // namespace
 
+// All processes take as many batches (their shares of each may be empty), so all ask after the same ones; one that stops or fails asks
+// before, and its answer ends the pass in all.
 Evaluation evaluate(Lanes& lanes, const Graph& graph, const Source& source, EvaluationOptions options) {
   lanes.before_evaluation();
   Together& together = lanes.together();
+  const std::stop_token stop = options.stop;
+  std::optional<Pass> pass;
+  std::optional<Error> failure = failure_of([&] { pass.emplace(lanes, graph, source, std::move(options)); });
   Evaluation out;
-  std::optional<Error> failure;
-  try {
-    out = evaluate_share(lanes, graph, source, std::move(options));
-  } catch (const Error& error) { failure = error; }
-  together.require_none(failure);
-  out.stopped = together.any({out.stopped})[0];
+  for (uint64_t batches = 1;; ++batches) {
+    bool more = false;
+    if (!failure) failure = failure_of([&] { more = pass->take(); });
+    const bool stopped = more && stop.stop_requested();
+    if (more && !stopped && batches % kAskedEvery != 0) continue;
+    const std::vector<bool> signs = together.any({failure.has_value(), stopped});
+    if (signs[0]) together.require_none(failure);
+    out.stopped = signs[1];
+    if (out.stopped || !more) break;
+  }
+  out.sums = pass->sums;
+  out.confusion = std::move(pass->confusion);
+  out.report = pass->report();
   add_up(together, out.sums);
   together.add_up(out.report);
   if (out.confusion && together.size() > 1) add_up(together, *out.confusion);

@@ -107,7 +107,7 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   Together together(options.processes);
   together.require_same("model", model_digest(model), "give all processes the same MODEL");
   together.require_same("data set", data_digest(data), "give all processes the same data");
-  if (together.is_root()) check_prediction_path(fs, options.out);
+  together.at_root([&] { check_prediction_path(fs, options.out); });
   const Graph graph = bind_graph(model.recipe, data, Mode::kEval);
   const std::unique_ptr<Lanes> lanes =
       make_lanes(model, static_cast<int64_t>(data.class_names().size()), together, clock);
@@ -125,33 +125,31 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   const double began = clock.now_seconds();
   progress.begin("predicting", data.size(), "images");
   Run run = Run::start(graph, data, run_options);
+  std::optional<Error> failure;  // of the root's file, too: the next question tells the others
   for (;;) {
     Batch batch;
     learn::Rows values;
-    std::optional<Error> failure;
-    try {
-      batch = run.next();
-      if (batch && batch.size() > 0) values = lanes->infer(batch, options.features);
-    } catch (const Error& error) { failure = error; }
-    together.require_none(failure);
+    if (!failure)
+      failure = failure_of([&] {
+        batch = run.next();
+        if (batch && batch.size() > 0) values = lanes->infer(batch, options.features);
+      });
+    const std::vector<bool> signs = together.any({failure.has_value(), options.stop.stop_requested()});
+    if (signs[0]) together.require_none(failure);
     if (!batch) break;
-    if (together.any({options.stop.stop_requested()})[0])
-      throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");
+    if (signs[1]) throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");
     if (batch.size() > 0 && options.features.empty())
       to_probabilities(values.values, values.values.size() / batch.size());
-    if (together.size() == 1) {
-      rows.add(taken_of(batch), values.values);
-    } else {
-      for (const std::string& share : together.gather(pack(taken_of(batch), values.values))) add_packed(rows, share);
-    }
+    const std::vector<std::string> shares =
+        together.size() == 1 ? std::vector<std::string>() : together.gather(pack(taken_of(batch), values.values));
+    failure = failure_of([&] {
+      if (together.size() == 1) rows.add(taken_of(batch), values.values);
+      for (const std::string& share : shares) add_packed(rows, share);
+    });
     progress.update(rows.count());
   }
-  std::optional<Error> failure;
-  try {
-    if (together.is_root())
-      rows.finish(options.features.empty() ? static_cast<size_t>(lanes->learner().config().net.classes) : 0);
-  } catch (const Error& error) { failure = error; }
-  together.require_none(failure);
+  together.at_root(
+      [&] { rows.finish(options.features.empty() ? static_cast<size_t>(lanes->learner().config().net.classes) : 0); });
   progress.end();
   InferResult result{.records = rows.count(), .errors = rows.errors(), .seconds = 0, .out = options.out};
   result.seconds = clock.now_seconds() - began;

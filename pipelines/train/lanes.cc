@@ -49,14 +49,27 @@ class Lanes::Worker {
   std::jthread thread_;  // last: it uses the others
 };
 
+namespace {
+
+/// Whatever options stand behind its number.
+void require_each_gpu_once(const std::vector<std::string>& devices) {
+  std::vector<uint32_t> seen;
+  for (const std::string& device : devices) {
+    const DeviceSpec spec = parse_device_spec(device);
+    if (spec.kind != "cuda") continue;
+    if (std::ranges::find(seen, spec.index) != seen.end())
+      throw Error(Code::kUsage, "lanes.devices names 'cuda:" + std::to_string(spec.index) + "' twice")
+          .hint("one lane is as many as a GPU serves");
+    seen.push_back(spec.index);
+  }
+}
+
+}  // namespace
+
 Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : together_(together), held_{options.held} {
   PENSTOCK_CHECK(!options.devices.empty());
   const auto here = static_cast<uint32_t>(options.devices.size());
-  for (auto device = options.devices.begin(); device != options.devices.end(); ++device)
-    if (parse_device_spec(*device).kind == "cuda" &&
-        std::find(device + 1, options.devices.end(), *device) != options.devices.end())
-      throw Error(Code::kUsage, "lanes.devices names '" + *device + "' twice")
-          .hint("one lane is as many as a GPU serves");
+  require_each_gpu_once(options.devices);
   together_.require_same("number of lanes", std::to_string(here), "give each machine as many lanes.devices");
   const bool joined = options.trains && (here > 1 || together_.size() > 1);
   if (here > 1 || joined) {
@@ -69,23 +82,24 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
     return join_collectives(group.rank(lane), std::move(beyond), together_.rank(), together_.size());
   };
   size_t gpus = 0;
-  for (uint32_t lane = 0; lane < here; ++lane) {
-    learn::LearnerConfig config = options.learner;
-    config.lane = together_.rank() * here + lane;
-    lanes_.push_back(std::make_unique<Lane>(options.devices[lane], std::move(config), clock));
-    if (held_.pictures || options.decoding)
-      lanes_.back()->feed_from(held_.pictures.get(), lane, options.held_bytes, options.decoding);
-    if (lanes_.back()->learner().config().device != nullptr) ++gpus;
-    if (lane > 0) workers_.push_back(std::make_unique<Worker>());
-  }
+  together_.require_none(failure_of([&] {  // one machine's device or memory may fail
+    for (uint32_t lane = 0; lane < here; ++lane) {
+      learn::LearnerConfig config = options.learner;
+      config.lane = together_.rank() * here + lane;
+      lanes_.push_back(std::make_unique<Lane>(options.devices[lane], std::move(config), clock));
+      if (held_.pictures || options.decoding)
+        lanes_.back()->feed_from(held_.pictures.get(), lane, options.held_bytes, options.decoding);
+      if (lanes_.back()->learner().config().device != nullptr) ++gpus;
+      if (lane > 0) workers_.push_back(std::make_unique<Worker>());
+    }
+  }));
   if (compute_elsewhere()) blocks_ = std::make_shared<HostBlocks>(lanes_.front()->device());
   if (!joined) return;
-  together_.require_same("kind of lanes",
-                         gpus == here ? "GPUs"
-                         : gpus == 0  ? "CPUs"
-                                      : "mixed",
+  const bool mixed = gpus > 0 && gpus < here;
+  const char* const kind = mixed ? "mixed" : gpus > 0 ? "GPUs" : compute_elsewhere() ? "simulated GPUs" : "CPUs";
+  together_.require_same("kind of lanes", kind,
                          "NCCL sums between GPUs alone, MPI between CPUs: give all machines the same kind");
-  if (gpus > 0 && gpus < here)
+  if (mixed)
     throw Error(Code::kUsage, "lanes.devices mixes GPUs and CPUs (" + device() + "): their gradients cannot be summed")
         .hint("name GPUs alone, or CPUs alone");
   // Collectives of processes are made one after the other, in the same order everywhere; NCCL's by all lanes at once.
@@ -212,6 +226,10 @@ void Lanes::begin_step(const Batch& batch) {
     const Part mine = part(batch, lane);
     lanes_[lane]->begin_step(batch, mine.first, mine.count);
   });
+}
+
+bool Lanes::compute_elsewhere() const {
+  return std::ranges::none_of(lanes_, [](const auto& lane) { return lane->is_cpu(); });
 }
 
 bool Lanes::done() const {

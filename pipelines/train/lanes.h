@@ -48,8 +48,9 @@ class Lanes {
   void load(std::span<const std::byte> state, const std::string& origin);
   void load_weights(std::span<const std::byte> state, const std::string& origin);
 
-  /// Whether lanes compute on devices of their own: then the next batch is brought up between the halves of a step.
-  bool compute_elsewhere() const { return !lanes_.front()->is_cpu(); }
+  /// Whether all lanes compute on devices of their own: then the next batch is brought up between the halves of a step. All processes that
+  /// train together say the same.
+  bool compute_elsewhere() const;
   /// Batches of a run with these options lie where the lanes copy from at full speed: pinned memory, for GPUs, kept for the runs that follow.
   void feed_from(RunOptions& options) const;
   /// As Lane::follow, of all.

@@ -33,6 +33,14 @@ void require_records_for_all(const Recipe& view, uint64_t records, uint64_t lane
       .hint("set data.last = \"drop\"");
 }
 
+/// What a module of the user's holds is seen when lanes join.
+void require_batch_norms(const Recipe& recipe) {
+  if (!recipe.train.sync_batch_norm || recipe.net.arch == "torchscript" || recipe.net.norm == nets::NormKind::kBatch)
+    return;
+  throw Error(Code::kUsage, "train.sync_batch_norm = true, and the network has no batch norms (net.norm = \"group\")")
+      .hint("leave train.sync_batch_norm out: group norms count within each record; or set net.norm = \"batch\"");
+}
+
 int64_t classes_for(const Recipe& recipe, const io::Dataset& data) {
   const auto found = static_cast<int64_t>(data.class_names().size());
   int64_t labels = found;  // labels out of a CSV may be numbers without names
@@ -123,6 +131,7 @@ learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsig
 TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const io::Dataset* val,
                           const Machine& machine, unsigned threads, std::vector<std::byte> script,
                           const Together& together) {
+  require_batch_norms(recipe);
   TrainPlan plan;
   plan.epochs = recipe.train.epochs;
   plan.eval_every = std::max<uint64_t>(1, recipe.train.eval_every);

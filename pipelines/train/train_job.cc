@@ -110,7 +110,7 @@ class Job {
       result.end = trainer.run(position);
       if (plan_.lanes.held) progress_.say("note: " + plan_.lanes.held->text());
       if (plan_.lanes.decoding) progress_.say("note: " + position.totals.decoders.text());
-      storage_->flush();
+      together_.require_none(failure_of([&] { storage_->flush(); }));
       for (const std::string& note : storage_->notes()) progress_.say("note: " + note);
     } catch (const Error&) {
       // Nothing was learnt: the next try is a first one.

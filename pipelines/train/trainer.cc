@@ -15,9 +15,6 @@ namespace {
 
 // The share of the newest step in the rate that is shown and logged.
 constexpr double kRateWeight = 0.1;
-// Room that a time limit leaves for the last checkpoint, as a multiple of the slowest so far, and before there was one.
-constexpr double kSaveMargin = 2;
-constexpr double kFirstSaveSeconds = 5;
 
 std::string number(double value) {
   char text[32];
@@ -40,22 +37,15 @@ Trainer::Trainer(const TrainPlan& plan, const Source& train, const Source* val, 
   PENSTOCK_CHECK((world_.checkpoints != nullptr && logs_ != nullptr) == together_.is_root());
 }
 
-std::optional<TrainEnd> Trainer::interruption() const {
-  if (world_.stop.stop_requested()) return TrainEnd::kStopped;
-  const double margin = kSaveMargin * (save_took_ > 0 ? save_took_ : kFirstSaveSeconds);
-  if (world_.time_limit_seconds > 0 &&
-      seconds_here() + std::min(margin, world_.time_limit_seconds / 2) >= world_.time_limit_seconds)
-    return TrainEnd::kTimeUp;
-  return std::nullopt;
-}
-
-/// What all processes make of it, after a step or before an epoch; `refused` records are counted over all.
-Trainer::Agreed Trainer::agree(uint64_t refused) {
-  const std::optional<TrainEnd> mine = interruption();
+/// What all processes make of it, after a step or before an epoch; `refused` records are counted over all. Throws in all where any has a
+/// failure.
+Trainer::Agreed Trainer::agree(uint64_t refused, const std::optional<Error>& failure) {
+  const std::optional<TrainEnd> mine = due_->end();
   std::vector<double> signs = {mine == TrainEnd::kStopped ? 1.0 : 0, mine == TrainEnd::kTimeUp ? 1.0 : 0,
-                               is_due() ? 1.0 : 0, static_cast<double>(refused)};
+                               due_->is_checkpoint(*at_) ? 1.0 : 0, static_cast<double>(refused), failure ? 1.0 : 0};
   together_.sum(signs);
   at_->rejected += static_cast<uint64_t>(signs[3]);
+  if (signs[4] > 0) together_.require_none(failure);
   Agreed agreed{.end = std::nullopt, .due = signs[2] > 0};
   if (signs[0] > 0)
     agreed.end = TrainEnd::kStopped;
@@ -67,13 +57,9 @@ Trainer::Agreed Trainer::agree(uint64_t refused) {
 /// None where a stop was asked for meanwhile, in any process. Throws where any process has no batch to give.
 std::optional<Batch> Trainer::next_of_all(Run& run) {
   std::optional<Batch> batch;
-  std::optional<Error> failure;
   const double asked = world_.clock->now_seconds();
-  try {
-    batch = run.next();
-  } catch (const Error& error) {
-    if (error.code() != Code::kCancelled || !world_.stop.stop_requested()) failure = error;
-  }
+  std::optional<Error> failure = failure_of([&] { batch = run.next(); });
+  if (failure && failure->code() == Code::kCancelled && world_.stop.stop_requested()) failure.reset();
   waited_seconds_ += world_.clock->now_seconds() - asked;
   // One question a step where all is well.
   if (together_.any({failure.has_value() || !batch})[0]) {
@@ -86,10 +72,8 @@ std::optional<Batch> Trainer::next_of_all(Run& run) {
 TrainEnd Trainer::run(Position& position) {
   at_ = &position;
   before_ = position.totals;
-  began_ = saved_at_ = world_.clock->now_seconds();
+  due_.emplace(plan_.checkpoint, world_.time_limit_seconds, world_.stop, *world_.clock, position);
   seconds_before_ = position.totals.seconds;
-  saved_steps_ = position.steps;
-  saved_epoch_ = position.epoch;
   const uint64_t batch = plan_.phase_of(position.epoch).train_run.batch;
   world_.progress->begin("training", plan_.records_until(plan_.epochs), "images",
                          plan_.records_until(position.epoch) + position.step * batch);
@@ -99,17 +83,21 @@ TrainEnd Trainer::run(Position& position) {
     while (!end && position.epoch < plan_.epochs) {
       const TrainPhase& phase = plan_.phase_of(position.epoch);
       changed = true;
-      end = agree(0).end;
+      end = agree(0, std::nullopt).end;
       if (!end) end = train_epoch(phase);
       if (!end) end = finish_epoch(phase);
     }
   } catch (Error& error) {
-    const bool nothing_to_lose = position.steps == saved_steps_;  // or it was the checkpoint that failed
-    if (error.code() == Code::kInternal || error.code() == Code::kCancelled || in_step_ || nothing_to_lose) throw;
+    // What one process meets alone it ends with alone, and the others with it; or it was the checkpoint that failed.
+    if (!together_.fails_in_all() || in_step_ || due_->is_saved(position)) throw;
+    if (together_.any({error.code() == Code::kInternal || error.code() == Code::kCancelled})[0]) {
+      together_.fail_in_all();
+      throw;
+    }
     try {
       save(nullptr);
     } catch (const Error& second) { throw error.add("no checkpoint could be written: " + second.message()); }
-    together_.barrier();  // nobody ends the others before the checkpoint is there
+    together_.fail_in_all();
     throw error.add("training; what was learnt until step " + std::to_string(position.steps) +
                     " is saved: --resume auto goes on from there");
   }
@@ -118,7 +106,8 @@ TrainEnd Trainer::run(Position& position) {
   return end.value_or(TrainEnd::kFinished);
 }
 
-std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
+/// The Run of the epoch, from its step on. A failure of one process is one of all: each has memory of its own, and the root a ledger.
+Run Trainer::start(const TrainPhase& phase) {
   RunOptions options = phase.train_run;
   options.epoch = at_->epoch;
   options.step = at_->step;
@@ -129,15 +118,24 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   lanes_.feed_from(options);
   epoch_began_ = world_.clock->now_seconds();
   epoch_records_ = 0;
-  Run run = Run::start(phase.train, train_, options);
-  PlanOptions plan = run.plan().options();
-  plan.rank = 0, plan.ranks = 1;  // the ledger is of all processes
-  if (logs_) logs_->plan({at_->epoch, io::from_hex(at_->data).value_or(0), plan});
+  std::optional<Run> run;
+  together_.require_none(failure_of([&] {
+    run.emplace(Run::start(phase.train, train_, options));
+    PlanOptions plan = run->plan().options();
+    plan.rank = 0, plan.ranks = 1;  // the ledger is of all processes
+    if (logs_) logs_->plan({at_->epoch, io::from_hex(at_->data).value_or(0), plan});
+  }));
+  return std::move(*run);
+}
+
+std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
+  Run run = start(phase);
   // A batch that is waited for is given up; one that the learner has is finished.
   const std::stop_callback give_up(world_.stop, [&run] { run.stop(); });
   std::optional<TrainEnd> end;
   ahead_.reset();
   lanes_.follow(phase.feed.get());
+  if (lanes_.compute_elsewhere()) together_.require_none(look_ahead(run));
   while (!end) {
     std::optional<Batch> batch = ahead_ ? std::move(*ahead_) : next_of_all(run);
     ahead_.reset();
@@ -148,8 +146,7 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
     if (!*batch) break;
     const size_t refused = batch->rejections().size();
     const std::optional<Error> failure = take(std::move(*batch), run);
-    const Agreed agreed = agree(refused);
-    if (failure) throw *failure;
+    const Agreed agreed = agree(refused, failure);
     require_fault_budget(phase);
     end = agreed.end;
     if (!end && agreed.due) save(&run);
@@ -162,46 +159,47 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   return end;
 }
 
-/// Takes a step. Where devices compute, the next batch is fetched and brought up meanwhile, and `batch` is given back before; gives
-/// what went wrong with that.
+/// Takes a step. Where devices compute, the next batch is fetched and brought up meanwhile, and `batch` is given back before. Gives
+/// what went wrong with that, or at the root with its logs: to be agreed upon, for this process is in step with the others.
 std::optional<Error> Trainer::take(Batch batch, Run& run) {
   const TraceSpan span(world_.trace, "step", "lane", "step", static_cast<int64_t>(at_->steps));
   const double began = world_.clock->now_seconds(), waited = waited_seconds_;
   const Taken mine = taken_of(batch);
   std::optional<learn::StepResult> result;
   std::optional<Error> failure;
+  in_step_ = true;
   if (batch.size() > 0 || together_.size() > 1) {
-    in_step_ = true;
     lanes_.begin_step(batch);
     batch = Batch();
     if (lanes_.compute_elsewhere()) failure = look_ahead(run);
     result = lanes_.end_step();
     if (result->records == 0) result.reset();  // all processes' were refused
-    in_step_ = false;
   }
   const double took = world_.clock->now_seconds() - began - (waited_seconds_ - waited);
   before_.step_seconds += took;
   before_.data_wait_seconds += waited_seconds_;
-  book(mine, result, took);
-  return failure;
+  const std::optional<Error> unwritten = book(mine, result, took);
+  return failure ? failure : unwritten;
 }
 
 /// Waits for the batch after the one in work. What that costs counts as waiting where it took longer than the step.
 std::optional<Error> Trainer::look_ahead(Run& run) {
   const double waited = waited_seconds_;
-  try {
+  const std::optional<Error> failure = failure_of([&] {
     ahead_ = next_of_all(run);
     if (*ahead_ && **ahead_) lanes_.prepare(**ahead_);
-  } catch (const Error& error) {
+  });
+  if (failure) {
     ahead_.reset();
-    return error;
+    return failure;
   }
   if (!lanes_.done()) waited_seconds_ = waited;
   return std::nullopt;
 }
 
-/// What was learnt of a batch: sums, logs, the rate that is shown.
-void Trainer::book(const Taken& mine, const std::optional<learn::StepResult>& result, double took_seconds) {
+/// What was learnt of a batch: sums, the position, logs, the rate that is shown. Gives what went wrong with the logs.
+std::optional<Error> Trainer::book(const Taken& mine, const std::optional<learn::StepResult>& result,
+                                   double took_seconds) {
   const Taken taken = joined(together_, mine);
   const double rate =
       static_cast<double>(result ? result->records : 0) / std::max(1e-9, took_seconds + waited_seconds_);
@@ -215,12 +213,15 @@ void Trainer::book(const Taken& mine, const std::optional<learn::StepResult>& re
   }
   at_->step = mine.step + 1;
   ++at_->steps;
-  if (logs_) logs_->step(taken, result ? &*result : nullptr, rate, train_);
-  for (const Rejection& r : taken.rejections)
-    world_.progress->say("record " + std::to_string(r.record) + " (" + train_.locate(r.record).file +
-                         ") refused: " + r.reason +
-                         (r.replaced ? "; record " + std::to_string(r.replacement) + " takes its place" : ""));
-  if (result) show(*result);
+  in_step_ = false;
+  return failure_of([&] {
+    if (logs_) logs_->step(taken, result ? &*result : nullptr, rate, train_);
+    for (const Rejection& r : taken.rejections)
+      world_.progress->say("record " + std::to_string(r.record) + " (" + train_.locate(r.record).file +
+                           ") refused: " + r.reason +
+                           (r.replaced ? "; record " + std::to_string(r.replacement) + " takes its place" : ""));
+    if (result) show(*result);
+  });
 }
 
 void Trainer::show(const learn::StepResult& result) {
@@ -259,11 +260,11 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
              percent_text(*m.val_top5);
   }
   if (m.records_per_second > 0) words += "; " + rate_text(m.records_per_second, "images");
-  m.seconds = seconds_before_ + seconds_here();
-  if (logs_) {
+  m.seconds = seconds_before_ + due_->seconds();
+  together_.at_root([&] {
     logs_->epoch(m);
     logs_->flush();
-  }
+  });
 
   ++at_->epoch;
   at_->step = 0;
@@ -274,27 +275,22 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
   if (const double score = val_ != nullptr ? m.val_top1.value_or(-1) : m.train_top1; score > at_->best) {
     at_->best = score;
     at_->best_epoch = m.epoch;
-    if (together_.is_root())
+    together_.at_root([&] {
       best_ = {.step = at_->steps, .metadata = at_->to_json(), .state = lanes_.learner().weights_bytes(), .path = {}};
+    });
     words += " (best so far)";
   }
   world_.progress->say(words);
-  if (at_->epoch < plan_.epochs && together_.any({is_due()})[0]) save(nullptr);
+  if (at_->epoch < plan_.epochs && together_.any({due_->is_checkpoint(*at_)})[0]) save(nullptr);
   return std::nullopt;
 }
 
-bool Trainer::is_due() const {
-  const CheckpointEvery& every = plan_.checkpoint;
-  return (every.steps > 0 && at_->steps >= saved_steps_ + every.steps) ||
-         (every.epochs > 0 && at_->epoch >= saved_epoch_ + every.epochs) ||
-         (every.seconds > 0 && world_.clock->now_seconds() - saved_at_ >= every.seconds);
-}
-
-void Trainer::require_fault_budget(const TrainPhase& phase) const {
+void Trainer::require_fault_budget(const TrainPhase& phase) {
   // One process alone is held to it by its Run, batch by batch.
   if (together_.size() == 1 || phase.train_run.faults.on_fault == OnFault::kFail ||
       at_->rejected <= phase.train_run.faults.budget)
     return;
+  together_.fail_in_all();
   throw Error(Code::kData, std::to_string(at_->rejected) + " records of this epoch were refused over all processes, " +
                                std::to_string(phase.train_run.faults.budget) + " may be")
       .hint("quarantine.jsonl names them; raise faults.budget, or mend the data: penstock verify DATA");
@@ -302,7 +298,7 @@ void Trainer::require_fault_budget(const TrainPhase& phase) const {
 
 void Trainer::save(const Run* run) {
   const TraceSpan span(world_.trace, "checkpoint", "lane");
-  const double began = world_.clock->now_seconds();
+  due_->begin_save(*at_);
   at_->totals = before_;
   if (run != nullptr) {
     Report report = run->report();
@@ -310,13 +306,9 @@ void Trainer::save(const Run* run) {
     at_->totals.add(report);
   }
   if (plan_.lanes.decoding) at_->totals.decoders.add(over_all(together_, plan_.lanes.decoding->counts()));
-  at_->totals.seconds = seconds_before_ + seconds_here();
-  saved_steps_ = at_->steps;
-  saved_epoch_ = at_->epoch;
-  if (together_.is_root()) write();
-  saved_at_ = world_.clock->now_seconds();
-  save_took_ = std::max(save_took_, saved_at_ - began);
-  before_.checkpoint_seconds += saved_at_ - began;
+  at_->totals.seconds = seconds_before_ + due_->seconds();
+  together_.at_root([&] { write(); });
+  before_.checkpoint_seconds += due_->end_save();
   at_->totals.checkpoint_seconds = before_.checkpoint_seconds;
 }
 

@@ -1,7 +1,6 @@
 // The training loop: batches in, weights, logs and checkpoints out.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -9,19 +8,13 @@
 
 #include "engine/base/clock.h"
 #include "pipelines/job/progress.h"
+#include "pipelines/train/due.h"
 #include "pipelines/train/lanes.h"
 #include "pipelines/train/position.h"
 #include "pipelines/train/train_plan.h"
 #include "stages/learn/checkpoint_store.h"
 
 namespace penstock::train {
-
-/// Why the loop came back.
-enum class TrainEnd {
-  kFinished,
-  kStopped,  ///< on request
-  kTimeUp,   ///< the time limit
-};
 
 /// The world around the loop. What is pointed at must outlive it.
 struct TrainWorld {
@@ -38,7 +31,7 @@ struct TrainWorld {
 /// whole budget. One thread, the first lane's.
 ///
 /// Several processes take each step together: each reads its share of the batch. A stop, a time limit or a failure that one of them meets
-/// ends all of them at the same step, with one checkpoint. The root alone has logs and checkpoints.
+/// ends all of them at the same step, with one checkpoint. The root alone has logs and checkpoints; what fails there is a failure of all.
 ///
 /// Exactness: what is learnt depends on plan, data and position only. When checkpoints are written, how long anything takes and
 /// what interrupts it changes nothing but times.
@@ -53,24 +46,22 @@ class Trainer {
   TrainEnd run(Position& position);
 
  private:
-  std::optional<TrainEnd> interruption() const;
   struct Agreed {
     std::optional<TrainEnd> end;
     bool due = false;  ///< a checkpoint
   };
-  Agreed agree(uint64_t refused);
+  Agreed agree(uint64_t refused, const std::optional<Error>& failure);
   std::optional<Batch> next_of_all(Run& run);
   std::optional<TrainEnd> train_epoch(const TrainPhase& phase);
+  Run start(const TrainPhase& phase);
   std::optional<Error> take(Batch batch, Run& run);
   std::optional<Error> look_ahead(Run& run);
-  void book(const Taken& mine, const std::optional<learn::StepResult>& result, double took_seconds);
+  std::optional<Error> book(const Taken& mine, const std::optional<learn::StepResult>& result, double took_seconds);
   std::optional<TrainEnd> finish_epoch(const TrainPhase& phase);
-  bool is_due() const;
-  void require_fault_budget(const TrainPhase& phase) const;
+  void require_fault_budget(const TrainPhase& phase);
   void save(const Run* run);
   void write();
   void show(const learn::StepResult& result);
-  double seconds_here() const { return world_.clock->now_seconds() - began_; }
 
   const TrainPlan& plan_;
   const Source& train_;
@@ -81,16 +72,12 @@ class Trainer {
   TrainWorld world_;
 
   Position* at_ = nullptr;
-  bool in_step_ = false;  ///< the learner has the batch: should it fail now, its batch norms may have moved
+  std::optional<Due> due_;
+  bool in_step_ = false;  ///< the learner may be ahead of the position, or between two steps
   Totals before_;         ///< without the Run under way
   /// A new best that is not on disk yet: it goes there just before the checkpoint that knows of it.
   std::optional<learn::Checkpoint> best_;
-  double began_ = 0;           ///< of this process
   double seconds_before_ = 0;  ///< of the processes before
-  double saved_at_ = 0;        ///< clock
-  double save_took_ = 0;       ///< the slowest checkpoint so far
-  uint64_t saved_steps_ = 0;
-  uint64_t saved_epoch_ = 0;
   /// Fetched while the step before was under way: set and empty where a stop was asked for meanwhile.
   std::optional<std::optional<Batch>> ahead_;
   double waited_seconds_ = 0;  ///< for the batch of the step to come

@@ -14,6 +14,24 @@
 
 namespace penstock::learn {
 
+namespace {
+
+/// Of a module of the user's, a parameter may be anything.
+void require_summable(const std::string& name, const at::Tensor& parameter) {
+  const bool is_f32 = parameter.scalar_type() == at::kFloat;
+  if (is_f32 && parameter.is_non_overlapping_and_dense()) return;
+  throw Error(Code::kUsage, "the parameter '" + name + "' is " +
+                                (is_f32 ? "a view of other memory (not dense)"
+                                        : std::string("of type ") + c10::toString(parameter.scalar_type())) +
+                                ", and several lanes sum gradients of dense f32 parameters alone")
+      .hint("before the module is saved: " +
+            std::string(is_f32 ? "make it contiguous (torch.nn.Parameter(p.detach().clone().contiguous()))"
+                               : "module.float(); train.precision = \"bf16\" computes in bf16 without it") +
+            ", or train on one lane");
+}
+
+}  // namespace
+
 class GradientBuckets::Hook final : public torch::autograd::PostAccumulateGradHook {
  public:
   Hook(GradientBuckets& buckets, Place& place) : buckets_(buckets), place_(place) {}
@@ -31,7 +49,7 @@ GradientBuckets::GradientBuckets(std::vector<nets::NamedTensor> parameters, Coll
   for (auto named = parameters.rbegin(); named != parameters.rend(); ++named) {
     const at::Tensor& parameter = named->second;
     if (!parameter.requires_grad()) continue;
-    PENSTOCK_CHECK(parameter.scalar_type() == at::kFloat && parameter.is_non_overlapping_and_dense());
+    require_summable(named->first, parameter);
     places_.push_back(std::make_unique<Place>());
     places_.back()->parameter = parameter;
     bytes.push_back(parameter.nbytes());

@@ -43,6 +43,7 @@ void Optimiser::step_group(Group& group, uint64_t step, Rates rates) {
   }
   if (weights.empty()) return;
   if (config_.kind == OptimiserKind::kSgd) {
+    if (rates.momentum == 0) first.clear();  // the kernel insists
     at::_fused_sgd_(weights, gradients, first, group.weight_decay, rates.momentum, rates.lr, /*dampening=*/0.0,
                     config_.nesterov,
                     /*maximize=*/false, /*is_first_step=*/false);

@@ -52,6 +52,16 @@ TEST(Optimiser, NesterovIsPyTorchs) {
                 {0.702875495f, -1.40575099f, 2.1086266f, -0.399923712f, 0.597813964f, -0.923907042f});
 }
 
+TEST(Optimiser, WithoutMomentumAStepIsTheGradientTimesTheRate) {
+  at::Tensor weight = at::tensor({1.0f, 2.0f}).set_requires_grad(true);
+  Optimiser optimiser({.kind = OptimiserKind::kSgd, .momentum = 0, .weight_decay = 0}, {{"w", weight}});
+  for (uint64_t step = 0; step < 2; ++step) {
+    weight.mutable_grad() = at::tensor({1.0f, -2.0f});
+    optimiser.step(step, {.lr = 0.25, .momentum = 0});
+  }
+  EXPECT_TRUE(weight.detach().equal(at::tensor({0.5f, 3.0f})));
+}
+
 TEST(Optimiser, AdamWIsPyTorchsAndSparesBiases) {
   expect_torchs({.kind = OptimiserKind::kAdamW, .weight_decay = 0.1},
                 {0.735137939f, -1.71038675f, 2.68563581f, 0.247513533f, 0.390282214f, -0.890282214f});

@@ -8,7 +8,7 @@ here=$(dirname "$0")
 [ -d "$data" ] || { echo "no $data: skipped"; exit 77; }
 [ "$(id -u)" = 0 ] || { echo "only root makes network namespaces: skipped"; exit 77; }
 command -v ip > /dev/null && command -v tc > /dev/null || { echo "no ip or tc (package iproute2): skipped"; exit 77; }
-bad() { echo "FAILED: $*"; exit 1; }
+source "$here/world.sh"
 
 prefix=penstock-$$
 ip netns add "$prefix-bridge" 2> /dev/null || { echo "no network namespaces here: skipped"; exit 77; }
@@ -54,7 +54,7 @@ shift
 exec ip netns exec $prefix-\$host unshare --uts sh -c "hostname \$host; \$*"
 SH
 chmod +x "$folder/on"
-export OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # over PROCESSES COMMAND...: mpirun on m0, a process on each machine, nothing but TCP over the links between them.
 over() {
   local hosts=m0 i
@@ -64,33 +64,7 @@ over() {
     -x OMP_NUM_THREADS --host "$hosts" --map-by node --bind-to none -n "$1" "${@:2}"
 }
 
-# The training of train_test.sh, one epoch of 6 steps.
-for view in train val; do
-  for class in $(ls "$data/$view" | head -4); do
-    mkdir -p "$folder/data/$view/$class"
-    ls "$data/$view/$class" | head -24 | while read -r name; do ln -s "$(realpath "$data/$view/$class/$name")" "$folder/data/$view/$class/$name"; done
-  done
-done
-cat > "$folder/recipe.toml" <<TOML
-base = "imagenette-resnet18"
-seed = 3
-[data]
-batch = 16
-[net]
-norm = "group"
-[train]
-epochs = 1
-precision = "f32"
-optimizer = "sgd"
-schedule = "constant"
-lr = 0.001
-[lanes]
-threads = 1
-[checkpoint]
-every = "2steps"
-TOML
-train=(train "$folder/recipe.toml" --data "$folder/data" --set stage.crop.size=64 --set stage.center.size=64 --threads 1 --quiet --json)
-
+make_world "$folder" "$data" 1
 for processes in 2 4; do
   "$here/run.sh" $processes "$penstock" "${train[@]}" --out "$folder/near$processes" > "$folder/near$processes.json"
   over $processes "$penstock" "${train[@]}" --out "$folder/far$processes" > "$folder/far$processes.json"
@@ -142,7 +116,7 @@ seconds_until() { # until the command given succeeds, a minute at most
   took=$((SECONDS - cut))
   "$@"
 }
-waited() { grep -q "waited 10.* s for the other processes" "$folder/said"; }
+waited() { grep -q "waited 10.* s for process [01]" "$folder/said"; }
 ended() { ! kill -0 $job 2> /dev/null; }
 cut_link named "$penstock" "${train[@]}" --set train.epochs=200 --set lanes.timeout=10s
 seconds_until waited || { cat "$folder/said"; bad "a cut link is not named"; }

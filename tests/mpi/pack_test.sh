@@ -46,6 +46,14 @@ cmp "$folder/shuffled1.lmdb/data.mdb" "$folder/shuffled4.lmdb/data.mdb" || bad "
 "$run" 2 "$penstock" pack "${common[@]}" --resize 200 "$folder/m4.lmdb" > "$folder/again.json" 2> /dev/null
 [ "$(key "$folder/again.json" already_complete)" = True ] || bad "what is finished is packed again"
 
+# More damage than allowed: the data set is whole, all processes end by themselves, and the code says so.
+code=0
+"$run" 2 "$penstock" pack "${common[@]}" --resize 200 --max-damaged 0 "$folder/damaged.lmdb" > /dev/null 2> "$folder/said" || code=$?
+[ "$code" = 3 ] || { cat "$folder/said"; bad "too much damage ended with $code, not 3"; }
+grep -q "more than --max-damaged 0 allows (0)" "$folder/said" || { cat "$folder/said"; bad "too much damage is not said"; }
+if grep -q MPI_ABORT "$folder/said"; then cat "$folder/said" && bad "a whole data set ended in MPI_ABORT"; fi
+cmp "$folder/one.lmdb/data.mdb" "$folder/damaged.lmdb/data.mdb" || bad "too much damage changes the data set"
+
 # Killed in the middle: first process 1 of 2, then the root of 4, then finished by 3.
 cat > "$folder/dies.sh" <<SH
 who=\$1 bytes=\$2 dest=\$3

@@ -5,38 +5,10 @@ set -euo pipefail
 penstock=$1 data=$2/imagenette-224
 run=$(dirname "$0")/run.sh
 [ -d "$data" ] || { echo "no $data: skipped"; exit 77; }
-export OMP_NUM_THREADS=1
+source "$(dirname "$0")/world.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-bad() { echo "FAILED: $*"; exit 1; }
-
-# 96 pictures of each view, by class folders of links.
-for view in train val; do
-  for class in $(ls "$data/$view" | head -4); do
-    mkdir -p "$folder/data/$view/$class"
-    ls "$data/$view/$class" | head -24 | while read -r name; do ln -s "$(realpath "$data/$view/$class/$name")" "$folder/data/$view/$class/$name"; done
-  done
-done
-cat > "$folder/recipe.toml" <<TOML
-base = "imagenette-resnet18"
-seed = 3
-[data]
-batch = 16
-[net]
-norm = "group"
-[train]
-epochs = 2
-precision = "f32"
-optimizer = "sgd"
-schedule = "constant"
-lr = 0.001
-[lanes]
-threads = 1
-[checkpoint]
-every = "2steps"
-TOML
-common=(--data "$folder/data" --set stage.crop.size=64 --set stage.center.size=64 --threads 1 --quiet --json)
-train=(train "$folder/recipe.toml" "${common[@]}")
+make_world "$folder" "$data" 2
 
 "$penstock" "${train[@]}" --out "$folder/one" > "$folder/one.json"
 for processes in 2 4; do
@@ -44,6 +16,7 @@ for processes in 2 4; do
   "$penstock" report "$folder/m$processes" > "$folder/report" || bad "the ledger of $processes processes is not proven"
   grep -q "96 records, 96 seen once" "$folder/report" || { cat "$folder/report"; bad "records of $processes processes"; }
 done
+"$run" 2 "$penstock" "${train[@]}" --out "$folder/lanes2" --set 'lanes.devices=["cpu", "cpu"]' > /dev/null
 "$run" 2 "$penstock" "${train[@]}" --out "$folder/sync2" --set net.norm=batch --set train.sync_batch_norm=true > /dev/null
 "$penstock" "${train[@]}" --out "$folder/sync1" --set net.norm=batch > /dev/null
 python3 - "$folder" <<'PY' || bad "losses"
@@ -52,13 +25,38 @@ folder = sys.argv[1]
 def losses(run):
     return [json.loads(l)["loss"] for l in open(f"{folder}/{run}/metrics.jsonl") if '"step"' in l.split(",")[0]]
 # Later losses drift apart as rounding grows; batch norm over 2 x 2 pixels of 16 records makes it grow the fastest.
-for a, b, band in (("one", "m2", 0.01), ("one", "m4", 0.01), ("sync1", "sync2", 0.2)):
+for a, b, band in (("one", "m2", 0.01), ("one", "m4", 0.01), ("one", "lanes2", 0.01), ("sync1", "sync2", 0.2)):
     one, many = losses(a), losses(b)
     assert len(one) == len(many) == 12, (len(one), len(many))
     off = [abs(x - y) for x, y in zip(one, many)]
     print(f"{b} against {a}: first loss differs by {off[0]:.2e}, the others by at most {max(off):.2e}")
     assert off[0] < 1e-5 and max(off) < band, off
 PY
+
+# The gradients of the first step, out of the weights after one step of plain SGD at rate 1 from the same first weights (rate 1e-30 leaves
+# them). Of 16 pictures, and with batch norm in plain memory: a value that lies at a ReLU's zero falls on either side by rounding alone, and
+# torch's own batch norm rounds otherwise than the synchronised one.
+for class in "$folder"/data/train/*; do
+  mkdir -p "$folder/few/train/$(basename "$class")"
+  for picture in $(ls "$class" | head -4); do cp -P "$class/$picture" "$folder/few/train/$(basename "$class")/"; done
+done
+ln -s ../data/val "$folder/few/val"
+one_step() { # one_step NAME PROCESSES [OPTION...]
+  local name=$1 processes=$2 launch=()
+  shift 2
+  [ "$processes" = 1 ] || launch=("$run" "$processes")
+  "${launch[@]}" "$penstock" "${train[@]/"$folder/data"/"$folder/few"}" --out "$folder/$name" --set train.epochs=1 --set train.momentum=0 --set train.weight_decay=0 \
+    --set train.lr=1 "$@" > /dev/null
+}
+for norm in group batch; do
+  how=(--set net.norm=$norm) sync=()
+  [ $norm = group ] || how+=(--set train.channels_last=false) sync=(--set train.sync_batch_norm=true)
+  one_step "first-$norm" 1 "${how[@]}" --set train.lr=1e-30
+  one_step "step-$norm-1" 1 "${how[@]}"
+  for processes in 2 4; do one_step "step-$norm-$processes" $processes "${how[@]}" "${sync[@]}"; done
+done
+one_step "apart-batch-2" 2 "${how[@]}"
+python3 "$(dirname "$0")/gradients.py" "$folder" || bad "gradients"
 
 # Stopped in the middle, gone on with another number of processes.
 "$run" 2 "$penstock" "${train[@]}" --set train.epochs=100 --out "$folder/go" --time-limit 3s > /dev/null || true
@@ -71,10 +69,10 @@ PY
 "$penstock" report "$folder/go" > /dev/null || bad "the ledger of a run by 2 and then 4 processes is not proven"
 
 # One figure, one file.
-"$penstock" evaluate "$folder/one" "${common[@]:0:2}" --json --quiet > "$folder/e1"
-"$run" 2 "$penstock" evaluate "$folder/one" "${common[@]:0:2}" --json --quiet > "$folder/e2"
-"$penstock" infer "$folder/one" "${common[@]:0:2}" --out "$folder/p1.csv" --quiet
-"$run" 4 "$penstock" infer "$folder/one" "${common[@]:0:2}" --out "$folder/p4.csv" --quiet
+"$penstock" evaluate "$folder/one" --data "$folder/data" --json --quiet > "$folder/e1"
+"$run" 2 "$penstock" evaluate "$folder/one" --data "$folder/data" --json --quiet > "$folder/e2"
+"$penstock" infer "$folder/one" --data "$folder/data" --out "$folder/p1.csv" --quiet
+"$run" 4 "$penstock" infer "$folder/one" --data "$folder/data" --out "$folder/p4.csv" --quiet
 cmp "$folder/p1.csv" "$folder/p4.csv" || bad "the file of predictions differs"
 python3 - "$folder" <<'PY' || bad "evaluation differs"
 import json, sys

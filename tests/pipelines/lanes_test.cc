@@ -12,6 +12,7 @@
 #include "pipelines/train/evaluate_job.h"
 #include "pipelines/train/infer_job.h"
 #include "pipelines/train/ledger_proof.h"
+#include "pipelines/train/model.h"
 #include "tests/pipelines/train_world.h"
 
 namespace penstock::train {
@@ -134,6 +135,51 @@ TEST(Lanes, SaysWhatDoesNotFit) {
                 world.train({kTwo, "data.last=keep", "data.batch=13", "train.sync_batch_norm=true"});
               }),
               HasSubstr("the last batch of an epoch has 1 records for 2 lanes"));
+}
+
+TEST(Lanes, SynchronisedBatchNormNeedsBatchNorms) {
+  const TrainWorld world;
+  for (const char* devices : {kTwo, "lanes.devices=[\"cpu\"]"}) {
+    pipelines::Recipe recipe = world.recipe({devices, "train.sync_batch_norm=true"});
+    recipe.net.arch = "resnet18";
+    recipe.net.script.clear();
+    recipe.net.norm = nets::NormKind::kGroup;
+    EXPECT_THAT(error_of([&] { world.train({.recipe = recipe, .run = world.run_path()}); }),
+                ::testing::AllOf(HasSubstr("the network has no batch norms (net.norm = \"group\")"),
+                                 HasSubstr("leave train.sync_batch_norm out")));
+    EXPECT_FALSE(io::FileSystem::real().exists(world.run_path()));
+  }
+}
+
+TEST(Lanes, OneGpuIsNoTwoLanesWhateverItsOptions) {
+  const LanesOptions options{.devices = {"cuda:0", "cuda:1", "cuda:0,memory=8GiB"}};
+  EXPECT_THAT(error_of([&] { Lanes(options, Together(), Clock::system()); }),
+              HasSubstr("lanes.devices names 'cuda:0' twice"));
+}
+
+TEST(Lanes, ComputeElsewhereWhereNoneIsACpu) {
+  const TrainWorld world;
+  const Model model = [&] {
+    world.train({"train.epochs=1"});
+    return open_model(io::FileSystem::real(), world.run_path(), {});
+  }();
+  const auto elsewhere = [&](const char* devices) {
+    Model changed = model;
+    changed.recipe = world.recipe({devices});
+    return make_lanes(changed, 3, Together(), Clock::system())->compute_elsewhere();
+  };
+  EXPECT_FALSE(elsewhere("lanes.devices=[\"cpu\", \"sim:0\"]"));
+  EXPECT_FALSE(elsewhere("lanes.devices=[\"sim:0\", \"cpu\"]"));
+  EXPECT_TRUE(elsewhere("lanes.devices=[\"sim:0\", \"sim:1\"]"));
+}
+
+TEST(Lanes, SumOnlyDenseParametersOfF32) {
+  const TrainWorld world;
+  const std::vector<std::string> two = {kTwo};
+  test::write_tiny_net(world.path("net.pt"), /*double_bias=*/true);
+  world.train({"lanes.devices=[\"cpu\"]"}, Resume::kNever, "alone");  // no sums, no matter
+  EXPECT_THAT(error_of([&] { world.train(two); }),
+              ::testing::AllOf(HasSubstr("the parameter 'bias' is of type Double"), HasSubstr("module.float()")));
 }
 
 TEST(Lanes, ALaneOutOfMemoryEndsAllOfThemAndNamesIt) {

@@ -68,16 +68,17 @@ std::vector<std::byte> picture(int kind, int number) {
 
 }  // namespace
 
-void write_tiny_net(const std::string& path) {
+void write_tiny_net(const std::string& path, bool double_bias) {
   torch::manual_seed(5);
   torch::jit::Module net("Tiny");
   net.register_parameter("filters", torch::randn({8, 3, 4, 4}) * 0.2, false);
   net.register_parameter("weights", torch::randn({8, 3}) * 0.2, false);
-  net.define(R"(
+  if (double_bias) net.register_parameter("bias", torch::zeros({3}, torch::kDouble), false);
+  net.define(std::string(R"(
     def forward(self, images):
         x = torch.relu(torch.conv2d(images, self.filters, None, [4, 4]))
-        return torch.matmul(x.mean([2, 3]), self.weights)
-  )");
+        return torch.matmul(x.mean([2, 3]), self.weights))") +
+             (double_bias ? " + self.bias.float()\n" : "\n"));
   for (auto parameter : net.parameters()) parameter.set_requires_grad(true);
   net.save(path);
 }

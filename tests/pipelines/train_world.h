@@ -13,8 +13,8 @@
 
 namespace penstock::test {
 
-/// Writes a TorchScript network for 3 classes (a convolution, a mean, a linear layer; f32) to `path`.
-void write_tiny_net(const std::string& path);
+/// Writes a TorchScript network for 3 classes (a convolution, a mean, a linear layer; f32) to `path`. `double_bias`: and a bias in f64.
+void write_tiny_net(const std::string& path, bool double_bias = false);
 
 /// Collects what a job says.
 class Heard final : public ProgressSink {
