@@ -64,7 +64,8 @@ class HeldPictures {
     int width_, height_;
     Buffer memory_;
   };
-  /// Nothing where there is no room, or the record is held, or offered to another. Error kDevice where copies of others failed.
+  /// Nothing where there is no room, here or in the host's memory, or the record is held, or offered to another. Error kDevice where copies of
+  /// others failed.
   std::optional<Offer> offer(uint64_t id, int width, int height);
 
   uint64_t pictures() const;
@@ -84,6 +85,7 @@ class HeldPictures {
     std::vector<Event> copied;
   };
   bool is_held(uint64_t id) const;
+  void withdraw(uint64_t id, uint64_t bytes, uint64_t staged);
   bool make_way(uint64_t bytes);
   void put_by(Buffer memory);
   void let_go_of_copied();

@@ -42,10 +42,11 @@ LaneFeed::Part LaneFeed::prepare(const FeedView& view, const Batch& batch, int64
   Part part;
   part.size = view.planner().recipe().size;
   if (view.mixes()) part.mix_weight = mix_weight_of(batch, first);
-  std::vector<size_t> rows;
+  std::vector<Batch::Before> rows;
   const auto from = static_cast<size_t>(first);
-  if (part.mix_weight < 256) rows.push_back(from == 0 ? batch.size() - 1 : from - 1);
-  for (size_t i = from; i < from + static_cast<size_t>(count); ++i) rows.push_back(i);
+  if (part.mix_weight < 256)
+    rows.push_back(from == 0 ? batch.before().value() : Batch::Before{batch.ids()[from - 1], from - 1});
+  for (size_t i = from; i < from + static_cast<size_t>(count); ++i) rows.push_back({batch.ids()[i], i});
 
   const uint64_t each_bytes = bytes_of(part.size);
   const Tensor made = batch[pixels];
@@ -53,8 +54,7 @@ LaneFeed::Part LaneFeed::prepare(const FeedView& view, const Batch& batch, int64
   std::vector<std::span<const std::byte>> uploads;
   std::vector<uint64_t> ids;
   std::vector<image::Size> sizes;
-  for (const size_t row : rows) {
-    const uint64_t id = batch.ids()[row];
+  for (const auto& [id, row] : rows) {
     const CachedImage picture = held_.find(lane_, id);
     part.is_held.push_back(picture.rgb != nullptr);
     if (picture.rgb == nullptr) {

@@ -32,14 +32,14 @@ inline GraphSpec with_gpu_cache(const GraphSpec& spec) {
   return fed;
 }
 
-/// Two lanes over one device that share each batch, for three epochs: everything that a lane gets is compared with what the CPUs' stages give.
+/// Two lanes over one device that share each batch, or one rank's share of it, for three epochs: everything that a lane gets is compared with what the CPUs' stages give.
 /// `capacity`: of each lane's cache. Returns the pictures that were uploaded in each epoch.
 class FeedRun {
  public:
   FeedRun(Device& device, Stream& stream, const PngSource& source)
       : device_(device), stream_(stream), source_(source) {}
 
-  std::vector<uint64_t> epochs_of(const AugmentCase& of, uint64_t capacity) {
+  std::vector<uint64_t> epochs_of(const AugmentCase& of, uint64_t capacity, uint32_t rank = 0, uint32_t ranks = 1) {
     const RunOptions options{.seed = 11, .last = Last::kKeep, .batch = 13, .epochs = 3};
     const auto wanted = image::run_over(source_, of.spec, options);
     held = make_held();
@@ -63,11 +63,15 @@ class FeedRun {
                            {.seed = options.seed,
                             .last = options.last,
                             .batch = options.batch,
+                            .rank = rank,
+                            .ranks = ranks,
                             .epoch = epoch,
                             .cores = std::make_shared<Cores>(2)});
       const uint64_t before = first.uploaded() + second.uploaded();
       for (Batch batch = run.next(); batch; batch = run.next(), ++b) {
-        const image::SeenBatch& want = wanted.at(b);
+        if (batch.size() == 0) continue;
+        const image::SeenBatch want =
+            share_of(wanted.at(b), batch.positions().front() - batch.first_position(), batch.size());
         EXPECT_TRUE(std::ranges::equal(batch.ids(), want.ids));
         if (!want.labels_b.empty()) {
           EXPECT_TRUE(std::ranges::equal(batch["label_b"].as<int64_t>(), want.labels_b)) << of.name;
@@ -92,6 +96,13 @@ class FeedRun {
   std::string text;
 
  private:
+  static image::SeenBatch share_of(const image::SeenBatch& whole, size_t first, size_t count) {
+    const auto part = [&](const auto& all) {
+      const auto from = all.begin() + static_cast<ptrdiff_t>(all.empty() ? 0 : first);
+      return std::decay_t<decltype(all)>(from, from + static_cast<ptrdiff_t>(all.empty() ? 0 : count));
+    };
+    return {part(whole.ids), part(whole.pixels), part(whole.labels), part(whole.labels_b), part(whole.shares)};
+  }
   void compare(LaneFeed& feed, const FeedView& view, const Batch& batch, int64_t first, int64_t count,
                const image::SeenBatch& want, const std::string& name) {
     if (count == 0) return;
@@ -133,6 +144,17 @@ TEST_P(FeedOnDevice, MixesHeldRecordsWithOthersInBatchOrder) {
     EXPECT_GT(run.made, 60u) << of.name;
     EXPECT_NE(run.text.find("there is no room for the others"), std::string::npos) << run.text;
   }
+}
+
+TEST_P(FeedOnDevice, MixesTheFirstOfAShareWithTheLastOfTheShareBefore) {
+  const PngSource source(60);
+  FeedRun run(*device_, *stream_, source);
+  const std::vector<AugmentCase> cases = augment_cases();
+  const auto mixes = std::ranges::find(cases, "all", &AugmentCase::name);
+  ASSERT_NE(mixes, cases.end());
+  for (const uint64_t share : {1, 2})
+    for (const uint32_t ranks : {2u, 3u})
+      for (uint32_t rank = 0; rank < ranks; ++rank) run.epochs_of(*mixes, bytes_in_cache(source) / share, rank, ranks);
 }
 
 TEST_P(FeedOnDevice, WithHardlyAnyRoomNearlyAllIsUploaded) {
