@@ -39,7 +39,7 @@ epochs = 2
 precision = "f32"
 optimizer = "sgd"
 schedule = "constant"
-lr = 0.001
+lr = 1e-6                    # hardly learns: every loss tells what was in its batch
 [lanes]
 threads = 1
 TOML
@@ -73,7 +73,7 @@ for a, b in pairs + [("replace1", "lanes"), ("replace1", "lanes2"), ("plain", "h
     assert len(one) == len(many) == 20, (a, b, len(one), len(many))
     off = [abs(x - y) for x, y in zip(one, many)]
     print(f"{b} against {a}: first loss differs by {off[0]:.2e}, the others by at most {max(off):.2e}")
-    # Rounding grows from step to step; another partner or another share would be off by a hundredth at once.
-    assert off[0] < 1e-5 and max(off) < 2e-3, (a, b, off)
+    # Rounding alone; another partner or another share is off by a hundredth.
+    assert max(off) < 1e-4, (a, b, off)
 assert losses("replace1") != losses("skip1") and losses("replace1") != losses("plain")
 PY
