@@ -31,7 +31,8 @@ class ClusterCommand final : public Command {
     app.add_option("features", options_.features, "What `penstock infer --features` wrote: .h5 or .csv")
         ->required()
         ->type_name("FEATURES");
-    app.add_option("--k", options_.k, "Clusters to make (default: 8); mean shift finds their number itself")
+    app.add_option("--k", options_.k,
+                   "Clusters to make (default: 8, or as many as --from holds); mean shift finds their number itself")
         ->type_name("N")
         ->check(CLI::Range(1, 1'000'000));
     app.add_option("--out", options_.out,

@@ -15,6 +15,10 @@ void BatchBlock::refuse(Rejection rejection) {
 
 void BatchBlock::skip(size_t slot, Rejection rejection) {
   refuse(std::move(rejection));
+  leave_out(slot);
+}
+
+void BatchBlock::leave_out(size_t slot) {
   const std::lock_guard lock(mutex_);
   skipped.push_back(slot);
 }
@@ -24,6 +28,7 @@ void BatchBlock::close() {
     return std::tie(a.position, a.attempt) < std::tie(b.position, b.attempt);
   });
   if (!skipped.empty()) drop_skipped();
+  if (has_before) set_before_apart();
   for (size_t f = 0; f < graph->output.size(); ++f)
     if (graph->output.fields()[f].extent == Extent::kRagged) pack_ragged(f);
 }
@@ -31,6 +36,7 @@ void BatchBlock::close() {
 /// Moves the records that stay to the front, in order. While a batch is made, offsets[i + 1] holds the rows of record i.
 void BatchBlock::drop_skipped() {
   std::sort(skipped.begin(), skipped.end());
+  if (skipped.back() == ids.size() - 1) has_before = false;
   size_t kept = 0;
   size_t next_skip = 0;
   for (size_t i = 0; i < ids.size(); ++i) {
@@ -54,6 +60,15 @@ void BatchBlock::drop_skipped() {
   positions.resize(kept);
 }
 
+/// Where all others were skipped, the record before the only one is that one itself: there is none.
+void BatchBlock::set_before_apart() {
+  const uint64_t position = positions.back();
+  id_before = ids.back();
+  ids.pop_back();
+  positions.pop_back();
+  if (ids.empty() || (ids.size() == 1 && positions[0] == position)) has_before = false;
+}
+
 void BatchBlock::pack_ragged(size_t field) {
   const Field& what = graph->output.fields()[field];
   int64_t* ends = offsets(field);
@@ -72,6 +87,11 @@ uint64_t Batch::epoch() const { return block_->epoch; }
 uint64_t Batch::step() const { return block_->step; }
 uint64_t Batch::first_position() const { return block_->first_position; }
 std::span<const uint64_t> Batch::ids() const { return block_->ids; }
+std::optional<Batch::Before> Batch::before() const {
+  if (block_->has_before) return Before{block_->id_before, size()};
+  if (!block_->is_whole || size() < 2) return std::nullopt;
+  return Before{block_->ids.back(), size() - 1};
+}
 std::span<const uint64_t> Batch::positions() const { return block_->positions; }
 std::span<const Rejection> Batch::rejections() const { return block_->rejections; }
 const Schema& Batch::schema() const { return block_->graph->output; }

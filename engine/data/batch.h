@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,11 +57,20 @@ class Batch {
   size_t size() const;        ///< N: records in it
   uint64_t sequence() const;  ///< 0, 1, ... within the run
   uint64_t epoch() const;
-  uint64_t step() const;                        ///< within the epoch
-  uint64_t first_position() const;              ///< in the epoch, of record 0 of the plan's share
-  std::span<const uint64_t> ids() const;        ///< the records that are in it, N
+  uint64_t step() const;                  ///< within the epoch
+  uint64_t first_position() const;        ///< in the epoch, of the first record of the whole batch, over all ranks
+  std::span<const uint64_t> ids() const;  ///< the records that are in it, N
   std::span<const uint64_t> positions() const;  ///< their positions in the epoch, N
   std::span<const Rejection> rejections() const;
+
+  /// The record that stands before the first one, going round the whole batch.
+  struct Before {
+    uint64_t id = 0;
+    size_t row = 0;  ///< of the fixed fields' tensors: the last, or the one behind the last
+  };
+  /// Where this is the whole batch, its last record. Where it is a rank's share, the one before the share, in graphs with a stage that
+  /// looks there (Bound::looks_before); its row is as the slices left it. None in a batch of one record.
+  std::optional<Before> before() const;
 
   const Schema& schema() const;
   /// Throws Error kUsage naming the nearest field.

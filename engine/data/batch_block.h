@@ -41,7 +41,10 @@ class BatchBlock {
   void refuse(Rejection rejection);
   /// Refuses the record in `slot` and leaves the slot out of the batch.
   void skip(size_t slot, Rejection rejection);
-  /// After the last slice: sorts the rejections, takes out the `skipped` records, packs ragged fields. One thread.
+  /// Leaves the slot out of the batch without a word.
+  void leave_out(size_t slot);
+  /// After the last slice: sorts the rejections, takes out the `skipped` records, packs ragged fields, sets the record before the first
+  /// apart. One thread.
   void close();
 
   std::shared_ptr<const Graph> graph;
@@ -50,7 +53,12 @@ class BatchBlock {
   uint64_t sequence = 0;
   uint64_t epoch = 0;
   uint64_t step = 0;
-  uint64_t first_position = 0;
+  uint64_t first_position = 0;  ///< of the whole batch, over all ranks
+  bool is_whole = true;         ///< no other rank has a share of it
+  /// While it is made, the last slot is of the record before the first of this share, which another rank's share ends with; once it is
+  /// closed: that record's row lies behind those of the batch, and nothing else of it is kept than its id.
+  bool has_before = false;
+  uint64_t id_before = 0;
   std::vector<uint64_t> ids;
   std::vector<uint64_t> positions;
   std::vector<Rejection> rejections;
@@ -60,6 +68,7 @@ class BatchBlock {
 
  private:
   void drop_skipped();
+  void set_before_apart();
   void pack_ragged(size_t field);
   std::mutex mutex_;
 };

@@ -111,8 +111,8 @@ class Device {
   /// The device's own budget (only its tier is limited); Runs that share a device take from it.
   virtual Budgets& budgets() = 0;
   /// Memory with a credit of the device's budget, without waiting: Error kMemory where it is not free, which names the largest
-  /// holders; `holder` says what this memory is for.
-  DeviceBuffer allocate(uint64_t bytes, std::string_view holder = "memory of no name");
+  /// holders; `holder` says what this memory is for, in words that a user of the program knows.
+  DeviceBuffer allocate(uint64_t bytes, std::string_view holder);
   /// Memory for a credit that was taken before.
   virtual DeviceBuffer allocate(uint64_t bytes, Credit credit) = 0;
   /// Host memory that this device copies to and from at full speed (pinned, for CUDA). For BufferPool::Make.

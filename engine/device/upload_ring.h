@@ -14,7 +14,8 @@ namespace penstock {
 /// host waits for one alone: that the oldest place is free.
 ///
 /// It begins with two places and adds one each time that the device had run out of work by the time the next batch came, up to `most`: as
-/// many batches ahead as the unevenness of their coming asks for, and no more memory than that.
+/// many batches ahead as the unevenness of their coming asks for, and no more memory than that. Two places are all that it must have: where the
+/// device has no memory for another, or for all of them when batches become larger, it stays with, or goes back to, as many as fit.
 ///
 /// One thread. It must die before its device and after the streams that wait for its events have finished.
 class UploadRing {
@@ -32,7 +33,8 @@ class UploadRing {
   ~UploadRing();
 
   /// Queues copies of `parts` one behind the other. `source` keeps their memory and is let go when it is copied. Blocks while all places
-  /// are in use. The place is the caller's until it records `used`; places are given out in turn. Error kMemory, kDevice.
+  /// are in use. The place is the caller's until it records `used`, before the next call; places are given out in turn. Error kMemory where two
+  /// such batches do not fit, kDevice.
   Place& upload(std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> source);
   /// Lets the memory go of what is copied; upload() does it too. Before a caller asks for more that may need that memory.
   void let_go();
@@ -44,6 +46,8 @@ class UploadRing {
   double busy_seconds() const { return static_cast<double>(copies_->busy_ns()) * 1e-9; }
 
  private:
+  void grow(uint64_t bytes);
+  void fit(uint64_t bytes);
   bool has_run_dry() const;
 
   Device& device_;

@@ -39,9 +39,12 @@ struct BoundStage {
   /// out[i] starts as a copy of slot copy_from[i] (worked on in place under another name), or npos.
   std::vector<size_t> copy_from;
   bool draws = false;
+  bool looks_before = false;
   uint32_t draw_key = 0;
   uint64_t scratch_bytes = 0;
-  std::string canonical;  ///< name and resolved parameters: what decides its bytes
+  uint64_t resident_bytes = 0;
+  std::string contents;   ///< Bound::contents
+  std::string canonical;  ///< name, resolved parameters and contents: what decides its bytes
   Schema after;           ///< the fields there are once it has run, for `check`
 
   static constexpr size_t npos = static_cast<size_t>(-1);
@@ -81,8 +84,15 @@ struct Graph {
 
   /// Bytes of kSlice slots for one record: a worker holds this times the slice's records.
   uint64_t slice_bytes_per_record() const;
+  /// Whether a batch stage reads the record before the first.
+  bool looks_before() const;
+  /// Error kUsage where a batch stage changes a field whose record before the first one behind it reads: over several processes that would be another
+  /// value.
+  void require_shares_alike() const;
   /// Worst case of per-thread state of all stages.
   uint64_t scratch_bytes() const;
+  /// What its stages hold for all threads.
+  uint64_t resident_bytes() const;
   /// Decides the bytes of a batch together with source, seed and plan: equal for equal graphs.
   std::string canonical() const;
   /// Cuts it behind the stage `id`. Throws Error kUsage where a stage before draws, or what would be kept has no largest size, or a

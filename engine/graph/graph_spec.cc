@@ -135,11 +135,15 @@ class Binder {
     for (const std::string& own : bound.drops) now_.erase(actual_name(spec, own, false));
 
     stage.draws = bound.draws;
+    stage.looks_before = bound.looks_before;
     const std::string draw = spec.draw.empty() ? spec.id : spec.draw;
     stage.draw_key = draw_key(draw);
     stage.scratch_bytes = bound.scratch_bytes;
+    stage.resident_bytes = bound.resident_bytes;
+    stage.contents = bound.contents;
     stage.canonical = spec.name + " " + canonical_text(info.resolve(spec.params, spec.id));
     if (stage.draws) stage.canonical += " draw=" + draw;
+    if (!stage.contents.empty()) stage.canonical += " contents=" + stage.contents;
     for (const auto& [own, actual] : spec.inputs) stage.canonical += " " + own + "<-" + actual;
     for (const auto& [own, actual] : spec.outputs) stage.canonical += " " + own + "->" + actual;
     stage.after = schema_now();

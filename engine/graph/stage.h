@@ -24,7 +24,12 @@ struct Bound {
   std::vector<Field> writes;
   std::vector<std::string> drops = {};  ///< fields that end here and take no room in the batch
   bool draws = false;                   ///< takes random numbers
-  uint64_t scratch_bytes = 0;           ///< worst case of per-thread state, charged to the RAM budget per thread
+  /// Batch stages: it calls BatchView::before(). Of several processes that share a batch, each then reads and works on one record more.
+  bool looks_before = false;
+  uint64_t scratch_bytes = 0;   ///< worst case of per-thread state, charged to the RAM budget per thread
+  uint64_t resident_bytes = 0;  ///< what the stage itself holds, for all threads: charged once
+  /// What decides its bytes beside its parameters: a digest of the file that one of them names. "": nothing.
+  std::string contents = {};
 };
 
 /// What came of one record. A fault of the data is a value, not an exception.
@@ -68,6 +73,8 @@ class RecordView {
   virtual bool verified() const = 0;
   /// The stage has checked all of the record: from now on it is verified (Source::note_verified).
   virtual void set_verified() {}
+  /// It stands beside the batch, for a batch stage that looks before the first record (Bound::looks_before): only its fixed outputs are kept.
+  virtual bool stands_apart() const { return false; }
   /// How many fields bind() said that it reads: a const stage may bind to one more or fewer.
   virtual size_t inputs() const = 0;
   virtual FieldView in(size_t i) const = 0;
@@ -144,7 +151,12 @@ class BatchView {
   /// A field of all records: shape (N, ...). What in(i) and out(j) share is worked on in place.
   virtual Tensor in(size_t i) const = 0;
   virtual Tensor out(size_t i) = 0;
-  /// The draws of this batch: a pure function of (seed, epoch, position of its first record, stage key).
+  /// Field in(i), which is fixed, of the record before the first, going round the whole batch: shape (1, ...). Null data where the batch has
+  /// but one record. To be read alone, and before out(i) is written: it may be the last row of it. Not for stages that did not say
+  /// Bound::looks_before.
+  virtual Tensor before(size_t i) const = 0;
+  /// The draws of this batch: a pure function of (seed, epoch, position of the first record of the whole batch, stage key). So all
+  /// processes that share a batch draw the same.
   virtual Draws draws() const = 0;
 
  protected:
@@ -152,6 +164,10 @@ class BatchView {
 };
 
 /// Works on whole batches, one after the other in order: mixing records, counting, writing.
+/// Of several processes that share a batch (RunOptions::ranks) each runs it over its own share. What it makes of a record may then depend on that
+/// record, the draws and the one before, and on nothing else of the batch, or the bytes would depend on the number of processes. A stage that looks before
+/// behind another that does must leave alone what that one has changed: the record before is as the slices left it.
+///
 /// It may change fields that it reads in place, if they keep their type, and make new ones that are kFixed and not
 /// optional, all of whose bytes it must write. What it writes cannot be read by stages that work on records or slices.
 class BatchStage : public Stage {

@@ -53,10 +53,12 @@ std::shared_ptr<BatchBlock> Run::Impl::admit_batch(uint64_t sequence, std::stop_
   block->sequence = sequence;
   block->epoch = share.epoch;
   block->step = share.step;
-  block->first_position = share.first;
+  block->first_position = share.global_first;
+  block->is_whole = share.count == share.global_count;
   plan_.records(share.epoch, share.first, block->ids);
   to_ids(block->ids);
   for (uint64_t i = 0; i < share.count; ++i) block->positions[i] = share.first + i;
+  bring_before(share, *block);
   {
     const std::lock_guard lock(room_->mutex);
     ++room_->in_flight;
@@ -73,16 +75,27 @@ std::shared_ptr<BatchBlock> Run::Impl::admit_batch(uint64_t sequence, std::stop_
   return block;
 }
 
+/// The record before the share's first, going round the whole batch.
+void Run::Impl::bring_before(const StepSlice& share, BatchBlock& block) const {
+  if (!brings_before_ || block.is_whole || share.count == 0) return;
+  const uint64_t round = share.first == share.global_first ? share.global_count : 0;
+  block.positions.push_back(share.first + round - 1);
+  block.ids.push_back(plan_.record_at(share.epoch, block.positions.back()));
+  to_ids({&block.ids.back(), 1});
+  block.has_before = true;
+}
+
 /// Cuts by records and by bytes, so that one large picture does not make a large slice.
 void Run::Impl::cut_slices(const std::shared_ptr<BatchBlock>& block, std::stop_token stop) {
-  const size_t n = block->ids.size();
+  const size_t n = block->ids.size(), own = n - (block->has_before ? 1 : 0);
   const uint64_t room = std::max<uint64_t>(slice_bytes_ - slice_records_ * slice_plan_.column_bytes_per_record, 1);
   block->pending = 1;  // held by admission: a slice that is done early must not end the batch
   size_t first = 0;
   do {
-    size_t count = source_.max_record_bytes() == 0 ? std::min(slice_records_, n - first) : 0;
+    const size_t end = first < own ? own : n;  // the record before the first is a slice of its own
+    size_t count = source_.max_record_bytes() == 0 ? std::min(slice_records_, end - first) : 0;
     uint64_t bytes = 0;
-    while (first + count < n && count < slice_records_) {
+    while (first + count < end && count < slice_records_) {
       const uint64_t more = std::max(source_.record_bytes(block->ids[first + count]), cut_bytes_);
       if (count > 0 && bytes + more > room) break;
       bytes += more;
@@ -92,6 +105,7 @@ void Run::Impl::cut_slices(const std::shared_ptr<BatchBlock>& block, std::stop_t
     slice->batch = block;
     slice->first = first;
     slice->count = count;
+    slice->is_before = first >= own && own < n;
     first += count;
     if (first < n) ++block->pending;  // the last slice takes over the hold of the admission
     send(std::move(slice), bytes + count * slice_plan_.column_bytes_per_record, stop);

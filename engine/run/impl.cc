@@ -50,13 +50,16 @@ Run::Impl::Impl(Graph graph, const Source& source, RunOptions options)
       options_(with_defaults(std::move(options))),
       clock_(options_.clock != nullptr ? *options_.clock : Clock::system()),
       plan_(plan_options(source, options_)),
-      layout_(std::make_shared<const BatchLayout>(BatchLayout::of(graph_->output, largest_share(options_)))),
+      brings_before_(options_.ranks > 1 && graph_->looks_before()),
+      layout_(std::make_shared<const BatchLayout>(
+          BatchLayout::of(graph_->output, largest_share(options_) + (brings_before_ ? 1 : 0)))),
       slice_plan_(*graph_),
       slice_records_(slice_records(*graph_, source, options_)),
       meter_(clock_, options_.cores->count()),
       output_(options_.consumers),
       workers_([this] { return Worker(*graph_, source_, reader_.get(), options_.seed, clock_); }),
       ordered_worker_(*graph_, source_, nullptr, options_.seed, clock_) {
+  if (options_.ranks > 1) graph_->require_shares_alike();
   const uint64_t steps = plan_.steps_per_epoch();
   if (options_.step > steps)
     throw Error(Code::kUsage, "cannot begin at step " + std::to_string(options_.step) + ": an epoch has " +
@@ -115,9 +118,10 @@ void Run::Impl::check_budget() {
   slice_bytes_ = worst_slice + slice_records_ * per_record;
   const uint64_t largest_record = most_bytes + per_record;
   const uint64_t slice_floor = std::max(slice_bytes_, largest_record);
-  const uint64_t fixed = source_.resident_bytes() +
+  const uint64_t fixed = source_.resident_bytes() + graph_->resident_bytes() +
                          threads * (graph_->scratch_bytes() + slice_records_ * graph_->slice_bytes_per_record());
-  const bool replaces = options_.faults.on_fault == OnFault::kReplace;
+  const bool replaces =
+      options_.faults.on_fault == OnFault::kReplace || (brings_before_ && options_.faults.on_fault == OnFault::kSkip);
   const auto floor_of = [](uint64_t bytes) { return Need::ram(bytes); };
 
   least_ = Need::of(options_.tier, layout_->bytes) + Need::ram(fixed + slice_floor + (replaces ? largest_record : 0));

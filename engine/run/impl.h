@@ -66,6 +66,7 @@ class Run::Impl {
   void admit(std::stop_token stop);
   std::shared_ptr<BatchBlock> admit_batch(uint64_t sequence, std::stop_token stop);
   void cut_slices(const std::shared_ptr<BatchBlock>& block, std::stop_token stop);
+  void bring_before(const StepSlice& share, BatchBlock& block) const;
   void send(std::shared_ptr<Slice> slice, uint64_t bytes, std::stop_token stop);
   std::shared_ptr<Buffer> slice_buffer(uint64_t bytes, std::stop_token stop);
   // work.cc
@@ -74,6 +75,8 @@ class Run::Impl {
   std::shared_ptr<BatchBlock> work(Slice& slice);
   void settle_refusals(Slice& slice);
   void replace(const Slice& slice, size_t i, Rejection rejection);
+  void step_back(const Slice& slice);
+  void work_again(const Slice& slice, size_t i);
   void deliver(const std::shared_ptr<BatchBlock>& block);
   std::shared_ptr<BatchBlock> handle_of(const std::shared_ptr<BatchBlock>& block);
   void check_faults(const BatchBlock& block);
@@ -84,6 +87,7 @@ class Run::Impl {
   RunOptions options_;
   Clock& clock_;
   EpochPlan plan_;
+  bool brings_before_;  ///< batches come with the record before their first, which another rank's share ends with
   std::shared_ptr<const BatchLayout> layout_;
   SlicePlan slice_plan_;
   size_t slice_records_ = 1;  ///< of a slice, at most

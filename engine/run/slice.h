@@ -29,6 +29,7 @@ struct Slice {
   size_t first = 0;
   size_t count = 0;
   uint32_t attempt = 0;            ///< of a replacement: which
+  bool is_before = false;          ///< its one record is the one before the batch's first, of another rank's share
   std::shared_ptr<Buffer> buffer;  ///< source columns, then unbounded bytes; null where the source lends all
   size_t used = 0;
 

@@ -23,7 +23,7 @@ void Run::Impl::read(Slice& slice) {
   reader_->read({.ids = slice.ids(),
                  .epoch = block.epoch,
                  .positions = std::span(block.positions).subspan(slice.first, slice.count),
-                 .attempt = slice.attempt},
+                 .attempt = slice.is_before ? std::max(slice.attempt, 1u) : slice.attempt},
                 intake);
   if (!graph_->cut) return;  // else only now it is known what came
   const std::lock_guard lock(totals_mutex_);
@@ -71,7 +71,9 @@ void Run::Impl::settle_refusals(Slice& slice) {
     rejection.attempt = slice.attempt;
     rejection.stage = std::move(slice.refused[i].stage);
     rejection.reason = std::move(slice.refused[i].reason);
-    if (options_.faults.on_fault == OnFault::kReplace && slice.attempt < kMaxAttempts)
+    if (options_.faults.on_fault == OnFault::kSkip && slice.is_before)
+      step_back(slice);
+    else if (options_.faults.on_fault == OnFault::kReplace && slice.attempt < kMaxAttempts)
       replace(slice, i, std::move(rejection));
     else if (options_.faults.on_fault == OnFault::kSkip)
       block.skip(slice.first + i, std::move(rejection));
@@ -87,15 +89,39 @@ void Run::Impl::replace(const Slice& slice, size_t i, Rejection rejection) {
   to_ids({&id, 1});
   rejection.replaced = true;
   rejection.replacement = id;
-  block.refuse(std::move(rejection));
+  if (!slice.is_before) block.refuse(std::move(rejection));  // else the rank that has the record's share says so
   block.ids[slice.first + i] = id;
-  ++block.pending;  // before the slice that asks gives its own share back
+  work_again(slice, i);
+}
 
+/// Of the record before the first: where it is skipped, the one before it comes to stand there; none, once the whole batch has been gone round.
+void Run::Impl::step_back(const Slice& slice) {
+  if (stopping_) return;
+  BatchBlock& block = *slice.batch;
+  uint64_t& position = block.positions[slice.first];
+  const uint64_t count =
+      std::min(options_.batch, plan_.positions_per_epoch() - block.first_position);  // as EpochPlan::batch
+  if (slice.attempt + 1 >= count) {
+    block.leave_out(slice.first);
+    return;
+  }
+  position = position == block.first_position ? block.first_position + count - 1 : position - 1;
+  uint64_t& id = block.ids[slice.first];
+  id = plan_.record_at(block.epoch, position);
+  to_ids({&id, 1});
+  work_again(slice, 0);
+}
+
+/// Slot `i` of the slice, with the record that stands there now.
+void Run::Impl::work_again(const Slice& slice, size_t i) {
+  ++slice.batch->pending;  // before the slice that asks gives its own share back
+  const uint64_t id = slice.batch->ids[slice.first + i];
   auto again = std::make_shared<Slice>();
   again->batch = slice.batch;
   again->first = slice.first + i;
   again->count = 1;
   again->attempt = slice.attempt + 1;
+  again->is_before = slice.is_before;
   meter_.reads_started();
   io_->submit([this, again = std::move(again), id]() mutable {
     const int64_t begin = clock_.now_ns();

@@ -21,6 +21,7 @@ class Worker::RecordCursor final : public RecordView {
   uint64_t epoch() const override { return slice_.batch->epoch; }
   bool verified() const override { return worker_.source_.verified(ids_[i_]); }
   void set_verified() override { worker_.source_.note_verified(ids_[i_]); }
+  bool stands_apart() const override { return slice_.is_before; }
   size_t inputs() const override { return stage_->in.size(); }
   FieldView in(size_t i) const override { return slice_.view(worker_.graph_, stage_->in[i], i_); }
 
@@ -108,6 +109,18 @@ class Worker::BatchCursor final : public BatchView {
   size_t inputs() const override { return stage_.in.size(); }
   Tensor in(size_t i) const override { return batch_.tensor(worker_.graph_.slots[stage_.in[i]].batch_field); }
   Tensor out(size_t i) override { return batch_.tensor(worker_.graph_.slots[stage_.out[i]].batch_field); }
+  Tensor before(size_t i) const override {
+    PENSTOCK_CHECK(stage_.looks_before);
+    Tensor one = in(i);
+    const Field& field = worker_.graph_.slots[stage_.in[i]].field;
+    PENSTOCK_CHECK(field.extent == Extent::kFixed);
+    const auto before = batch_.before();
+    one.shape[0] = before ? 1 : 0;
+    one.bytes = before ? field.row_bytes() : 0;
+    one.data = before ? one.data + before->row * field.row_bytes() : nullptr;
+    if (!one.present.empty()) one.present = {one.present.data() + (before ? before->row : 0), before ? 1u : 0u};
+    return one;
+  }
   Draws draws() const override {
     return Draws(worker_.seed_, batch_.epoch(), batch_.first_position(), stage_.draw_key);
   }

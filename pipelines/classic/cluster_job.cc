@@ -15,6 +15,8 @@
 namespace penstock::classic {
 namespace {
 
+constexpr size_t kClusters = 8;  // where nobody says how many
+
 // One run of the job, from its options to its files.
 class Clustering {
  public:
@@ -37,6 +39,7 @@ class Clustering {
     result_.width = features.width();
     model_.method = name_of(options_.method);
     if (!options_.from.empty()) start_from_model(features);
+    if (options_.k == 0) result_.options.k = options_.k = kClusters;
 
     // Rows are projected on a second algebra: the thread that reads ahead makes them.
     const std::unique_ptr<Algebra> projector = make_algebra(options_.device, cores);
@@ -70,9 +73,19 @@ class Clustering {
       throw Error(Code::kUsage,
                   "--pca " + std::to_string(options_.pca) + " and the projection of '" + options_.from + "' differ")
           .hint("leave --pca out: the stored projection is used");
+    if (options_.whiten && (!from.pca || !from.pca->whiten))
+      throw Error(Code::kUsage,
+                  "--whiten is asked for, and '" + options_.from + "' holds no projection that is whitened")
+          .hint("leave --whiten out: what is stored is used as it is");
+    const size_t stored = from.size();
+    if (options_.method != ClusterMethod::kMeanShift && options_.k != 0 && options_.k != stored)
+      throw Error(Code::kUsage, "--k " + std::to_string(options_.k) + " and the " + std::to_string(stored) +
+                                    " centres of '" + options_.from + "' differ")
+          .hint("leave --k out to start from the stored centres, or --from to seed " + std::to_string(options_.k) +
+                " anew");
     start_ = std::move(from.centres);
     model_.pca = std::move(from.pca);
-    result_.options.k = options_.k = start_.size() / from.width;
+    result_.options.k = options_.k = stored;
   }
 
   void find_projection(RowSource& features) {

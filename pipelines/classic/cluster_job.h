@@ -22,7 +22,7 @@ struct ClusterOptions {
   std::string centers;   ///< where the model is stored (safetensors); "" for none
   std::string from;      ///< a stored model whose centres (and projection) it starts from; "" for none
   ClusterMethod method = ClusterMethod::kKMeans;
-  size_t k = 8;    ///< not of mean shift
+  size_t k = 0;    ///< 0: as many as `from` holds, or 8; not of mean shift
   size_t pca = 0;  ///< project to so many principal components first; 0: do not
   bool whiten = false;
   uint64_t seed = 0;

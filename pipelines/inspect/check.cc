@@ -34,7 +34,7 @@ CheckedView view_of(const pipelines::Recipe& recipe, const io::Dataset& data, Mo
     view.stages.push_back({stage.id, stage.name, stage.draws, texts_of(stage.after)});
   view.batch_fields = texts_of(graph.output);
   view.batch_bytes = BatchLayout::of(graph.output, recipe.data.batch).bytes;
-  view.scratch_bytes = graph.scratch_bytes() * threads;
+  view.scratch_bytes = graph.scratch_bytes() * threads + graph.resident_bytes();
   return view;
 }
 

@@ -57,6 +57,7 @@ class Lane {
 
   learn::Learner& learner() { return learner_; }
   Device& device() { return *device_; }
+  /// Whether it computes where batches lie, and nothing goes up.
   bool is_cpu() const { return stream_ == nullptr; }
   bool is_simulated() const { return stream_ != nullptr && learner_.config().device == nullptr; }
   std::string_view name() const { return device_->name(); }

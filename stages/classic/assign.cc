@@ -14,7 +14,9 @@ Bound Assign::bind(const Schema& in) const {
   stored_.require(in);
   return {.reads = {"features"},
           .writes = {Field::fixed("cluster", DType::kI64), Field::fixed("distance", DType::kF32)},
-          .scratch_bytes = stored_.model().width * sizeof(float)};
+          .scratch_bytes = stored_.model().width * sizeof(float),
+          .resident_bytes = stored_.bytes(),
+          .contents = stored_.contents()};
 }
 
 void Assign::run(SliceView& slice, Scratch& scratch) const {

@@ -14,7 +14,9 @@ Bound Project::bind(const Schema& in) const {
   const auto p = static_cast<int64_t>(stored_.model().width);
   return {.reads = {"features"},
           .writes = {Field::fixed("features", DType::kF32, {p})},
-          .scratch_bytes = stored_.model().input_width() * sizeof(float)};
+          .scratch_bytes = stored_.model().input_width() * sizeof(float),
+          .resident_bytes = stored_.bytes(),
+          .contents = stored_.contents()};
 }
 
 void Project::run(SliceView& slice, Scratch& scratch) const {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "io/file/checksum.h"
 #include "io/file/file.h"
 #include "models/classic/fixed_order.h"
 
@@ -11,6 +12,7 @@ StoredModel::StoredModel(const std::string& path, std::string stage) : path_(pat
   if (path_.empty()) return;
   const std::string bytes = io::read_file(io::FileSystem::real(), path_);
   model_ = decode_model(io::bytes_of(bytes), path_);
+  contents_ = io::hex(io::checksum(bytes));
   if (!model_.pca) return;
   directions_ = model_.pca->directions();
   for (size_t p = 0; p < model_.pca->size(); ++p) {
@@ -32,6 +34,11 @@ const Field& StoredModel::require(const Schema& in) const {
                                   "' was made, and the field is " + field.text())
         .hint("the features must be those of the same layer of the same model");
   return field;
+}
+
+uint64_t StoredModel::bytes() const {
+  const size_t projection = model_.pca ? 2 * directions_.size() + offsets_.size() + model_.pca->mean.size() : 0;
+  return (model_.centres.size() + projection) * sizeof(float);
 }
 
 void StoredModel::project(const float* row, std::span<float> into) const {

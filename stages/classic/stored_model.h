@@ -21,13 +21,16 @@ class StoredModel {
   /// The field that is read, checked: "features" f32 (N, width). Throws Error kUsage where it does not fit or no model was named.
   const Field& require(const Schema& in) const;
   const ClusterModel& model() const { return model_; }
+  /// For Bound::resident_bytes and Bound::contents.
+  uint64_t bytes() const;
+  const std::string& contents() const { return contents_; }
 
   /// The principal components of a row (pca()->size()).
   void project(const float* row, std::span<float> into) const;
   static bool finite(const float* row, size_t width);
 
  private:
-  std::string path_, stage_;
+  std::string path_, stage_, contents_;
   ClusterModel model_;
   std::vector<float> directions_;  ///< (p, width)
   std::vector<float> offsets_;     ///< (p): what the mean comes to along each

@@ -28,7 +28,8 @@ class DeviceBatchView {
   ~DeviceBatchView() = default;
 };
 
-/// Works on whole batches on a device, in order. bind() as for a BatchStage: it reads and writes kFixed fields that are not optional.
+/// Works on batches on a device, in order: on the part that a lane or a process has of one. So what it makes of a record should depend on that record and the
+/// draws alone, or it depends on the number of lanes. bind() as for a BatchStage: it reads and writes kFixed fields that are not optional.
 /// run() queues and returns; it waits for nothing.
 class DeviceStage : public Stage {
  public:

@@ -56,7 +56,9 @@ class FedDecode final : public RecordStage {
     const bool is_held = held_ && held_->holds(record.id());
     if (!share_) return is_held ? Outcome::ok() : make(record, draws, scratch);
     const FieldView bytes = record.in(0);
-    const auto why = is_held || !bytes.present ? DecodeShare::Why::kItsShare : whose(record, bytes.span());
+    // Of one that stands apart no encoded bytes are kept.
+    const bool is_ours = is_held || !bytes.present || record.stands_apart();
+    const auto why = is_ours ? DecodeShare::Why::kItsShare : whose(record, bytes.span());
     if (!why) {
       std::memcpy(record.out(1, static_cast<int64_t>(bytes.bytes())).data, bytes.data, bytes.bytes());
       return Outcome::ok();

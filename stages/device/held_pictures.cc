@@ -102,7 +102,15 @@ std::optional<HeldPictures::Offer> HeldPictures::offer(uint64_t id, int width, i
     offered_.insert(id);
     device = homes_.front().device;
   }
-  if (memory.data() == nullptr) memory = device->make_host_buffer(staged);
+  if (memory.data() == nullptr) {
+    try {
+      memory = device->make_host_buffer(staged);
+    } catch (const Error& error) {
+      withdraw(id, bytes, staged);
+      if (error.code() != Code::kMemory) throw;
+      return std::nullopt;  // the record is made in the ordinary way, and offered again in the next epoch
+    }
+  }
   return Offer(*this, id, width, height, std::move(memory));
 }
 
@@ -129,6 +137,14 @@ void HeldPictures::keep_decoded(Stream& stream, std::span<const uint64_t> ids, s
   Event kept;
   stream.record(kept);
   for (Home& home : homes_) home.copies->wait(kept);
+}
+
+/// An offer for which there was no memory after all.
+void HeldPictures::withdraw(uint64_t id, uint64_t bytes, uint64_t staged) {
+  const std::lock_guard lock(mutex_);
+  offered_.erase(id);
+  room_ += in_cache(bytes);
+  staged_ -= staged;
 }
 
 /// Whether so many bytes more may be made; spare memory of other sizes goes for it.

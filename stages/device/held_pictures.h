@@ -65,7 +65,8 @@ class HeldPictures {
     int width_, height_;
     Buffer memory_;
   };
-  /// Nothing where there is no room, or the record is held, or offered to another. Error kDevice where copies of others failed.
+  /// Nothing where there is no room, here or in the host's memory, or the record is held, or offered to another. Error kDevice where copies of
+  /// others failed.
   std::optional<Offer> offer(uint64_t id, int width, int height);
   /// The same for pictures that a lane has decoded: images[i] of record ids[i] lies in a device's memory, made by what was queued in `stream`, which
   /// queues the copies to all devices. What there is no room for is left out.
@@ -89,6 +90,7 @@ class HeldPictures {
   };
   bool is_held(uint64_t id) const;
   bool may_take(uint64_t id, uint64_t bytes);
+  void withdraw(uint64_t id, uint64_t bytes, uint64_t staged);
   bool make_way(uint64_t bytes);
   void put_by(Buffer memory);
   void let_go_of_copied();

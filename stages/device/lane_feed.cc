@@ -45,10 +45,11 @@ LaneFeed::Part LaneFeed::prepare(const FeedView& view, const Batch& batch, int64
   Part part;
   part.size = view.planner().recipe().size;
   if (view.mixes()) part.mix_weight = mix_weight_of(batch, first);
-  std::vector<size_t> rows;
+  std::vector<Batch::Before> rows;
   const auto from = static_cast<size_t>(first);
-  if (part.mix_weight < 256) rows.push_back(from == 0 ? batch.size() - 1 : from - 1);
-  for (size_t i = from; i < from + static_cast<size_t>(count); ++i) rows.push_back(i);
+  if (part.mix_weight < 256)
+    rows.push_back(from == 0 ? batch.before().value() : Batch::Before{batch.ids()[from - 1], from - 1});
+  for (size_t i = from; i < from + static_cast<size_t>(count); ++i) rows.push_back({batch.ids()[i], i});
 
   const uint64_t each_bytes = bytes_of(part.size);
   const Tensor made = batch[pixels];
@@ -58,10 +59,9 @@ LaneFeed::Part LaneFeed::prepare(const FeedView& view, const Batch& batch, int64
   std::vector<image::Size> sizes;
   LaneDecoder::Work work{.batch = batch, .rows = {}, .planner = &view.planner(), .seed = view.seed()};
   const std::span<const int64_t> encoded = decoder_ ? batch[kEncodedField].offsets : std::span<const int64_t>{};
-  for (const size_t row : rows) {
-    const uint64_t id = batch.ids()[row];
+  for (const auto& [id, row] : rows) {
     const CachedImage picture = held_ != nullptr ? held_->find(lane_, id) : CachedImage{};
-    const bool is_encoded = decoder_ && encoded[row + 1] > encoded[row];
+    const bool is_encoded = decoder_ && row < batch.size() && encoded[row + 1] > encoded[row];
     part.from.push_back(picture.rgb != nullptr ? From::kHeld : is_encoded ? From::kDecoded : From::kUploaded);
     if (part.from.back() == From::kDecoded) work.rows.push_back(row);
     if (part.from.back() == From::kUploaded) uploads.emplace_back(made.data + row * each_bytes, each_bytes);

@@ -28,6 +28,17 @@ TEST_P(FeedOnDevice, MixesHeldRecordsWithOthersInBatchOrder) {
   }
 }
 
+TEST_P(FeedOnDevice, MixesTheFirstOfAShareWithTheLastOfTheShareBefore) {
+  const PngSource source(60);
+  FeedRun run(*device_, *stream_, source);
+  const std::vector<AugmentCase> cases = augment_cases();
+  const auto mixes = std::ranges::find(cases, "all", &AugmentCase::name);
+  ASSERT_NE(mixes, cases.end());
+  for (const uint64_t share : {1, 2})
+    for (const uint32_t ranks : {2u, 3u})
+      for (uint32_t rank = 0; rank < ranks; ++rank) run.epochs_of(*mixes, bytes_in_cache(source) / share, rank, ranks);
+}
+
 TEST_P(FeedOnDevice, WithHardlyAnyRoomNearlyAllIsUploaded) {
   const PngSource source(20);
   FeedRun run(*device_, *stream_, source);

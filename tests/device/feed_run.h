@@ -38,14 +38,15 @@ inline GraphSpec with_device(const GraphSpec& spec, bool holds, const std::strin
   return fed;
 }
 
-/// Two lanes over one device that share each batch, for three epochs: everything that a lane gets is compared with what the CPUs' stages give.
+/// Two lanes over one device that share each batch, or one rank's share of it, for three epochs: everything that a lane gets is compared with what the CPUs' stages give.
 /// `capacity`: of each lane's cache; none: nothing is held. Returns the pictures that were uploaded in each epoch. With a `share` lanes decode.
 class FeedRun {
  public:
   FeedRun(Device& device, Stream& stream, const PngSource& source)
       : device_(device), stream_(stream), source_(source) {}
 
-  std::vector<uint64_t> epochs_of(const AugmentCase& of, std::optional<uint64_t> capacity) {
+  std::vector<uint64_t> epochs_of(const AugmentCase& of, std::optional<uint64_t> capacity, uint32_t rank = 0,
+                                  uint32_t ranks = 1) {
     const RunOptions options{.seed = 11, .last = Last::kKeep, .batch = 13, .epochs = 3};
     const auto wanted = image::run_over(source_, of.spec, options);
     held = capacity ? make_held() : nullptr;
@@ -68,11 +69,15 @@ class FeedRun {
                            {.seed = options.seed,
                             .last = options.last,
                             .batch = options.batch,
+                            .rank = rank,
+                            .ranks = ranks,
                             .epoch = epoch,
                             .cores = std::make_shared<Cores>(2)});
       const uint64_t before = first.uploaded() + second.uploaded();
       for (Batch batch = run.next(); batch; batch = run.next(), ++b) {
-        const image::SeenBatch& want = wanted.at(b);
+        if (batch.size() == 0) continue;
+        const image::SeenBatch want =
+            share_of(wanted.at(b), batch.positions().front() - batch.first_position(), batch.size());
         EXPECT_TRUE(std::ranges::equal(batch.ids(), want.ids));
         if (!want.labels_b.empty()) {
           EXPECT_TRUE(std::ranges::equal(batch["label_b"].as<int64_t>(), want.labels_b)) << of.name;
@@ -101,6 +106,13 @@ class FeedRun {
   std::string text;
 
  private:
+  static image::SeenBatch share_of(const image::SeenBatch& whole, size_t first, size_t count) {
+    const auto part = [&](const auto& all) {
+      const auto from = all.begin() + static_cast<ptrdiff_t>(all.empty() ? 0 : first);
+      return std::decay_t<decltype(all)>(from, from + static_cast<ptrdiff_t>(all.empty() ? 0 : count));
+    };
+    return {part(whole.ids), part(whole.pixels), part(whole.labels), part(whole.labels_b), part(whole.shares)};
+  }
   void compare(LaneFeed& feed, const FeedView& view, const Batch& batch, int64_t first, int64_t count,
                const image::SeenBatch& want, const std::string& name) {
     if (count == 0) return;

@@ -101,6 +101,47 @@ TEST(HeldPictures, NobodyWaitsForTheLink) {
   EXPECT_TRUE(held->offer(2, 8, 8));
 }
 
+/// A device whose host memory runs out as it is told.
+class ShortOfHostMemory final : public Device {
+ public:
+  std::string_view name() const override { return own_->name(); }
+  Tier tier() const override { return own_->tier(); }
+  uint64_t memory_limit() const override { return own_->memory_limit(); }
+  Budgets& budgets() override { return own_->budgets(); }
+  DeviceBuffer allocate(uint64_t bytes, Credit credit) override { return own_->allocate(bytes, std::move(credit)); }
+  Buffer make_host_buffer(uint64_t bytes) override {
+    if (is_short) throw Error(*is_short, "no pinned memory");
+    return own_->make_host_buffer(bytes);
+  }
+  std::unique_ptr<Stream> make_stream() override { return own_->make_stream(); }
+
+  std::optional<Code> is_short;
+
+ private:
+  const std::unique_ptr<Device> own_ = make_sim_device();
+};
+
+TEST(HeldPictures, WithoutMemoryOfTheHostNothingIsOfferedAndNothingIsTaken) {
+  ShortOfHostMemory device;
+  const auto held = make_held(256);  // room for one
+  held->join(device, 192);
+  for (const Code code : {Code::kMemory, Code::kDevice}) {
+    device.is_short = code;
+    for (int i = 0; i < 3; ++i) {
+      if (code == Code::kMemory)
+        EXPECT_FALSE(held->offer(1, 8, 8));
+      else
+        EXPECT_THROW(held->offer(1, 8, 8), Error);
+    }
+  }
+  EXPECT_FALSE(held->is_full());
+  device.is_short.reset();
+  auto offer = held->offer(1, 8, 8);
+  ASSERT_TRUE(offer) << "its room, its turn and what may be staged are there as before";
+  offer->keep();
+  EXPECT_TRUE(held->holds(1));
+}
+
 TEST(HeldPictures, ADeviceWithoutRoomForTheCacheSaysSo) {
   const auto device = make_sim_device({.memory_bytes = 1000});
   const auto held = make_held();

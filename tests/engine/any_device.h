@@ -66,7 +66,7 @@ TEST_P(AnyDevice, CopiesThereAndBackInOrder) {
   std::vector<uint32_t> in(100000), out(in.size());
   std::iota(in.begin(), in.end(), 1u);
   const uint64_t bytes = in.size() * sizeof(uint32_t);
-  DeviceBuffer there = device->allocate(bytes);
+  DeviceBuffer there = device->allocate(bytes, "test");
   stream->copy(there.data(), in.data(), bytes);
   GetParam().twice(*stream, reinterpret_cast<uint32_t*>(there.data()), in.size());
   stream->copy(out.data(), there.data(), bytes);
@@ -118,7 +118,7 @@ TEST_P(AnyDevice, HasItsOwnMemoryLimit) {
         << e.what();
   }
   a.reset();
-  DeviceBuffer b = device->allocate(1000);
+  DeviceBuffer b = device->allocate(1000, "test");
   EXPECT_EQ(b.size(), 1000u);
   EXPECT_EQ(device->budgets().used(device->tier()), 1000u);
   b = DeviceBuffer();

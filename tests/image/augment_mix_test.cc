@@ -96,6 +96,47 @@ TEST(Mixing, ASecondStageLeavesMixedBatchesAlone) {
   EXPECT_THAT(by_mixup, testing::AllOf(testing::Ge(5), testing::Le(22)));
 }
 
+// The shares of all ranks, put together again.
+std::vector<SeenBatch> run_over_ranks(std::uint32_t ranks, const GraphSpec& spec, RunOptions options) {
+  std::vector<SeenBatch> all;
+  options.ranks = ranks;
+  for (options.rank = 0; options.rank < ranks; ++options.rank) {
+    const std::vector<SeenBatch> shares = run_over(kSource, spec, options);
+    all.resize(shares.size());
+    for (std::size_t b = 0; b < shares.size(); ++b) {
+      const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+      append(all[b].ids, shares[b].ids);
+      append(all[b].pixels, shares[b].pixels);
+      append(all[b].labels, shares[b].labels);
+      append(all[b].labels_b, shares[b].labels_b);
+      append(all[b].shares, shares[b].shares);
+    }
+  }
+  return all;
+}
+
+TEST(Mixing, GivesTheSameBytesForAnyNumberOfRanks) {
+  const GraphSpec specs[] = {GraphSpec{}.add("image.mixup", {{"alpha", 1.0}}), GraphSpec{}.add("image.cutmix"),
+                             GraphSpec{}.add("image.mixup", {{"p", 0.5}}).add("image.cutmix")};
+  for (const GraphSpec& spec : specs)
+    for (const Last last : {Last::kKeep, Last::kWrap}) {  // of kKeep the last batch has 7 records
+      RunOptions options = kOptions;
+      options.last = last;
+      options.order = Order::kFull;
+      const auto one = run_over(kSource, spec, options);
+      for (const std::uint32_t ranks : {2u, 3u, 12u}) {  // of 12 a share is one record, or none
+        const auto many = run_over_ranks(ranks, spec, options);
+        ASSERT_EQ(many.size(), one.size());
+        for (std::size_t b = 0; b < one.size(); ++b) {
+          EXPECT_EQ(many[b].ids, one[b].ids);
+          EXPECT_EQ(many[b].shares, one[b].shares) << ranks << " ranks, batch " << b;
+          EXPECT_EQ(many[b].labels_b, one[b].labels_b) << ranks << " ranks, batch " << b;
+          EXPECT_TRUE(many[b].pixels == one[b].pixels) << ranks << " ranks, batch " << b;
+        }
+      }
+    }
+}
+
 TEST(Mixing, ABatchLeftAloneSaysSo) {
   for (const char* name : {"image.mixup", "image.cutmix"})
     for (const SeenBatch& batch : run_over(kSource, GraphSpec{}.add(name, {{"p", 0.0}}), kOptions))

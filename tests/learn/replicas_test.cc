@@ -48,7 +48,7 @@ struct Learnt {
   std::vector<std::byte> weights;
 };
 
-/// `shares[l]`: records of lane l in each step. `before(lane, step)` may fail.
+/// `shares[l]`: records of lane l in each step.
 std::vector<Learnt> learn_in_lanes(const LearnerConfig& config, const std::vector<int64_t>& shares, int steps,
                                    bool sync, size_t bucket_bytes = size_t{1} << 20, int64_t global_batch = kBatch) {
   const auto lanes = static_cast<uint32_t>(shares.size());

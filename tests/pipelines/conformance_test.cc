@@ -1,6 +1,7 @@
 // What every registered stage must do, whatever it is for: a new stage is tested by being registered.
 #include <chrono>
 #include <cstring>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -12,6 +13,7 @@
 #include "stages/image/jpeg_encoder.h"
 #include "tests/image/number_png.h"
 #include "tests/io/temp_folder.h"
+#include "tests/support/feature_file.h"
 
 namespace penstock {
 namespace {
@@ -65,10 +67,14 @@ class Pictures final : public Source {
                  Field::fixed("features", DType::kF32, {3})};
 };
 
-/// What a stage cannot do without: a stored clustering of three values, projected to two.
+/// What a stage cannot do without: a stored clustering of three values, projected to two; stored rows of three.
 ParamMap params_for(const StageInfo& info) {
   static const io::TempFolder folder;
   if (!info.name.starts_with("classic.")) return {};
+  if (info.name == "classic.neighbours") {
+    test::write_features(folder / "rows.h5", 3, {{.id = 3, .values = {1, 2, 0}}, {.id = 1, .values = {4, 0, 0.5f}}});
+    return {{"rows", folder / "rows.h5"}, {"k", 2}};
+  }
   const std::vector<std::byte> bytes = classic::encode_model(
       {.method = "k-means",
        .width = 2,
@@ -128,6 +134,38 @@ TEST_P(Conformance, AnUnknownParameterIsRefusedByName) {
     EXPECT_NE(std::string(error.what()).find("no_such_key"), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find("my_stage"), std::string::npos) << error.what();
   }
+}
+
+/// The bytes of each record of each batch, over all ranks.
+std::map<std::pair<uint64_t, uint64_t>, std::string> records_of(const GraphSpec& spec, const Source& source,
+                                                                const StageRegistry& registry, uint32_t ranks) {
+  std::map<std::pair<uint64_t, uint64_t>, std::string> records;
+  for (uint32_t rank = 0; rank < ranks; ++rank) {
+    RunOptions options = on_threads(2, 8);
+    options.rank = rank;
+    options.ranks = ranks;
+    auto run = penstock::Run::start(spec.bind(source.schema(), registry), source, options);
+    while (Batch batch = run.next())
+      for (size_t f = 0; f < batch.schema().size(); ++f)
+        for (size_t i = 0; i < batch.size(); ++i) {
+          const Tensor tensor = batch.tensor(f);
+          const size_t row = batch.schema().fields()[f].row_bytes();
+          const size_t from = tensor.offsets.empty() ? i : static_cast<size_t>(tensor.offsets[i]);
+          const size_t end = tensor.offsets.empty() ? i + 1 : static_cast<size_t>(tensor.offsets[i + 1]);
+          records[{batch.step(), batch.positions()[i]}].append(reinterpret_cast<const char*>(tensor.data) + from * row,
+                                                               (end - from) * row);
+        }
+  }
+  return records;
+}
+
+TEST_P(Conformance, AnyNumberOfProcessesGivesTheSameBytes) {
+  const Pictures source(61, false);
+  const GraphSpec spec = spec_for(info, source, registry);
+  const auto one = records_of(spec, source, registry, 1);
+  EXPECT_EQ(one.size(), 61u);
+  EXPECT_TRUE(records_of(spec, source, registry, 2) == one);
+  EXPECT_TRUE(records_of(spec, source, registry, 5) == one);
 }
 
 TEST_P(Conformance, OneAndEightThreadsGiveTheSameBytes) {

@@ -159,7 +159,7 @@ class Hostile : public testing::TestWithParam<std::string> {
           std::copy_n(reinterpret_cast<const char*>(tensor.data), tensor.bytes, bytes.data() + at);
           continue;
         }
-        DeviceBuffer there = device->allocate(tensor.bytes);
+        DeviceBuffer there = device->allocate(tensor.bytes, "test");
         stream->copy(there.data(), tensor.data, tensor.bytes);
         stream->copy(bytes.data() + at, there.data(), tensor.bytes);
         stream->synchronize();

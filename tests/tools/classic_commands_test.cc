@@ -140,6 +140,12 @@ TEST(ClusterCommand, StoredCentresGoOnAndKeepTheirProjection) {
   write_features(folder / "other.h5", 3, {{.id = 1, .values = {1, 2, 3}}, {.id = 2, .values = {1, 2, 4}}});
   expect_refused(run({"cluster", folder / "other.h5", "--from", folder / "c.st", "--json"}), 2, "rows of 4 values");
   expect_refused(run({"cluster", folder / "f.h5", "--from", folder / "c.st", "--pca", "3", "--json"}), 2, "differ");
+  expect_refused(run({"cluster", folder / "f.h5", "--from", folder / "c.st", "--k", "4", "--json"}), 2,
+                 "--k 4 and the 3 centres of");
+  EXPECT_EQ(run({"cluster", folder / "f.h5", "--from", folder / "c.st", "--k", "3", "--json"}).code, 0);
+  ASSERT_EQ(run({"cluster", folder / "f.h5", "--k", "2", "--centers", folder / "plain.st", "--json"}).code, 0);
+  expect_refused(run({"cluster", folder / "f.h5", "--from", folder / "plain.st", "--whiten", "--json"}), 2,
+                 "holds no projection that is whitened");
 }
 
 TEST(ClusterCommand, AStopLeavesNoFileOfRows) {

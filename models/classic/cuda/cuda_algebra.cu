@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -117,14 +118,18 @@ class CudaAlgebra final : public Algebra {
     return std::make_unique<CudaSums>(k, width);
   }
 
-  // The rows of a block are numbered in 32 bits, and each block continues each sum row after row: `first` is not needed.
+  // The rows of a block are counted in an int, and each block continues each sum row after row: `first` is not needed.
   void assign(const HeldRows& held, uint64_t, RowsView centres, std::span<int32_t> labels, std::span<float> distances2,
               LabelSums* sums) override {
     use();
     const auto& rows = static_cast<const CudaRows&>(held);
     const size_t n = rows.rows(), width = rows.width(), k = centres.rows;
-    PENSTOCK_CHECK(labels.size() == n && distances2.size() == n && centres.width == width && k > 0 && n < UINT32_MAX);
+    PENSTOCK_CHECK(labels.size() == n && distances2.size() == n && centres.width == width && k > 0);
     if (n == 0) return;
+    if (n > size_t{std::numeric_limits<int>::max()})
+      throw Error(Code::kUsage, name_ + " was given a block of " + std::to_string(n) + " rows, and CUB sorts " +
+                                    std::to_string(std::numeric_limits<int>::max()) + " at once")
+          .hint("a smaller --budget: rows then come block by block");
     points_.upload(centres.values());
     gpu::take_in(points_.data(), k, width, nullptr, false, point_norms2_.reserve(k));
     labels_.reserve(n);

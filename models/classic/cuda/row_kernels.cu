@@ -42,9 +42,10 @@ __global__ void distances_kernel(const float* rows, size_t n, size_t width, cons
   }
 }
 
-// A thread a column, a row of blocks a group.
-__global__ void moment_parts_kernel(const float* rows, size_t n, size_t width, size_t group_rows, double* parts) {
-  const size_t d = size_t{blockIdx.x} * blockDim.x + threadIdx.x, group = blockIdx.y;
+// A thread a column, `column_blocks` blocks a group. All blocks lie along x: y and z hold no more than 65,535.
+__global__ void moment_parts_kernel(const float* rows, size_t n, size_t width, size_t group_rows,
+                                    unsigned column_blocks, double* parts) {
+  const size_t d = size_t{blockIdx.x % column_blocks} * blockDim.x + threadIdx.x, group = blockIdx.x / column_blocks;
   if (d >= width) return;
   const size_t begin = group * group_rows, end = begin + group_rows < n ? begin + group_rows : n;
   double sum = 0, sum2 = 0;
@@ -96,10 +97,9 @@ void distances_to_points(const float* rows, size_t n, size_t width, const float*
 void add_moments(const float* rows, size_t n, size_t width, size_t group_rows, double* parts, double* sum,
                  double* sum2) {
   if (n == 0) return;
-  const unsigned groups = blocks_for(n, group_rows);
-  const dim3 grid(blocks_for(width, kThreads), groups);
-  moment_parts_kernel<<<grid, kThreads>>>(rows, n, width, group_rows, parts);
-  moment_sum_kernel<<<blocks_for(width, kThreads), kThreads>>>(parts, groups, width, sum, sum2);
+  const unsigned groups = blocks_for(n, group_rows), column_blocks = blocks_for(width, kThreads);
+  moment_parts_kernel<<<groups * column_blocks, kThreads>>>(rows, n, width, group_rows, column_blocks, parts);
+  moment_sum_kernel<<<column_blocks, kThreads>>>(parts, groups, width, sum, sum2);
   launch_check("sum rows on the GPU");
 }
 

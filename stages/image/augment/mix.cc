@@ -49,6 +49,7 @@ Bound MixStage::bind(const Schema& in) const {
   Bound bound{.reads = {"pixels", "label"},
               .writes = {pixels, label_b, mix},
               .draws = true,
+              .looks_before = true,
               .scratch_bytes = pixels.slot_bytes()};
   if (in.find("label_b") != nullptr || in.find("mix") != nullptr) {
     if (in.require("label_b", name_) != label_b || in.require("mix", name_) != mix)
@@ -73,15 +74,17 @@ void MixStage::run(BatchView& batch, Scratch& scratch) const {
   const double drawn = draw_beta(draws, alpha_);
   std::copy(labels.begin(), labels.end(), labels_b.begin());
   std::fill(shares.begin(), shares.end(), 1.0f);
-  if (!mixes || n == 1) return;
+  const Tensor before = batch.before(0);
+  if (!mixes || before.data == nullptr) return;
 
   const Tensor pixels = batch.out(0);
   const Pictures pictures{reinterpret_cast<std::uint8_t*>(pixels.data), n, static_cast<int>(pixels.shape[2]),
                           static_cast<int>(pixels.shape[1])};
-  std::uint8_t* last = scratch.get<RowScratch>().take<std::uint8_t>(pictures.bytes());
-  std::memcpy(last, pictures.picture(n - 1), pictures.bytes());
-  const auto share = static_cast<float>(mix(pictures, last, drawn, draws));
-  std::rotate(labels_b.begin(), labels_b.end() - 1, labels_b.end());
+  std::uint8_t* copy = scratch.get<RowScratch>().take<std::uint8_t>(pictures.bytes());
+  std::memcpy(copy, before.data, pictures.bytes());
+  const auto share = static_cast<float>(mix(pictures, copy, drawn, draws));
+  labels_b[0] = batch.before(1).as<int64_t>()[0];
+  std::copy(labels.begin(), labels.end() - 1, labels_b.begin() + 1);
   std::fill(shares.begin(), shares.end(), share);
 }
 
@@ -92,10 +95,10 @@ void Mixup::Params::describe(ParamTable<Params>& t) {
 }
 
 // From the last on, so that each neighbour is still as it was.
-double Mixup::mix(const Pictures& pictures, const std::uint8_t* last, double share, Draws&) const {
+double Mixup::mix(const Pictures& pictures, const std::uint8_t* before, double share, Draws&) const {
   const auto weight = static_cast<int>(std::nearbyint(share * 256));
   for (std::size_t i = pictures.count; i-- > 0;)
-    mix_values(pictures.picture(i), i == 0 ? last : pictures.picture(i - 1), pictures.bytes(), weight);
+    mix_values(pictures.picture(i), i == 0 ? before : pictures.picture(i - 1), pictures.bytes(), weight);
   return weight / 256.0;
 }
 
@@ -114,12 +117,12 @@ void Cutmix::Params::describe(ParamTable<Params>& t) {
   t.add("p", &Params::p, "probability that a batch is mixed", in_range(0, 1));
 }
 
-double Cutmix::mix(const Pictures& pictures, const std::uint8_t* last, double share, Draws& draws) const {
+double Cutmix::mix(const Pictures& pictures, const std::uint8_t* before, double share, Draws& draws) const {
   const Rect part = cutmix_part(pictures.width, pictures.height, share, draws);
   const std::size_t row = std::size_t{3} * static_cast<std::size_t>(pictures.width);
   for (std::size_t i = pictures.count; i-- > 0;) {
     std::uint8_t* into = pictures.picture(i);
-    const std::uint8_t* from = i == 0 ? last : pictures.picture(i - 1);
+    const std::uint8_t* from = i == 0 ? before : pictures.picture(i - 1);
     for (int y = part.y; y < part.y + part.height; ++y) {
       const std::size_t at = static_cast<std::size_t>(y) * row + std::size_t{3} * static_cast<std::size_t>(part.x);
       std::memcpy(into + at, from + at, std::size_t{3} * static_cast<std::size_t>(part.width));

@@ -31,8 +31,8 @@ struct Pictures {
   std::uint8_t* picture(std::size_t i) const { return data + i * bytes(); }
 };
 
-/// Reads "pixels" u8 (N, h, w, 3) and "label" i64 (N), mixes record i with record i - 1 (the first with the last), in place
-/// and in order, with probability `p` for the whole batch. Makes "label_b" i64 (N), the label of the one mixed in, and
+/// Reads "pixels" u8 (N, h, w, 3) and "label" i64 (N), mixes record i with record i - 1 (the first with the last of the whole
+/// batch, over all processes that share it), in place and in order, with probability `p` for the whole batch. Makes "label_b" i64 (N), the label of the one mixed in, and
 /// "mix" f32 (N), the share of the first: loss = mix * loss(label) + (1 - mix) * loss(label_b). A batch that is left
 /// alone has label_b = label and mix = 1; one that a stage before it has mixed is left as it is.
 class MixStage : public BatchStage {
@@ -45,8 +45,8 @@ class MixStage : public BatchStage {
   MixStage(const char* name, double alpha, double p) : name_(name), alpha_(alpha), p_(p) {}
 
  private:
-  /// Gives each picture about 1 - share of its neighbour; `last` is a copy of the last one. Returns the share that it kept.
-  virtual double mix(const Pictures& pictures, const std::uint8_t* last, double share, Draws& draws) const = 0;
+  /// Gives each picture about 1 - share of its neighbour; `before` is a copy of the first one's. Returns the share that it kept.
+  virtual double mix(const Pictures& pictures, const std::uint8_t* before, double share, Draws& draws) const = 0;
 
   const char* name_;
   double alpha_, p_;
@@ -63,7 +63,7 @@ class Mixup final : public MixStage {
   explicit Mixup(Params params) : MixStage("image.mixup", params.alpha, params.p) {}
 
  private:
-  double mix(const Pictures& pictures, const std::uint8_t* last, double share, Draws& draws) const override;
+  double mix(const Pictures& pictures, const std::uint8_t* before, double share, Draws& draws) const override;
 };
 
 /// The rectangle that cutmix takes: a share of 1 - `share` of the area, its middle anywhere, cut off at the borders.
@@ -81,7 +81,7 @@ class Cutmix final : public MixStage {
   explicit Cutmix(Params params) : MixStage("image.cutmix", params.alpha, params.p) {}
 
  private:
-  double mix(const Pictures& pictures, const std::uint8_t* last, double share, Draws& draws) const override;
+  double mix(const Pictures& pictures, const std::uint8_t* before, double share, Draws& draws) const override;
 };
 
 }  // namespace penstock::image::augment

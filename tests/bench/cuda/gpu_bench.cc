@@ -36,7 +36,7 @@ struct Gpu {
 /// Bytes read and written a second by a copy inside of the GPU's memory: the ceiling of every kernel here.
 double memory_rate(Gpu& gpu) {
   const uint64_t bytes = 1_GiB;
-  DeviceBuffer a = gpu.device->allocate(bytes), b = gpu.device->allocate(bytes);
+  DeviceBuffer a = gpu.device->allocate(bytes, "benchmark"), b = gpu.device->allocate(bytes, "benchmark");
   const Seconds s = time_on(*gpu.stream, [&] { gpu.stream->copy(b.data(), a.data(), bytes); });
   row("memory: copy of 1 GiB on the GPU, read and written", s, 2 * static_cast<double>(bytes) / kGiga, "GB/s");
   return 2 * static_cast<double>(bytes) / s.median / kGiga;
@@ -44,8 +44,8 @@ double memory_rate(Gpu& gpu) {
 
 void normalise_rates(Gpu& gpu, double ceiling) {
   const int64_t values = kBatch * kSide * kSide * 3;
-  DeviceBuffer in = gpu.device->allocate(static_cast<uint64_t>(values)),
-               out = gpu.device->allocate(static_cast<uint64_t>(values) * 4);
+  DeviceBuffer in = gpu.device->allocate(static_cast<uint64_t>(values), "benchmark"),
+               out = gpu.device->allocate(static_cast<uint64_t>(values) * 4, "benchmark");
   for (const DType type : {DType::kF32, DType::kF16, DType::kBF16})
     for (const bool channels_last : {false, true}) {
       device::Normalise job{.images = reinterpret_cast<const uint8_t*>(in.data()),
@@ -82,7 +82,7 @@ void augment_rate(Gpu& gpu) {
       image::augment::ColorJitter::Params{.brightness = {0.4}, .contrast = {0.4}, .saturation = {0.4}, .hue = {0.1}};
   all.erase = image::augment::Erase::Params{};
   all.mixup = image::augment::Mixup::Params{};
-  DeviceBuffer out = gpu.device->allocate(kBatch * kSide * kSide * 3);
+  DeviceBuffer out = gpu.device->allocate(kBatch * kSide * kSide * 3, "benchmark");
   for (const auto& [what, recipe] : {std::pair{"crop", crop}, {"crop, flip, jitter, erase, mixup", all}}) {
     const device::AugmentPlan plan = device::AugmentPlanner(recipe).plan({.seed = 1}, ids, sizes);
     device::Augmenter augmenter(*gpu.device, recipe.size);
@@ -94,7 +94,7 @@ void augment_rate(Gpu& gpu) {
 
 void copy_rates(Gpu& gpu) {
   const uint64_t bytes = 256_MiB;
-  DeviceBuffer there = gpu.device->allocate(bytes);
+  DeviceBuffer there = gpu.device->allocate(bytes, "benchmark");
   Buffer pinned = gpu.device->make_host_buffer(bytes), plain(bytes);
   std::fill_n(plain.data(), bytes, std::byte{1});
   const double amount = static_cast<double>(bytes) / kGiga;
@@ -109,8 +109,9 @@ void copy_rates(Gpu& gpu) {
 
 void gemm_rates(Gpu& gpu) {
   constexpr int kN = 8192;
-  DeviceBuffer a = gpu.device->allocate(uint64_t{4} * kN * kN), b = gpu.device->allocate(uint64_t{4} * kN * kN),
-               c = gpu.device->allocate(uint64_t{4} * kN * kN);
+  DeviceBuffer a = gpu.device->allocate(uint64_t{4} * kN * kN, "benchmark"),
+               b = gpu.device->allocate(uint64_t{4} * kN * kN, "benchmark"),
+               c = gpu.device->allocate(uint64_t{4} * kN * kN, "benchmark");
   cublasHandle_t handle = nullptr;
   if (cublasCreate(&handle) != CUBLAS_STATUS_SUCCESS) throw Error(Code::kDevice, "cuBLAS does not start");
   cublasSetStream(handle, cuda_stream_of(*gpu.stream));
@@ -165,7 +166,7 @@ void jpeg_rates(Gpu& gpu, const std::filesystem::path& folder) {
   device::NvjpegDecoder decoder(*gpu.device);
   uint64_t bytes = 0;
   for (const image::Bytes& jpeg : batch) bytes += decoder.decoded_bytes(jpeg) + 16;
-  DeviceBuffer room = gpu.device->allocate(bytes);
+  DeviceBuffer room = gpu.device->allocate(bytes, "benchmark");
   const Seconds there = time_on(
       *gpu.stream, [&] { decoder.decode(*gpu.stream, batch, reinterpret_cast<uint8_t*>(room.data()), room.size()); });
   row("JPEG: nvJPEG, one stream (of one CPU thread)", there, count, "images/s", count / here.median);
@@ -181,7 +182,7 @@ void all_reduce_rate(int gpus) {
   for (int r = 0; r < gpus; ++r)
     threads.emplace_back([&, r] {
       const auto device = make_cuda_device(static_cast<uint32_t>(r));
-      DeviceBuffer memory = device->allocate(kValues * sizeof(float));
+      DeviceBuffer memory = device->allocate(kValues * sizeof(float), "benchmark");
       const auto group = make_nccl_collective(r, id, static_cast<uint32_t>(r), static_cast<uint32_t>(gpus));
       for (int i = -2; i < kRounds; ++i) {  // two that do not count
         const auto begin = std::chrono::steady_clock::now();

@@ -28,7 +28,7 @@ TEST_P(NvjpegOnDevice, DecodesAsTheCpuDoesButForRounding) {
   const std::vector<image::Bytes> batch(jpegs.begin(), jpegs.end());
   uint64_t room_bytes = 0;
   for (const image::Bytes& jpeg : batch) room_bytes += decoder.decoded_bytes(jpeg) + 16;
-  DeviceBuffer room = device_->allocate(room_bytes);
+  DeviceBuffer room = device_->allocate(room_bytes, "test");
   const auto decoded = decoder.decode(*stream_, batch, reinterpret_cast<uint8_t*>(room.data()), room.size());
   ASSERT_EQ(decoded.size(), batch.size());
   image::PictureDecoder cpu;
@@ -47,7 +47,7 @@ TEST_P(NvjpegOnDevice, AFaultOfOneIsAValueAndLeavesTheOthers) {
   const auto good = image::jpeg_of(image::made_picture(40, 30));
   const std::vector<std::byte> none, words(300, std::byte{'x'}), header(good.begin(), good.begin() + 60);
   const std::vector<image::Bytes> batch = {good, none, words, header, good, good};
-  DeviceBuffer room = device_->allocate(2 * (40 * 30 * 3 + 16));  // the last finds no room
+  DeviceBuffer room = device_->allocate(2 * (40 * 30 * 3 + 16), "test");  // the last finds no room
   const auto decoded = decoder.decode(*stream_, batch, reinterpret_cast<uint8_t*>(room.data()), room.size());
   stream_->synchronize();
   EXPECT_FALSE(decoded[0].fault);

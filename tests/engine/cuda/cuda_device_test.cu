@@ -41,7 +41,7 @@ TEST_F(CudaDevice, CopiesByPinnedMemory) {
   const uint64_t bytes = 8_MiB;
   Buffer from = device_->make_host_buffer(bytes), to = device_->make_host_buffer(bytes);
   for (uint64_t i = 0; i < bytes; ++i) from.data()[i] = static_cast<std::byte>(i * 31 >> 3);
-  DeviceBuffer there = device_->allocate(bytes);
+  DeviceBuffer there = device_->allocate(bytes, "test");
   const auto stream = device_->make_stream();
   stream->copy(there.data(), from.data(), bytes);
   stream->copy(to.data(), there.data(), bytes);
@@ -55,7 +55,7 @@ TEST_F(CudaDevice, CopiesByPinnedMemory) {
 
 TEST_F(CudaDevice, ALaunchThatIsRefusedFailsItsStreamAlone) {
   const auto stream = device_->make_stream(), other = device_->make_stream();
-  DeviceBuffer there = device_->allocate(1024);
+  DeviceBuffer there = device_->allocate(1024, "test");
   auto* values = reinterpret_cast<uint32_t*>(there.data());
   stream->launch(
       [&] { twice<<<1, 4096, 0, cuda_stream_of(*stream)>>>(values, 1); });  // a block has 1024 threads at most

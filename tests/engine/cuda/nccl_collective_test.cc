@@ -55,7 +55,7 @@ TEST_P(Nccl, SumsValuesOnTheHostAndOnTheDevice) {
     for (size_t i = 0; i < values.size(); ++i) sums[i] = static_cast<float>(i % 1000 * (size_ * (size_ + 1) / 2));
     const auto device = make_cuda_device(group.rank(), 1 << 20);
     const auto stream = device->make_stream();
-    DeviceBuffer there = device->allocate(values.size() * sizeof(float));
+    DeviceBuffer there = device->allocate(values.size() * sizeof(float), "test");
     stream->copy(there.data(), values.data(), there.size());
     stream->synchronize();
     group.all_reduce_sum({reinterpret_cast<float*>(there.data()), values.size()});

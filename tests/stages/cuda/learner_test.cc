@@ -42,7 +42,7 @@ class LearnerOnGpu : public ::testing::Test {
       Images images = batch.images;
       DeviceBuffer there;
       if (learner.config().device != nullptr) {
-        there = device_->allocate(batch.pixels.size());
+        there = device_->allocate(batch.pixels.size(), "test");
         stream_->copy(there.data(), batch.pixels.data(), batch.pixels.size());
         images.data = reinterpret_cast<const uint8_t*>(there.data());
       }
@@ -91,7 +91,7 @@ TEST_F(LearnerOnGpu, MixedPicturesHaveTheLossOfTheCpus) {
   Learner cpu(toy(false)), gpu(on_gpu(false));
   const ToyBatch batch(16, 1), other(16, 2);
   const std::vector<float> shares(16, 0.75F);
-  DeviceBuffer there = device_->allocate(batch.pixels.size());
+  DeviceBuffer there = device_->allocate(batch.pixels.size(), "test");
   stream_->copy(there.data(), batch.pixels.data(), batch.pixels.size());
   Images images = batch.images;
   const double expected = cpu.step(images, batch.labels, {other.labels, shares}).loss;

@@ -19,7 +19,7 @@ TEST(TorchOnGpu, TakesWhatTheKernelWroteWithoutACopy) {
   const auto stream = device->make_stream();
   std::vector<uint8_t> pixels(8 * 64 * 64 * 3);
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * 37 + i / 256);
-  DeviceBuffer there = device->allocate(pixels.size());
+  DeviceBuffer there = device->allocate(pixels.size(), "test");
   stream->copy(there.data(), pixels.data(), pixels.size());
   const learn::PixelNormaliser normaliser({0.485, 0.456, 0.406}, {0.229, 0.224, 0.225});
   const learn::Images images{.data = pixels.data(), .count = 8, .height = 64, .width = 64, .channels = 3};

@@ -48,7 +48,7 @@ TEST_F(FakedNvjpeg, FaultsOfTheDataAreValuesOfTheirKind) {
   };
   std::vector<image::Bytes> batch;
   for (const auto& [bytes, kind] : cases) batch.push_back(bytes);
-  DeviceBuffer room = device_->allocate(4096);
+  DeviceBuffer room = device_->allocate(4096, "test");
   const auto decoded = decoder.decode(*stream_, batch, reinterpret_cast<uint8_t*>(room.data()), room.size());
   stream_->synchronize();
   for (size_t i = 0; i < cases.size(); ++i) {
@@ -66,7 +66,7 @@ TEST_F(FakedNvjpeg, AFaultOfTheGpuStaysInTheStream) {
   NvjpegDecoder decoder(*device_);
   const auto good = fake_jpeg(4, 2), failing = fake_jpeg(4, 2, NVJPEG_STATUS_SUCCESS, NVJPEG_STATUS_EXECUTION_FAILED);
   const std::vector<image::Bytes> batch = {good, failing, good};
-  DeviceBuffer room = device_->allocate(4096);
+  DeviceBuffer room = device_->allocate(4096, "test");
   const auto decoded = decoder.decode(*stream_, batch, reinterpret_cast<uint8_t*>(room.data()), room.size());
   EXPECT_NE(decoded[0].image.rgb, nullptr);
   EXPECT_EQ(decoded[2].image.rgb, nullptr);

@@ -179,7 +179,7 @@ TEST_F(FakedCuda, LeavesTheCurrentDeviceAsItWas) {
   const auto stream = device->make_stream();
   int inside = -1, after = -1;
   stream->launch([&] { cudaGetDevice(&inside); });
-  { const DeviceBuffer memory = device->allocate(100); }
+  { const DeviceBuffer memory = device->allocate(100, "test"); }
   cudaGetDevice(&after);
   EXPECT_EQ(inside, 1);
   EXPECT_EQ(after, 0);

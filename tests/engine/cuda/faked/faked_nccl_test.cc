@@ -51,7 +51,7 @@ TEST_F(FakedNccl, AddsValuesOfTheHostAndOfTheDevice) {
     group.all_reduce_sum(values);
     EXPECT_EQ(values, (std::vector<float>{2, 4, 6}));
     const auto device = make_cuda_device(group.rank(), 1 << 20);
-    DeviceBuffer there = device->allocate(8);
+    DeviceBuffer there = device->allocate(8, "test");
     auto* at = reinterpret_cast<float*>(there.data());
     at[0] = 5, at[1] = static_cast<float>(group.rank());
     group.all_reduce_sum({at, 2});
