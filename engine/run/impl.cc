@@ -293,6 +293,7 @@ void Run::stop() noexcept { impl_->stop(); }
 void Run::wait() { impl_->wait(); }
 Report Run::report() const { return impl_->report(); }
 const EpochPlan& Run::plan() const { return impl_->plan(); }
+uint64_t Run::most_batches() const { return impl_->most_batches(); }
 const Graph& Run::graph() const { return impl_->graph(); }
 
 }  // namespace penstock

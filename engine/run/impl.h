@@ -37,6 +37,7 @@ class Run::Impl {
   void wait();
   Report report() const;
   const EpochPlan& plan() const { return plan_; }
+  uint64_t most_batches() const { return batches_in_flight_; }
   const Graph& graph() const { return *graph_; }
 
  private:

@@ -91,6 +91,8 @@ class Run {
 
   Report report() const;
   const EpochPlan& plan() const;
+  /// How many batches there can be at once, those that a consumer keeps counted; at least 1.
+  uint64_t most_batches() const;
   const Graph& graph() const;
 
   class Iterator;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "pipelines/train/one_ahead.h"
 
 namespace penstock::train {
 namespace {
@@ -70,11 +71,12 @@ class Pass {
       view.batches_in_flight = kAugmentedInFlight;
       views_.push_back(Run::start(*options_.augmented, source, view));
     }
+    batches_.emplace(*run_, lanes, views_.empty());
   }
 
   /// Takes a batch; false where there is none any more.
   bool take() {
-    const Batch batch = run_->next();
+    const Batch batch = batches_->next();
     if (!batch) return false;
     if (batch.size() > 0) count(batch);
     if (options_.progress) options_.progress(static_cast<uint64_t>(sums.records));
@@ -104,6 +106,7 @@ class Pass {
   Lanes& lanes_;
   EvaluationOptions options_;
   std::optional<Run> run_;
+  std::optional<OneAhead> batches_;
   std::vector<Run> views_;
 };
 

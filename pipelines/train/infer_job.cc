@@ -12,6 +12,7 @@
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/train/evaluation.h"
+#include "pipelines/train/one_ahead.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/prediction_sink.h"
 #include "pipelines/train/taken.h"
@@ -124,14 +125,16 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   });
   const double began = clock.now_seconds();
   progress.begin("predicting", data.size(), "images");
+  lanes->feed_from(run_options);
   Run run = Run::start(graph, data, run_options);
+  OneAhead batches(run, *lanes, /*looks_ahead=*/true);
   std::optional<Error> failure;  // of the root's file, too: the next question tells the others
   for (;;) {
     Batch batch;
     learn::Rows values;
     if (!failure)
       failure = failure_of([&] {
-        batch = run.next();
+        batch = batches.next();
         if (batch && batch.size() > 0) values = lanes->infer(batch, options.features);
       });
     const std::vector<bool> signs = together.any({failure.has_value(), options.stop.stop_requested()});

@@ -133,12 +133,13 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   // A batch that is waited for is given up; one that the learner has is finished.
   const std::stop_callback give_up(world_.stop, [&run] { run.stop(); });
   std::optional<TrainEnd> end;
-  ahead_.reset();
+  ahead_.clear();
   lanes_.follow(phase.feed.get());
   if (lanes_.compute_elsewhere()) together_.require_none(look_ahead(run));
   while (!end) {
-    std::optional<Batch> batch = ahead_ ? std::move(*ahead_) : next_of_all(run);
-    ahead_.reset();
+    if (ahead_.empty()) ahead_.push_back(next_of_all(run));
+    std::optional<Batch> batch = std::move(ahead_.front());
+    ahead_.pop_front();
     if (!batch) {
       end = TrainEnd::kStopped;
       break;
@@ -182,19 +183,22 @@ std::optional<Error> Trainer::take(Batch batch, Run& run) {
   return failure ? failure : unwritten;
 }
 
-/// Waits for the batch after the one in work. What that costs counts as waiting where it took longer than the step.
+/// Waits for the batch after the one in work; then for as many more as it pays to bring up, while the step is not done. What that costs
+/// counts as waiting where it took longer than the step. All processes fetch as many.
 std::optional<Error> Trainer::look_ahead(Run& run) {
   const double waited = waited_seconds_;
-  const std::optional<Error> failure = failure_of([&] {
-    ahead_ = next_of_all(run);
-    if (*ahead_ && **ahead_) lanes_.prepare(**ahead_);
-  });
-  if (failure) {
-    ahead_.reset();
-    return failure;
+  const auto is_last = [this] { return !ahead_.back() || !*ahead_.back(); };
+  std::optional<Error> failure;
+  while (ahead_.empty() || !is_last()) {
+    const bool enough =
+        failure || lanes_.done() || ahead_.size() >= std::min(lanes_.worth_preparing(), run.most_batches());
+    if (!ahead_.empty() && together_.any({enough})[0]) break;
+    failure = failure_of([&] { ahead_.push_back(next_of_all(run)); });
+    if (failure) return failure;  // in all
+    if (!is_last()) failure = failure_of([&] { lanes_.prepare(*ahead_.back()); });
   }
   if (!lanes_.done()) waited_seconds_ = waited;
-  return std::nullopt;
+  return failure;
 }
 
 /// What was learnt of a batch: sums, the position, logs, the rate that is shown. Gives what went wrong with the logs.

@@ -1,6 +1,7 @@
 // The training loop: batches in, weights, logs and checkpoints out.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -78,8 +79,8 @@ class Trainer {
   /// A new best that is not on disk yet: it goes there just before the checkpoint that knows of it.
   std::optional<learn::Checkpoint> best_;
   double seconds_before_ = 0;  ///< of the processes before
-  /// Fetched while the step before was under way: set and empty where a stop was asked for meanwhile.
-  std::optional<std::optional<Batch>> ahead_;
+  /// Fetched while steps before were under way, in order; none in the place of a batch: a stop was asked for meanwhile.
+  std::deque<std::optional<Batch>> ahead_;
   double waited_seconds_ = 0;  ///< for the batch of the step to come
   double rate_ = 0;            ///< records a second, smoothed
   double epoch_began_ = 0;

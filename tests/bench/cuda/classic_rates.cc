@@ -41,7 +41,8 @@ constexpr Kind kKinds[] = {{"f32", CUDA_R_32F, CUBLAS_COMPUTE_32F_PEDANTIC},
 /// TFLOP/s of (n, d) times (points, d) transposed into f32, in tiles of 8192 rows that are written over each other: what a search and an
 /// assignment would take if they did nothing beside it.
 double product_rate(Stream& stream, Device& device, const Kind& kind, size_t n, size_t points, size_t d) {
-  DeviceBuffer a = device.allocate(n * d * sizeof(float)), b = device.allocate(points * d * sizeof(float), "bench"),
+  DeviceBuffer a = device.allocate(n * d * sizeof(float), "bench"),
+               b = device.allocate(points * d * sizeof(float), "bench"),
                c = device.allocate(kTile * points * sizeof(float), "bench");
   // Values as a search has them: a GPU multiplies zeros with less power, and faster. A bf16 is the upper half of an f32.
   const std::vector<float> full = values(std::max(n, points) * d);
