@@ -20,7 +20,7 @@ UploadRing::UploadRing(Device& device, size_t most)
 
 UploadRing::~UploadRing() = default;
 
-bool UploadRing::has_run_dry() const { return newest_ != nullptr && newest_->used.query(); }
+bool UploadRing::has_run_dry() const { return newest_ != nullptr && newest_->is_done(); }
 
 void UploadRing::let_go() {
   for (const auto& place : places_)
@@ -48,7 +48,8 @@ void UploadRing::fit(uint64_t bytes) {
       places_[next_]->memory = device_.allocate(bytes, kHolder);
       return;
     } catch (const Error& error) {
-      if (error.code() != Code::kMemory || places_.size() <= kLeast) throw;
+      if (error.code() != Code::kMemory || places_.size() <= kLeast || places_[(next_ + 1) % places_.size()]->lent)
+        throw;
     }
     const size_t other = (next_ + 1) % places_.size();
     places_[other]->used.synchronize();
@@ -67,6 +68,7 @@ UploadRing::Place& UploadRing::upload(std::span<const std::span<const std::byte>
   const bool all_in_use =
       static_cast<bool>(places_[next_]->memory);  // the first ones have none before they are asked for
   if (all_in_use && has_run_dry() && places_.size() < most_) grow(bytes);
+  PENSTOCK_CHECK(!places_[next_]->lent);
   places_[next_]->used.synchronize();
   places_[next_]->copied.synchronize();
   places_[next_]->source.reset();
@@ -80,6 +82,7 @@ UploadRing::Place& UploadRing::upload(std::span<const std::span<const std::byte>
   }
   place.source = std::move(source);
   place.used = Event();
+  place.lent = true;
   copies_->record(place.copied);
   newest_ = &place;
   return place;

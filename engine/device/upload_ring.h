@@ -20,21 +20,34 @@ namespace penstock {
 /// One thread. It must die before its device and after the streams that wait for its events have finished.
 class UploadRing {
  public:
+  /// From upload() to used_by() or give_back() it is the caller's.
   struct Place {
     DeviceBuffer memory;  ///< at least the bytes of the upload
     Event copied;         ///< the bytes are there: what computes waits for it
-    Event used;           ///< set by who computes, behind the last read
+
+    /// Behind the last read, which was queued in `stream`; gives when that is done.
+    Event used_by(Stream& stream) {
+      stream.record(used);
+      lent = false;
+      return used;
+    }
+    /// Nobody reads it after all.
+    void give_back() { lent = false; }
+    /// Whether what read it is done; false until it is asked to be read.
+    bool is_done() const { return !lent && used.query(); }
+
    private:
     friend class UploadRing;
+    Event used;
+    bool lent = false;
     std::shared_ptr<const void> source;
   };
 
   explicit UploadRing(Device& device, size_t most = 4);
   ~UploadRing();
 
-  /// Queues copies of `parts` one behind the other. `source` keeps their memory and is let go when it is copied. Blocks while all places
-  /// are in use. The place is the caller's until it records `used`, before the next call; places are given out in turn. Error kMemory where two
-  /// such batches do not fit, kDevice.
+  /// Queues copies of `parts` one behind the other. `source` keeps their memory and is let go when it is copied. Blocks until what read the place
+  /// whose turn it is is done; at most places() - 1 may be the caller's before. Error kMemory where two such batches do not fit, kDevice.
   Place& upload(std::span<const std::span<const std::byte>> parts, std::shared_ptr<const void> source);
   /// Lets the memory go of what is copied; upload() does it too. Before a caller asks for more that may need that memory.
   void let_go();

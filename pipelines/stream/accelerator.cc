@@ -119,7 +119,7 @@ void Accelerator::step(Lane& lane) {
       lane.steps->record(lane.ready[b]);
     }
   }
-  lane.steps->record(lane.place->used);
+  lane.place->used_by(*lane.steps);
 }
 
 void Accelerator::finish() {

@@ -60,6 +60,7 @@ void Lane::prepare(const Batch& batch, int64_t first, int64_t count) {
 learn::Images Lane::uploaded(const Batch& batch, int64_t first, int64_t count) {
   learn::Images images = learn::images_of(batch, learner_.config(), first, count);
   if (is_cpu() || count == 0) return images;
+  used();  // what a call before left that threw
   const auto find = [&] { return std::ranges::find(ahead_, batch.block(), &Ahead::batch); };
   auto mine = find();
   if (mine == ahead_.end()) {
@@ -79,8 +80,14 @@ learn::Images Lane::uploaded(const Batch& batch, int64_t first, int64_t count) {
 
 /// What was asked of the stream since uploaded() has read the pixels.
 void Lane::used() {
-  if (now_.place != nullptr) stream_->record(now_.place->used);
+  if (now_.place != nullptr) now_.place->used_by(*stream_);
   now_ = {};
+}
+
+void Lane::forget_prepared() {
+  for (Ahead& ahead : ahead_)
+    if (ahead.place != nullptr) ahead.place->give_back();
+  ahead_.clear();
 }
 
 /// What the network cannot have, others may hold: an error of memory says who.

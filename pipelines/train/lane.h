@@ -45,7 +45,7 @@ class Lane {
     return view_ != nullptr && feed_->decodes() ? 1 : uploads_->places() - 1;
   }
   /// What was prepared is not asked for any more.
-  void forget_prepared() { ahead_.clear(); }
+  void forget_prepared();
   /// Of the records [first, first + count) of a batch. A step takes none too, where the learner has joined others. Between its halves the
   /// batch may be given back, and prepare() may bring the next one.
   void begin_step(const Batch& batch, int64_t first, int64_t count);

@@ -21,15 +21,20 @@ class OneAhead {
 
   /// An empty one at the end. Throws what ended the run, maybe a batch early.
   Batch next() {
-    Batch batch = ahead_ ? std::move(ahead_) : run_.next();
-    ahead_ = Batch();
-    if (!batch || !looks_ahead_) return batch;
-    ahead_ = run_.next();
-    if (ahead_ && ahead_.size() > 0) lanes_.prepare(ahead_);
+    if (!looks_ahead_) return run_.next();
+    // The first one too: places of the upload ring are given out in the order of preparing.
+    Batch batch = ahead_ ? std::exchange(ahead_, {}) : prepared();
+    if (batch) ahead_ = prepared();
     return batch;
   }
 
  private:
+  Batch prepared() {
+    Batch batch = run_.next();
+    if (batch && batch.size() > 0) lanes_.prepare(batch);
+    return batch;
+  }
+
   Run& run_;
   Lanes& lanes_;
   bool looks_ahead_;

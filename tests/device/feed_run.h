@@ -121,7 +121,7 @@ class FeedRun {
     const size_t each = want.pixels[0].size();
     std::vector<uint8_t> pixels(each * static_cast<size_t>(count));
     stream_.copy(pixels.data(), made_here, pixels.size());
-    if (part.place != nullptr) stream_.record(part.place->used);
+    if (part.place != nullptr) part.place->used_by(stream_);
     stream_.synchronize();
     for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
       const auto& wanted = want.pixels[static_cast<size_t>(first) + i];

@@ -44,12 +44,13 @@ TEST(UploadRing, CopiesTheNextBatchWhileTheDeviceComputes) {
   UploadRing::Place& first = ring.upload(parts, nullptr);
   compute->wait(first.copied);
   compute->launch([&] { release.wait(); });
-  compute->record(first.used);
+  const Event used = first.used_by(*compute);
   UploadRing::Place& second = ring.upload(parts, nullptr);
   second.copied.synchronize();  // would never come back if copies stood behind steps
-  EXPECT_FALSE(first.used.query());
+  EXPECT_FALSE(used.query());
+  EXPECT_FALSE(first.is_done());
   EXPECT_NE(&first, &second);
-  compute->record(second.used);
+  second.used_by(*compute);
   release.count_down();
   EXPECT_EQ(&ring.upload(parts, nullptr), &first);  // waits for the step
   EXPECT_EQ(ring.places(), 2u);
@@ -92,8 +93,7 @@ struct Bursts {
     UploadRing::Place& place = ring.upload(parts, nullptr);
     compute.wait(place.copied);
     compute.launch([] {});
-    compute.record(place.used);
-    used_.push_back(place.used);
+    used_.push_back(place.used_by(compute));
     ends_.push_back(std::max(clock_.now_ns(), ends_.empty() ? 0 : ends_.back()) + kStep);
   }
 
@@ -125,7 +125,12 @@ TEST(UploadRing, StaysAsLargeAsTheDeviceHasMemoryFor) {
   const std::vector<int> batch((48 << 10) / sizeof(int), 3);
   const Parts parts = {bytes_of(batch)};
   std::set<const UploadRing::Place*> used;
-  for (int i = 0; i < 20; ++i) used.insert(&ring.upload(parts, nullptr));
+  const auto compute = device->make_stream();
+  for (int i = 0; i < 20; ++i) {
+    UploadRing::Place& place = ring.upload(parts, nullptr);
+    place.used_by(*compute);
+    used.insert(&place);
+  }
   EXPECT_EQ(ring.places(), 2u);
   EXPECT_EQ(used.size(), 2u);
 }
@@ -134,14 +139,33 @@ TEST(UploadRing, GivesBackWhatItHasGrownByWhereBatchesBecomeLarger) {
   const auto device = make_cpu_device(4000);
   UploadRing ring(*device, 4);
   const std::vector<int> small(250, 3), large(500, 5);
-  for (int i = 0; i < 20; ++i) ring.upload(Parts{bytes_of(small)}, nullptr);
+  const auto compute = device->make_stream();
+  for (int i = 0; i < 20; ++i) ring.upload(Parts{bytes_of(small)}, nullptr).used_by(*compute);
   EXPECT_EQ(ring.places(), 4u);
   for (int i = 0; i < 20; ++i) {
     UploadRing::Place& place = ring.upload(Parts{bytes_of(large)}, nullptr);
     place.copied.synchronize();
     ASSERT_EQ(std::memcmp(place.memory.data(), large.data(), 2000), 0);
+    place.used_by(*compute);
   }
   EXPECT_EQ(ring.places(), 2u);
+}
+
+TEST(UploadRing, WhatIsBroughtUpAheadStaysUntilItIsUsed) {
+  const auto device = make_cpu_device(4000);
+  const auto compute = device->make_stream();
+  UploadRing ring(*device, 4);
+  const std::vector<int> small(250, 3), large(500, 5);
+  for (int i = 0; i < 4; ++i) ring.upload(Parts{bytes_of(small)}, nullptr).used_by(*compute);
+  ASSERT_EQ(ring.places(), 4u);
+  UploadRing::Place& ahead = ring.upload(Parts{bytes_of(small)}, nullptr);
+  EXPECT_FALSE(ahead.is_done());
+  for (int i = 0; i < 2; ++i) ring.upload(Parts{bytes_of(small)}, nullptr).used_by(*compute);
+  // The fourth place is to become larger: the memory that is left is the one ahead's.
+  EXPECT_THROW(ring.upload(Parts{bytes_of(large)}, nullptr), Error);
+  EXPECT_EQ(std::memcmp(ahead.memory.data(), small.data(), 1000), 0);
+  ahead.give_back();
+  EXPECT_NO_THROW(ring.upload(Parts{bytes_of(large)}, nullptr).used_by(*compute));
 }
 
 TEST(UploadRing, IsRefusedByTheDevicesBudget) {

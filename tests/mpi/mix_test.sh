@@ -35,7 +35,7 @@ p = 0.6
 arch = "resnet18"
 norm = "group"
 [train]
-epochs = 2
+epochs = 1
 precision = "f32"
 optimizer = "sgd"
 schedule = "constant"
@@ -55,22 +55,23 @@ train() {
 }
 for processes in 1 2 3 4; do
   train "replace$processes" both $processes
+  [ $processes = 4 ] && continue
   train "skip$processes" both $processes --set faults.train=skip
-  [ $processes = 4 ] || train "held$processes" recipe $processes --set 'lanes.devices=["sim:0"]' --set stage.crop.cache=gpu
+  train "held$processes" recipe $processes --set 'lanes.devices=["sim:0"]' --set stage.crop.cache=gpu --set train.epochs=2  # held in the first, used in the second
 done
 train lanes both 1 --set 'lanes.devices=["cpu","cpu"]'
 train lanes2 both 2 --set 'lanes.devices=["cpu","cpu"]'
-train plain recipe 1
+train plain recipe 1 --set train.epochs=2
 
 python3 - "$folder" <<'PY' || bad "losses"
 import json, sys
 folder = sys.argv[1]
 def losses(run):
     return [json.loads(l)["loss"] for l in open(f"{folder}/{run}/metrics.jsonl") if '"step"' in l.split(",")[0]]
-pairs = [(f"{kind}1", f"{kind}{n}") for kind in ("replace", "skip", "held") for n in (2, 3, 4) if (kind, n) != ("held", 4)]
+pairs = [(f"{kind}1", f"{kind}{n}") for kind in ("replace", "skip", "held") for n in (2, 3, 4) if kind == "replace" or n < 4]
 for a, b in pairs + [("replace1", "lanes"), ("replace1", "lanes2"), ("plain", "held1")]:
     one, many = losses(a), losses(b)
-    assert len(one) == len(many) == 20, (a, b, len(one), len(many))
+    assert len(one) == len(many) == (20 if b.startswith("held") else 10), (a, b, len(one), len(many))
     off = [abs(x - y) for x, y in zip(one, many)]
     print(f"{b} against {a}: first loss differs by {off[0]:.2e}, the others by at most {max(off):.2e}")
     # Rounding alone; another partner or another share is off by a hundredth.
