@@ -10,8 +10,7 @@ Buffer HostBlocks::make(uint64_t bytes) {
   std::vector<std::unique_ptr<Buffer>> misfits;  // freed without the lock
   {
     const std::lock_guard lock(mutex_);
-    const auto fits = std::ranges::find_if(
-        kept_, [bytes](const auto& kept) { return kept->size() >= bytes && kept->size() / 2 <= bytes; });
+    const auto fits = std::ranges::find_if(kept_, [bytes](const auto& kept) { return kept->size() == bytes; });
     if (fits != kept_.end()) {
       block = std::move(*fits);
       kept_.erase(fits);

@@ -47,6 +47,7 @@ void Waits::finish(MPI_Request& request, const Call& call, std::shared_ptr<const
   const double began = Clock::system().now_seconds();
   bool told = false;
   for (int polls = 0;; ++polls) {
+    if (broken_) give_up(call, std::move(buffers), peer);  // nobody lets MPI go on any more
     int done = 0;
     if (const int code = MPI_Test(&request, &done, MPI_STATUS_IGNORE); code != MPI_SUCCESS) {
       break_off(std::move(buffers), call.what + " failed");
@@ -63,7 +64,7 @@ void Waits::finish(MPI_Request& request, const Call& call, std::shared_ptr<const
       tell(call);
       told = true;
     }
-    if (waited > timeout || broken_) give_up(call, std::move(buffers), peer);
+    if (waited > timeout) give_up(call, std::move(buffers), peer);
   }
 }
 

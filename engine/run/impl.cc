@@ -143,6 +143,10 @@ Error Run::Impl::too_small(const Error& error) const {
   const Need all = least_ + Need::ram(reading);
   std::string text = all.text();
   if (options_.tier == Tier::kRam) text = "budget.ram=" + std::to_string(all[Tier::kRam]) + "B (" + text + ")";
+  if (options_.tier == Tier::kPinned)
+    text = "budget.pinned=" + std::to_string(all[Tier::kPinned]) +
+           "B, which a quarter of budget.ram is where it is not given, and " + std::to_string(all[Tier::kRam]) +
+           "B beside it (" + text + ")";
   return Error(Code::kMemory, "the budget is too small to run: " + error.message())
       .hint("the least for this graph, batch and thread count is " + text + ": " + least_parts_ +
             (reading > 0 ? ", the window that records are read into " + std::to_string(reading) + " B" : "") +

@@ -158,7 +158,7 @@ class BlockSearch {
   void measure_now(Query& query, float* room) const {
     query.measured = 0;
     measure_by_tiles({&query, 1}, room);
-    query.count = 0;
+    query.count = query.measured = 0;
     query.most = std::min(query.most, query.list->limit() - query.offset + query.slack);
   }
 

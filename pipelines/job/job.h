@@ -53,7 +53,7 @@ struct JobMemory {
 };
 /// `pinned`: batches lie in memory that devices copy from; where [budget] says nothing of it, it is a quarter of RAM's.
 JobMemory choose_memory(const pipelines::BudgetSection& budget, bool pinned = false);
-/// Of a job that computes on the recipe's lanes: pinned where one of them is no CPU.
+/// Of a job that computes on the recipe's lanes: pinned where none of them is a CPU (Lanes::compute_elsewhere).
 JobMemory choose_memory(const pipelines::Recipe& recipe);
 /// Bytes that this process could still take: the least of the machine's and the cgroup's.
 uint64_t available_memory_bytes();

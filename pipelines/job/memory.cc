@@ -103,7 +103,7 @@ JobMemory choose_memory(const pipelines::BudgetSection& budget, bool pinned) {
 }
 
 JobMemory choose_memory(const pipelines::Recipe& recipe) {
-  return choose_memory(recipe.budget, std::ranges::any_of(recipe.lanes.devices, [](const std::string& device) {
+  return choose_memory(recipe.budget, std::ranges::all_of(recipe.lanes.devices, [](const std::string& device) {
                          return parse_device_spec(device).kind != "cpu";
                        }));
 }

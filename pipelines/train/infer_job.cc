@@ -126,8 +126,9 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   const double began = clock.now_seconds();
   progress.begin("predicting", data.size(), "images");
   lanes->feed_from(run_options);
-  Run run = Run::start(graph, data, run_options);
-  OneAhead batches(run, *lanes, /*looks_ahead=*/true);
+  std::optional<Run> run;
+  together.require_none(failure_of([&] { run.emplace(Run::start(graph, data, run_options)); }));
+  OneAhead batches(*run, *lanes, /*looks_ahead=*/true);
   std::optional<Error> failure;  // of the root's file, too: the next question tells the others
   for (;;) {
     Batch batch;

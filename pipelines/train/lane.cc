@@ -78,10 +78,15 @@ learn::Images Lane::uploaded(const Batch& batch, int64_t first, int64_t count) {
   return images;
 }
 
-/// What was asked of the stream since uploaded() has read the pixels.
+/// What was asked of the stream since uploaded() has read the pixels. It begins with the copy's end; from there on the batch's memory is free
+/// for the batches that follow.
 void Lane::used() {
-  if (now_.place != nullptr) now_.place->used_by(*stream_);
+  if (now_.place != nullptr) {
+    now_.place->used_by(*stream_);
+    now_.place->copied.synchronize();
+  }
   now_ = {};
+  if (uploads_) uploads_->let_go();
 }
 
 void Lane::forget_prepared() {
@@ -112,13 +117,8 @@ void Lane::begin_step(const Batch& batch, int64_t first, int64_t count) {
     there.synchronize();
   }
   on_device([&] { learner_.begin_step(share.images, share.labels, share.mixing); });
-  const UploadRing::Place* place = now_.place;
   used();
-  if (!stream_) return;
-  stream_->record(computed_);
-  // The step has begun or begins with the copy's end. From here on the batch's memory is free for the next one.
-  if (place != nullptr) place->copied.synchronize();
-  uploads_->let_go();
+  if (stream_) stream_->record(computed_);
 }
 
 learn::StepResult Lane::end_step() {

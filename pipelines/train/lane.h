@@ -14,7 +14,7 @@
 
 namespace penstock::train {
 
-/// Owned by one thread, the lane's, which makes all its calls and with it torch's. On "cpu" the learner reads the batch where it
+/// Of one thread, the lane's, which makes the calls that compute and with them torch's; between them the first lane's thread makes those that bring up, ask and forget. On "cpu" the learner reads the batch where it
 /// lies. On another device the pixels go up through a ring of its budget, and the learner's work is queued behind their copy. On a simulated one
 /// the step takes the time that the device was told, and its arithmetic runs on the CPU twin: the same weights to the bit.
 class Lane {

@@ -54,19 +54,22 @@ Trainer::Agreed Trainer::agree(uint64_t refused, const std::optional<Error>& fai
   return agreed;
 }
 
-/// None where a stop was asked for meanwhile, in any process. Throws where any process has no batch to give.
-std::optional<Batch> Trainer::next_of_all(Run& run) {
+/// Of all processes: what one has in the place of a batch, none learns.
+Trainer::Fetched Trainer::next_of_all(Run& run) {
   std::optional<Batch> batch;
   const double asked = world_.clock->now_seconds();
   std::optional<Error> failure = failure_of([&] { batch = run.next(); });
   if (failure && failure->code() == Code::kCancelled && world_.stop.stop_requested()) failure.reset();
   waited_seconds_ += world_.clock->now_seconds() - asked;
-  // One question a step where all is well.
-  if (together_.any({failure.has_value() || !batch})[0]) {
-    together_.require_none(failure);
-    return std::nullopt;
-  }
-  return batch;
+  Fetched fetched;
+  fetched.failure = failure_of([&] {
+    // One question a step where all is well.
+    if (!together_.any({failure.has_value() || !batch})[0])
+      fetched.batch = std::move(batch);
+    else
+      together_.require_none(failure);
+  });
+  return fetched;
 }
 
 TrainEnd Trainer::run(Position& position) {
@@ -138,15 +141,19 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   if (lanes_.compute_elsewhere()) together_.require_none(look_ahead(run));
   while (!end) {
     if (ahead_.empty()) ahead_.push_back(next_of_all(run));
-    std::optional<Batch> batch = std::move(ahead_.front());
+    Fetched next = std::move(ahead_.front());
     ahead_.pop_front();
-    if (!batch) {
+    if (next.failure) {
+      together_.fail_in_all();
+      throw *next.failure;
+    }
+    if (!next.batch) {
       end = TrainEnd::kStopped;
       break;
     }
-    if (!*batch) break;
-    const size_t refused = batch->rejections().size();
-    const std::optional<Error> failure = take(std::move(*batch), run);
+    if (!*next.batch) break;
+    const size_t refused = next.batch->rejections().size();
+    const std::optional<Error> failure = take(std::move(*next.batch), run);
     const Agreed agreed = agree(refused, failure);
     require_fault_budget(phase);
     end = agreed.end;
@@ -184,20 +191,27 @@ std::optional<Error> Trainer::take(Batch batch, Run& run) {
 }
 
 /// Waits for the batch after the one in work; then for as many more as it pays to bring up, while the step is not done. What that costs
-/// counts as waiting where it took longer than the step. All processes fetch as many.
+/// counts as waiting where it took longer than the step. All processes fetch as many. Gives what went wrong with bringing up; what there is in
+/// the place of a batch waits for its turn.
 std::optional<Error> Trainer::look_ahead(Run& run) {
   const double waited = waited_seconds_;
-  const auto is_last = [this] { return !ahead_.back() || !*ahead_.back(); };
   std::optional<Error> failure;
-  while (ahead_.empty() || !is_last()) {
+  bool done = false;
+  while (ahead_.empty() || ahead_.back().is_batch()) {
+    if (!failure) failure = failure_of([&] { done = lanes_.done(); });
     const bool enough =
-        failure || lanes_.done() || ahead_.size() >= std::min(lanes_.worth_preparing(), run.most_batches());
+        failure || done || ahead_.size() >= std::min({lanes_.worth_preparing(), run.most_batches(), most_ahead_});
     if (!ahead_.empty() && together_.any({enough})[0]) break;
-    failure = failure_of([&] { ahead_.push_back(next_of_all(run)); });
-    if (failure) return failure;  // in all
-    if (!is_last()) failure = failure_of([&] { lanes_.prepare(*ahead_.back()); });
+    ahead_.push_back(next_of_all(run));
+    if (failure || !ahead_.back().is_batch()) continue;
+    failure = failure_of([&] { lanes_.prepare(*ahead_.back().batch); });
+    if (failure && failure->code() == Code::kMemory &&
+        ahead_.size() > 1) {  // in its turn it has the room of those before
+      most_ahead_ = ahead_.size() - 1;
+      failure.reset();
+    }
   }
-  if (!lanes_.done()) waited_seconds_ = waited;
+  if (!done) waited_seconds_ = waited;
   return failure;
 }
 

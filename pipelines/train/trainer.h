@@ -52,7 +52,13 @@ class Trainer {
     bool due = false;  ///< a checkpoint
   };
   Agreed agree(uint64_t refused, const std::optional<Error>& failure);
-  std::optional<Batch> next_of_all(Run& run);
+  /// What comes next in an epoch, the same kind in all processes: a batch (empty: the end), or a failure, or neither: a stop was asked for.
+  struct Fetched {
+    std::optional<Batch> batch = std::nullopt;
+    std::optional<Error> failure = std::nullopt;
+    bool is_batch() const { return batch && *batch; }
+  };
+  Fetched next_of_all(Run& run);
   std::optional<TrainEnd> train_epoch(const TrainPhase& phase);
   Run start(const TrainPhase& phase);
   std::optional<Error> take(Batch batch, Run& run);
@@ -78,11 +84,11 @@ class Trainer {
   Totals before_;         ///< without the Run under way
   /// A new best that is not on disk yet: it goes there just before the checkpoint that knows of it.
   std::optional<learn::Checkpoint> best_;
-  double seconds_before_ = 0;  ///< of the processes before
-  /// Fetched while steps before were under way, in order; none in the place of a batch: a stop was asked for meanwhile.
-  std::deque<std::optional<Batch>> ahead_;
-  double waited_seconds_ = 0;  ///< for the batch of the step to come
-  double rate_ = 0;            ///< records a second, smoothed
+  double seconds_before_ = 0;         ///< of the processes before
+  std::deque<Fetched> ahead_;         ///< while steps before were under way, in order
+  uint64_t most_ahead_ = UINT64_MAX;  ///< for which the devices have memory
+  double waited_seconds_ = 0;         ///< for the batch of the step to come
+  double rate_ = 0;                   ///< records a second, smoothed
   double epoch_began_ = 0;
   uint64_t epoch_records_ = 0;  ///< in this process
 };

@@ -32,12 +32,12 @@ std::unique_ptr<nets::Net> build(const LearnerConfig& config, at::Device device)
   return net;
 }
 
-/// On the CPU the values where they lie; else a copy on the device.
+/// On the CPU the values where they lie; else a copy on the device, by way of pinned memory, so that nobody waits for the stream.
 template <class T>
 at::Tensor there(std::span<const T> values, at::ScalarType type, at::Device device) {
-  return at::from_blob(const_cast<T*>(values.data()), {static_cast<int64_t>(values.size())},
-                       at::TensorOptions().dtype(type))
-      .to(device);
+  const at::Tensor here = at::from_blob(const_cast<T*>(values.data()), {static_cast<int64_t>(values.size())},
+                                        at::TensorOptions().dtype(type));
+  return device == at::kCPU ? here : here.pin_memory(device).to(device, /*non_blocking=*/true);
 }
 
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, at::Reduction::Reduction reduction,

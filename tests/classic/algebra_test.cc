@@ -143,6 +143,27 @@ TEST_P(AnAlgebra, OfManyEqualRowsTheLowestIdsAreFound) {
   }
 }
 
+TEST_P(AnAlgebra, NearerRowsBehindManyEqualOnesAreFound) {
+  // Too many to be told apart by their products: they are measured early, and what comes later must be too.
+  for (const size_t equal : {100, 1114, 2500, 5000}) {
+    MadeRows rows{3, {}};
+    const auto add = [&](float x) { rows.values.insert(rows.values.end(), {x, 0.0f, 0.0f}); };
+    for (size_t i = 0; i < equal; ++i) add(1.0f);
+    for (int i = 0; i < 10; ++i) add(0.5f);
+    const MadeRows query{3, {0.0f, 0.0f, 0.0f}};
+    const auto base = algebra->hold(rows.view(), {.norms = true});
+    const auto queries = algebra->hold(query.view(), {.norms = true});
+    const auto found = algebra->start_search(*queries, 5, Metric::kL2);
+    algebra->search(*found, *queries, *base, 0);
+    std::vector<float> scores(5);
+    std::vector<int64_t> ids(5);
+    found->read(scores, ids);
+    const auto first = static_cast<int64_t>(equal);
+    EXPECT_EQ(ids, (std::vector<int64_t>{first, first + 1, first + 2, first + 3, first + 4})) << equal;
+    EXPECT_EQ(scores, std::vector<float>(5, 0.25f)) << equal;
+  }
+}
+
 TEST_P(AnAlgebra, ABaseOfFewerThanKRowsLeavesPlacesEmpty) {
   const MadeRows rows = make_rows(3, 5);
   const auto held = algebra->hold(rows.view(), {.norms = true});

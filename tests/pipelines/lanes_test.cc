@@ -62,6 +62,8 @@ TEST(Lanes, BatchesForDevicesLieInPinnedMemoryInsideOfTheBudget) {
   recipe.budget.ram = ByteSize{400};
   EXPECT_EQ(choose_memory(recipe).limits, Need::ram(400));
   recipe.lanes.devices = {"cpu", "sim:0"};
+  EXPECT_EQ(choose_memory(recipe).limits, Need::ram(400)) << "a CPU among them reads the batches where they are";
+  recipe.lanes.devices = {"sim:0"};
   EXPECT_EQ(choose_memory(recipe).limits, Need::ram(300) + Need::of(Tier::kPinned, 100));
   recipe.budget.pinned = ByteSize{50};
   EXPECT_EQ(choose_memory(recipe).limits, Need::ram(400) + Need::of(Tier::kPinned, 50));

@@ -2,6 +2,7 @@
 
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include <optional>
@@ -27,7 +28,7 @@ class GraphRecorder final : public Recorder {
         end_broken();
         throw;
       }
-      graph_->capture_end();
+      end();
     } catch (...) {
       graph_.reset();
       static_cast<void>(cudaGetLastError());  // that of the recording, which nobody is to find later
@@ -38,10 +39,24 @@ class GraphRecorder final : public Recorder {
   void replay() override { graph_->replay(); }
 
  private:
-  /// The stream must leave the capture, whatever else is wrong.
-  void end_broken() noexcept {
+  void end() {
     try {
       graph_->capture_end();
+    } catch (...) {
+      leave_pool();
+      throw;
+    }
+  }
+  void end_broken() noexcept {
+    try {
+      end();
+    } catch (...) {}
+  }
+  /// Where a capture is broken, capture_end() throws before it has told torch's allocator that it is over.
+  void leave_pool() noexcept {
+    try {
+      c10::cuda::CUDACachingAllocator::endAllocateToPool(c10::cuda::current_device(), graph_->pool());
+      c10::cuda::CUDACachingAllocator::releasePool(c10::cuda::current_device(), graph_->pool());
     } catch (...) {}
   }
 
