@@ -71,7 +71,9 @@ class CudaDevice final : public Device {
       text += "; " + bytes_text(free) + " of its " + bytes_text(total) + " are free";
     cudaGetLastError();
     return Error(Code::kMemory, text + "; of the budget " + memory_text())
-        .hint("use a smaller batch, make the largest smaller, or end what else runs on this GPU (nvidia-smi names it)");
+        .hint(
+            "use a smaller batch, make the largest smaller (budget.gpu_cache is the image cache's), or end what else "
+            "runs on this GPU (nvidia-smi names it)");
   }
 
   const int index_;

@@ -16,8 +16,10 @@ DeviceBuffer Device::allocate(uint64_t bytes, std::string_view holder) {
   if (!credit) {
     throw Error(Code::kMemory, std::string(name()) + " is out of memory: " + bytes_text(bytes) + " wanted for " +
                                    std::string(holder) + ", " + memory_text())
-        .hint("use a smaller batch, make the largest smaller, or give the device more with \"" + std::string(name()) +
-              ",memory=...\"");
+        .hint(
+            "use a smaller batch, make the largest smaller (budget.gpu_cache is the image cache's), or give the device "
+            "more with \"" +
+            std::string(name()) + ",memory=...\" or budget.gpu");
   }
   DeviceBuffer buffer = allocate(bytes, std::move(*credit));
   buffer.keep(holders_.enter(holder, bytes));

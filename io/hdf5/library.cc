@@ -5,6 +5,8 @@ namespace {
 
 std::recursive_mutex& the_mutex() {
   static std::recursive_mutex mutex;
+  // A file that could not be written out, for want of room, cannot be closed either: HDF5 would try it again when the program ends, and crash.
+  [[maybe_unused]] static const herr_t no_closing_at_exit = H5dont_atexit();
   return mutex;
 }
 

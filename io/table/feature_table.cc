@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "engine/base/error.h"
 
@@ -14,14 +15,18 @@ void FeatureTable::note_fault(FeatureFault fault) {
 
 void FeatureTable::read(uint64_t first, std::span<float> into) {
   read_values(first, into);
-  const auto bad = std::find_if(into.begin(), into.end(), [](float x) { return !std::isfinite(x); });
+  // Squared distances between rows are at most four times the larger squared length.
+  const float most = std::sqrt(std::numeric_limits<float>::max() / (4.0F * static_cast<float>(width_)));
+  const auto bad = std::find_if(into.begin(), into.end(), [most](float x) { return !(std::abs(x) <= most); });
   if (bad == into.end()) return;
   const auto at = static_cast<size_t>(bad - into.begin());
   FeatureName name;
   read_names(first + at / width_, {&name, 1});
   throw Error(Code::kData, "'" + path_ + "': feature " + std::to_string(at % width_) + " of the row with id " +
                                std::to_string(name.id) + (name.file.empty() ? "" : " ('" + name.file + "')") + " is " +
-                               (std::isnan(*bad) ? "no number" : "infinite"))
+                               (std::isnan(*bad)   ? "no number"
+                                : std::isinf(*bad) ? "infinite"
+                                                   : "too large: distances between such rows overflow f32"))
       .hint("the model that wrote it gave it so: look at that record, or leave its row out of the file");
 }
 

@@ -42,7 +42,8 @@ void BudgetSection::describe(ParamTable<BudgetSection>& t) {
   t.add("ram_cache", &BudgetSection::ram_cache,
         "of ram: records kept from epoch to epoch; by default half of what is left (0B: none)");
   t.add("pinned", &BudgetSection::pinned, "memory that the GPU copies from", at_least(1));
-  t.add("gpu", &BudgetSection::gpu, "memory for batches on each GPU", at_least(1));
+  t.add("gpu", &BudgetSection::gpu, "memory of each GPU beside the network's: batches, pictures that are held",
+        at_least(1));
   t.add("gpu_cache", &BudgetSection::gpu_cache,
         "memory of each device for pictures that stay decoded there, with cache = \"gpu\" on a stage; without it, half "
         "of "

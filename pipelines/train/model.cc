@@ -146,7 +146,7 @@ std::unique_ptr<Lanes> make_lanes(const Model& model, int64_t classes, const Tog
     throw Error(Code::kUsage, "nobody says how many classes '" + model.path + "' tells apart")
         .hint("--set net.classes=N");
   auto lanes = std::make_unique<Lanes>(
-      LanesOptions{.devices = model.recipe.lanes.devices, .learner = std::move(config), .trains = false}, together,
+      LanesOptions{.devices = lane_devices(model.recipe), .learner = std::move(config), .trains = false}, together,
       clock);
   if (!model.state.empty()) lanes->load_weights(model.state, model.path);
   return lanes;

@@ -86,6 +86,15 @@ int torch_threads(const Recipe& recipe, unsigned threads) {
   return recipe.lanes.threads.value_or(std::max(1, static_cast<int>(threads) / lanes));
 }
 
+std::vector<std::string> lane_devices(const Recipe& recipe) {
+  std::vector<std::string> devices = recipe.lanes.devices;
+  if (!recipe.budget.gpu) return devices;
+  for (std::string& device : devices)
+    if (parse_device_spec(device).kind != "cpu" && device.find("memory=") == std::string::npos)
+      device += ",memory=" + std::to_string(recipe.budget.gpu->bytes) + "B";
+  return devices;
+}
+
 learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsigned threads, uint64_t steps,
                                     double steps_per_epoch, std::vector<std::byte> script) {
   const pipelines::TrainSection& t = recipe.train;
@@ -160,7 +169,7 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
     plan.phases.push_back(std::move(phase));
   }
   const uint64_t steps = plan.steps_until(plan.epochs);
-  plan.lanes = {.devices = recipe.lanes.devices,
+  plan.lanes = {.devices = lane_devices(recipe),
                 .learner = {},
                 .global_batch = static_cast<int64_t>(recipe.data.batch),
                 .bucket_bytes = recipe.lanes.bucket.bytes,

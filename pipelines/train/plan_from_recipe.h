@@ -29,6 +29,9 @@ RunOptions run_options_for(const pipelines::Recipe& view, Mode mode, const Sourc
 /// Torch threads of each lane of this process: [lanes] threads, or the cores shared out.
 int torch_threads(const pipelines::Recipe& recipe, unsigned threads);
 
+/// As lanes.devices, with the limit of budget.gpu where a device states none.
+std::vector<std::string> lane_devices(const pipelines::Recipe& recipe);
+
 /// What the learner is made of. `steps` and `steps_per_epoch` are of the whole training (schedules count in them); `script` is the
 /// TorchScript file where the recipe names one.
 learn::LearnerConfig learner_config(const pipelines::Recipe& recipe, int64_t classes, unsigned threads, uint64_t steps,

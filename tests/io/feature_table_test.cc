@@ -104,6 +104,9 @@ TEST(FeatureTable, ValuesThatAreNotFiniteNameTheirRow) {
     write_features(folder / name, 2, {{.id = 10, .values = {-inf, 2}}});
     EXPECT_THAT(refusal(folder / name, Code::kData), HasSubstr("is infinite"));
   }
+  write_features(folder / "f.h5", 2, {{.id = 10, .values = {1, 2}}, {.id = 30, .values = {1, -1e19f}}});
+  EXPECT_THAT(refusal(folder / "f.h5", Code::kData), HasSubstr("the row with id 30"));
+  EXPECT_THAT(refusal(folder / "f.h5", Code::kData), HasSubstr("too large: distances between such rows overflow"));
   folder.put("large.csv", "f0\n1e60\n");
   EXPECT_THAT(refusal(folder / "large.csv", Code::kData), HasSubstr("is infinite"));
 }
