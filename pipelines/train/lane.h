@@ -14,7 +14,8 @@
 
 namespace penstock::train {
 
-/// Of one thread, the lane's, which makes the calls that compute and with them torch's; between them the first lane's thread makes those that bring up, ask and forget. On "cpu" the learner reads the batch where it
+/// Of one thread, the lane's, which makes the calls that compute and with them torch's; between them the first lane's thread makes those that
+/// bring up, ask and forget. On "cpu" the learner reads the batch where it
 /// lies. On another device the pixels go up through a ring of its budget, and the learner's work is queued behind their copy. On a simulated one
 /// the step takes the time that the device was told, and its arithmetic runs on the CPU twin: the same weights to the bit.
 class Lane {

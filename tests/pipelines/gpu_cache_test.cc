@@ -13,22 +13,15 @@ namespace {
 
 using io::error_of;
 using io::text_of;
+using test::kSim;
 using test::losses_of;
+using test::Settings;
 using test::TrainWorld;
+using test::with;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-using Settings = std::vector<std::string>;
-
-const char* const kSim = "lanes.devices=[\"sim:0\"]";
 const char* const kTwoSims = "lanes.devices=[\"sim:0\", \"sim:1\"]";
-
-/// The settings of a whole chain, with `more`.
-Settings with(const Settings& more) {
-  Settings all = {"stage.crop.exact=true"};
-  all.insert(all.end(), more.begin(), more.end());
-  return all;
-}
 
 /// The world's recipe with colours, erasing and mixing behind the flip.
 pipelines::Recipe whole_chain(const TrainWorld& world, const Settings& more) {

@@ -16,22 +16,16 @@ namespace {
 
 using io::error_of;
 using io::text_of;
+using test::kSim;
 using test::losses_of;
+using test::Settings;
 using test::TrainWorld;
+using test::with;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-using Settings = std::vector<std::string>;
-
-const char* const kSim = "lanes.devices=[\"sim:0\"]";
 const char* const kNvjpeg = "stage.crop.decoder=nvjpeg";
 const char* const kHybrid = "stage.crop.decoder=hybrid";
-
-Settings with(const Settings& more) {
-  Settings all = {"stage.crop.exact=true"};
-  all.insert(all.end(), more.begin(), more.end());
-  return all;
-}
 
 struct Trained {
   TrainResult result;

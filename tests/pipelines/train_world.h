@@ -56,4 +56,14 @@ class TrainWorld {
   io::TempFolder folder_;
 };
 
+/// Of a training, as --set takes them.
+using Settings = std::vector<std::string>;
+inline constexpr const char* kSim = "lanes.devices=[\"sim:0\"]";
+/// Pictures that devices make are those of whole decodes: `more`, and that.
+inline Settings with(const Settings& more) {
+  Settings all = {"stage.crop.exact=true"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
 }  // namespace penstock::test
