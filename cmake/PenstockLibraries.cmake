@@ -1,10 +1,12 @@
-# What comes from elsewhere: Debian's packages (tools/deps.sh installs them) and libtorch out of its wheel.
+# What comes from elsewhere: Debian's packages (tools/deps.sh installs them) and libtorch, Arrow and XGBoost out of their wheels.
 find_package(Threads REQUIRED)
 find_package(TBB REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(TorchWheel REQUIRED)
+find_package(ArrowWheel REQUIRED)
+find_package(XgboostWheel REQUIRED)
 
 find_package(PkgConfig REQUIRED)
 # lmdb -> Penstock::lmdb, and so on. NAME is how pkg-config calls it.
