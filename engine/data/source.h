@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/data/schema.h"
@@ -90,6 +91,9 @@ class Reader {
   virtual ~Reader() = default;
   /// As Source::read. Waits until the records are there.
   virtual void read(const Asked& asked, Intake& out) = 0;
+  /// Of sources that unpack (Source::unpacks): waits until what read() needs for these records is in memory. On an I/O thread; once for
+  /// each read() that follows, on a compute thread, with the same records.
+  virtual void bring(const Asked&) {}
   /// Reading ahead begins. Called once, before the first read().
   virtual void begin() {}
   /// Calls that wait in read() return at once (with an Error kCancelled), and no more is read ahead. Any thread.
@@ -122,6 +126,9 @@ class Source {
   virtual void read(std::span<const uint64_t> ids, Intake& out) const = 0;
   /// Whether read() may wait for a disk or a network.
   virtual bool waits() const { return true; }
+  /// A name for what reading computes ("table.encode"), where that is worth a compute thread; "": reading is copying. A run whose reader
+  /// start() made then calls Reader::bring() on an I/O thread and Reader::read() on a compute thread, whose time is reported under this name.
+  virtual std::string_view unpacks() const { return {}; }
 
   /// A run's reader; null: the run calls read(). It takes the memory it needs from `budgets` now and keeps it as long as it
   /// lives: Error kMemory where that is too small. The source must outlive it.

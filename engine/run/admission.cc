@@ -136,7 +136,7 @@ void Run::Impl::send(std::shared_ptr<Slice> slice, uint64_t bytes, std::stop_tok
   io_->submit([this, slice = std::move(slice)]() mutable {
     const int64_t begin = clock_.now_ns();
     try {
-      if (!stopping_) read(*slice);
+      if (!stopping_) bring(*slice);
     } catch (...) { fail(std::current_exception()); }
     meter_.read_ended(clock_.now_ns() - begin);
     executor_->submit(std::move(slice));

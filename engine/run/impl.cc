@@ -179,6 +179,7 @@ Journey Run::Impl::journey() const {
 void Run::Impl::start_reader() {
   try {
     reader_ = source_.start(journey(), *options_.budgets);
+    unpacks_ = reader_ != nullptr && source_.waits() && !source_.unpacks().empty();
   } catch (const Error& error) {
     if (error.code() != Code::kMemory) throw;
     throw too_small(error);
@@ -273,6 +274,14 @@ Report Run::Impl::report() const {
   read.blocked_seconds = sums.room;
   read.records = report.records;
   read.threads = options_.io_threads;
+  if (unpacks_) {
+    report.stages.insert(report.stages.begin(), {.name = std::string(source_.unpacks()),
+                                                 .busy_seconds = static_cast<double>(unpack_ns_) * 1e-9,
+                                                 .starved_seconds = sums.starved,
+                                                 .blocked_seconds = sums.blocked,
+                                                 .records = report.records,
+                                                 .threads = report.threads});
+  }
   report.stages.insert(report.stages.begin(), std::move(read));
   StageReport consumer;
   consumer.name = "consumer";

@@ -71,7 +71,9 @@ class Run::Impl {
   void send(std::shared_ptr<Slice> slice, uint64_t bytes, std::stop_token stop);
   std::shared_ptr<Buffer> slice_buffer(uint64_t bytes, std::stop_token stop);
   // work.cc
+  void bring(Slice& slice);
   void read(Slice& slice);
+  void unpack(Slice& slice);
   void stop_reading() noexcept;
   std::shared_ptr<BatchBlock> work(Slice& slice);
   void settle_refusals(Slice& slice);
@@ -100,6 +102,7 @@ class Run::Impl {
   uint64_t batches_in_flight_ = 0;
 
   std::unique_ptr<Reader> reader_;  ///< null: the source is asked slice by slice
+  bool unpacks_ = false;            ///< the reader brings on I/O threads and reads on compute threads
   std::optional<Reserve> fixed_;    ///< source, workers
   std::optional<Reserve> batch_reserve_;
   std::optional<Reserve> slice_reserve_;
@@ -116,6 +119,7 @@ class Run::Impl {
 
   mutable std::mutex totals_mutex_;
   Report totals_;                  ///< counters; times by stage in totals_.stages[stage].busy_seconds
+  int64_t unpack_ns_ = 0;          ///< of all compute threads in Reader::read()
   uint64_t refused_in_epoch_ = 0;  ///< in-order section only
   uint64_t fault_epoch_ = 0;
   int64_t consumer_left_ns_ = 0;  ///< consumer 0 was last handed a batch

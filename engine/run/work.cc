@@ -12,22 +12,42 @@ constexpr uint32_t kMaxAttempts = 32;
 
 }  // namespace
 
+/// What a reader is asked for a slice.
+static Asked asked_for(const Slice& slice) {
+  const BatchBlock& block = *slice.batch;
+  return {.ids = slice.ids(),
+          .epoch = block.epoch,
+          .positions = std::span(block.positions).subspan(slice.first, slice.count),
+          .attempt = slice.is_before ? std::max(slice.attempt, 1u) : slice.attempt};
+}
+
+/// On an I/O thread: all that may wait.
+void Run::Impl::bring(Slice& slice) {
+  if (!unpacks_) return read(slice);
+  const TraceSpan span(options_.trace, "bring", "io", "batch", static_cast<int64_t>(slice.batch->sequence));
+  reader_->bring(asked_for(slice));
+}
+
 void Run::Impl::read(Slice& slice) {
-  const TraceSpan span(options_.trace, "read", "io", "batch", static_cast<int64_t>(slice.batch->sequence));
+  const TraceSpan span(options_.trace, "read", unpacks_ ? "compute" : "io", "batch",
+                       static_cast<int64_t>(slice.batch->sequence));
   SliceIntake intake(*graph_, slice_plan_, slice);
   if (reader_ == nullptr) {
     source_.read(slice.ids(), intake);
     return;
   }
-  const BatchBlock& block = *slice.batch;
-  reader_->read({.ids = slice.ids(),
-                 .epoch = block.epoch,
-                 .positions = std::span(block.positions).subspan(slice.first, slice.count),
-                 .attempt = slice.is_before ? std::max(slice.attempt, 1u) : slice.attempt},
-                intake);
+  reader_->read(asked_for(slice), intake);
   if (!graph_->cut) return;  // else only now it is known what came
   const std::lock_guard lock(totals_mutex_);
   totals_.bytes_read += slice.used;
+}
+
+/// On a compute thread, where reading computes.
+void Run::Impl::unpack(Slice& slice) {
+  const int64_t begin = clock_.now_ns();
+  read(slice);
+  const std::lock_guard lock(totals_mutex_);
+  unpack_ns_ += clock_.now_ns() - begin;
 }
 
 std::shared_ptr<BatchBlock> Run::Impl::work(Slice& slice) {
@@ -36,7 +56,10 @@ std::shared_ptr<BatchBlock> Run::Impl::work(Slice& slice) {
   std::shared_ptr<BatchBlock> done;
   try {
     const TraceSpan span(options_.trace, "slice", "compute", "batch", static_cast<int64_t>(slice.batch->sequence));
-    if (!source_.waits() && slice.attempt == 0) read(slice);
+    if (unpacks_)
+      unpack(slice);
+    else if (!source_.waits() && slice.attempt == 0)
+      read(slice);
     Worker& worker = workers_.local();
     worker.run(slice);
     {
@@ -131,7 +154,7 @@ void Run::Impl::work_again(const Slice& slice, size_t i) {
         Credit credit = replacement_reserve_->take(Need::ram(bytes), stop_source_.get_token());
         again->buffer = replacement_pool_->make(bytes, std::move(credit));
       }
-      if (!stopping_) read(*again);
+      if (!stopping_) bring(*again);
     } catch (...) {
       if (!stopping_) fail(std::current_exception());
     }

@@ -167,7 +167,7 @@ Storage::Prediction Storage::predict_epoch(const EpochPlan& plan, Budgets& budge
 }
 
 std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets) const {
-  if (!data_.has_extents()) return nullptr;
+  if (!data_.has_extents()) return data_.start(journey, budgets);
   std::unique_ptr<SourceFiles> files = source_files();
   RecordStore* store = store_of(journey);
   WindowNeeds needs = needs_of(data_, journey, *files, store != nullptr);
@@ -218,7 +218,7 @@ std::unique_ptr<Reader> Storage::start(const Journey& journey, Budgets& budgets)
 }
 
 uint64_t Storage::least_bytes(const Journey& journey) const {
-  if (!data_.has_extents()) return 0;
+  if (!data_.has_extents()) return data_.least_bytes(journey);
   return least_shape(needs_of(data_, journey, *source_files(), options_.ssd.has_value())).bytes();
 }
 

@@ -43,7 +43,7 @@ struct StorageOptions {
 };
 
 /// A Source over a data set (which must outlive it): same records, same ids, read by plan. Each run that starts on it gets a reader of its own; the RAM tier and the SSD
-/// tier are shared by all of them, one after the other or at once. Data sets without extents are read as they always were.
+/// tier are shared by all of them, one after the other or at once. Data sets without extents bring their own readers, or none.
 ///
 /// Where the graph of a run has a cut (cache = "ssd" on a stage), the SSD tier keeps what the stages before it made, and not the encoded records; there is no RAM tier then.
 ///
@@ -90,6 +90,7 @@ class Storage final : public Source {
   uint64_t resident_bytes() const override { return data_.resident_bytes(); }
   void read(std::span<const uint64_t> ids, Intake& out) const override { data_.read(ids, out); }
   bool waits() const override { return data_.waits(); }
+  std::string_view unpacks() const override { return data_.unpacks(); }
   /// Throws kMemory where `budgets` are too small, and kUsage where the SSD tier's folder cannot be one; a failing SSD is a note.
   std::unique_ptr<Reader> start(const Journey& journey, Budgets& budgets) const override;
   uint64_t least_bytes(const Journey& journey) const override;
