@@ -52,10 +52,10 @@ CsvHead read_csv_head(const File& file, const CsvDialect& dialect) {
     padded.append(ChunkMasks::kPadding, '\n');
     RowsFound rows;
     const size_t consumed = find_rows(std::string_view(padded).substr(0, bytes), dialect, begin.whole, rows);
-    if (rows.size() == 0 && !begin.whole) {
-      if (most <= 2 * CsvDialect::kMostRowBytes) continue;
+    const bool open = rows.size() == 0 && !begin.whole;
+    if (open && most <= 2 * CsvDialect::kMostRowBytes) continue;
+    if (open || (rows.size() > 0 && rows.end[0] - rows.begin[0] > CsvDialect::kMostRowBytes))
       throw Error(Code::kData, "the first row of '" + file.path() + "' does not end").hint("is it a table in text?");
-    }
     CsvHead out;
     out.offset = begin.mark + skipped;
     out.line = 1 + dialect.skip;

@@ -32,6 +32,8 @@ class PieceCutter {
     if (held_ == 0) return false;
     const std::string_view text(buffer_.data(), held_);
     const size_t bytes = find_rows(text, dialect_, ended_, rows_);
+    for (size_t r = 0; held_ > CsvDialect::kMostRowBytes && r < rows_.size(); ++r)
+      if (rows_.end[r] - rows_.begin[r] > CsvDialect::kMostRowBytes) throw too_long();
     if (bytes == 0) {
       grow();
       return true;
@@ -69,11 +71,14 @@ class PieceCutter {
 
   void grow() {
     const size_t room = buffer_.size() - ChunkMasks::kPadding;
-    if (room > 2 * CsvDialect::kMostRowBytes)
-      throw Error(Code::kData, "'" + file_.path() + "', line " + std::to_string(line_) + ": a row of more than " +
-                                   bytes_text(CsvDialect::kMostRowBytes))
-          .hint("is it a table in text?");
+    if (room > 2 * CsvDialect::kMostRowBytes) throw too_long();
     buffer_.resize(2 * room + ChunkMasks::kPadding);
+  }
+
+  Error too_long() const {
+    return Error(Code::kData, "'" + file_.path() + "', line " + std::to_string(line_) +
+                                  " or behind it: a row of more than " + bytes_text(CsvDialect::kMostRowBytes))
+        .hint("is it a table in text?");
   }
 
   const File& file_;
@@ -199,7 +204,8 @@ TableSchema guess_schema(FileSystem& fs, const CsvFiles& files, const CsvIndex& 
     const size_t count = std::min<size_t>(most, piece.rows);
     if (scattered) {
       std::vector<uint32_t> some;
-      for (size_t i = 0; i < count; ++i) some.push_back(static_cast<uint32_t>(i * piece.rows / count));
+      for (size_t i = 0; i < count; ++i)
+        some.push_back(static_cast<uint32_t>(count == 1 ? 0 : i * (piece.rows - 1) / (count - 1)));  // the last one too
       rows.decode(some, block);
     } else {
       rows.decode(0, count, block);

@@ -117,14 +117,13 @@ CsvDialect sniff_csv(std::string_view text, bool whole) {
       rows = std::move(found);
     }
   }
-  const auto [doubles, doubles_ended] = quoted_cells(rows, '"');
   const auto [singles, singles_ended] = quoted_cells(rows, '\'');
-  (void)doubles_ended;
-  if (doubles == 0 && singles > 0 && text.find('"') == std::string_view::npos) {
+  if (quoted_cells(rows, '"').first == 0 && singles > 0) {
     CsvDialect other = best;
     other.quote = '\'';
     Rows found = rows_of(padded, text.size(), other, whole);
-    if (singles == singles_ended || usual_cells(found).second > usual_cells(rows).second) {
+    const double was = usual_cells(rows).second, is = usual_cells(found).second;
+    if (is > was || (is == was && singles == singles_ended && text.find('"') == std::string_view::npos)) {
       best = other;
       rows = std::move(found);
     }
