@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "io/file/checksum.h"
 #include "io/index/made_index.h"
 #include "io/table/csv/csv_rows.h"
 
@@ -111,8 +112,15 @@ CsvIndex read_index(const RecordIndex& index, const std::string& path) {
 CsvIndex open_csv_index(FileSystem& fs, const CsvFiles& files, const CsvForm* form, const TableOptions& options,
                         const std::string& cache_folder) {
   const std::string& first = files.given[0];
+  // A pattern and its first file alone are two tables, and neither takes the other's index away.
+  std::string name = first;
+  if (files.given.size() > 1) {
+    Checksum names;
+    for (const std::string& path : files.given) names.add(base_name(path)).add("/");
+    name += "." + hex(names.value()).substr(0, 8);
+  }
   const auto index = find_or_make_index(
-      fs, files.where, index_places(first, first + ".penstock-index", cache_folder),
+      fs, files.where, index_places(name, name + ".penstock-index", cache_folder),
       [&](const RecordIndex& found) { return is_current(fs, found, files, form, options); },
       [&](const std::string& place) { write_index(fs, place, files, make_csv_index(fs, files, form, options)); });
   return read_index(*index, first);

@@ -43,7 +43,7 @@ struct CsvIndex {
   uint64_t fingerprint = 0;  ///< of the rows' text
 };
 
-/// The index of `files`: read, or made in one pass over them and written as FIRST.penstock-index, a record index whose records are the pieces, or into the cache folder. It is made
+/// The index of `files`: read, or made in one pass over them and written as FIRST.penstock-index (of several files: FIRST.HASH.penstock-index), a record index whose records are the pieces, or into the cache folder. It is made
 /// again when a file has another length or change time, when the schema file states another dialect, and when it is damaged. `form`: what the schema file says; null: none. Throws Error kUsage where
 /// the files have other columns than the first one (it says in which), kData, kIo.
 CsvIndex open_csv_index(FileSystem& fs, const CsvFiles& files, const CsvForm* form, const TableOptions& options,

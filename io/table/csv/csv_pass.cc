@@ -128,7 +128,8 @@ void check_widths(const CsvFiles& files, size_t bad, size_t rows, const std::str
   if (bad * 2 <= rows) return;
   throw Error(Code::kUsage, "'" + files.given[0] + "' looks like no table: of " + std::to_string(rows) +
                                 " rows looked at, " + std::to_string(bad) + " cannot be read; " + example)
-      .hint("state delimiter, quote, header or lines to skip in '" + files.given[0] + ".schema': io/table/README.md");
+      .hint("state delimiter, quote, header or lines to skip in '" + files.given[0] +
+            ".schema': io/table/csv/README.md");
 }
 
 }  // namespace

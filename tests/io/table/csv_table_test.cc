@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <random>
+#include <thread>
 
 #include <gmock/gmock.h>
 
+#include "io/file/faulty_file_system.h"
 #include "io/table/csv/csv_index.h"
 #include "tests/io/table/csv_text.h"
 #include "tests/io/temp_folder.h"
@@ -201,6 +203,62 @@ TEST(CsvTable, AFileThatChangedIsIndexedAgain) {
   const auto now = open_columns(folder / "a.csv", options_in(folder));
   EXPECT_EQ(now->rows(), 3u);
   EXPECT_NE(now->fingerprint(), fingerprint);
+}
+
+TEST(CsvTable, APatternAndItsFirstFileKeepAnIndexEach) {
+  const TempFolder folder;
+  folder.put("a.csv", "id\n1\n");
+  folder.put("b.csv", "id\n2\n");
+  open_columns(folder / "a.csv", options_in(folder));
+  const auto stamp = std::filesystem::last_write_time(folder / "a.csv.penstock-index");
+  EXPECT_EQ(open_columns(folder / "*.csv", options_in(folder))->rows(), 2u);
+  EXPECT_EQ(open_columns(folder / "a.csv", options_in(folder))->rows(), 1u);
+  EXPECT_EQ(std::filesystem::last_write_time(folder / "a.csv.penstock-index"), stamp);
+}
+
+TEST(CsvTable, TheIndexGoesToTheCacheWhereTheFolderCannotBeWritten) {
+  const TempFolder folder;
+  folder.put("data/a.csv", "id\n1\n");
+  FaultyFileSystem fs(
+      {{.op = FileOp::kOpen, .errno_value = EROFS, .path_part = "data/a.csv.penstock-index", .times = 1000}});
+  EXPECT_EQ(open_columns(folder / "data/a.csv", options_in(folder), fs)->rows(), 1u);
+  EXPECT_FALSE(std::filesystem::exists(folder / "data/a.csv.penstock-index"));
+  EXPECT_FALSE(std::filesystem::is_empty(folder / "cache"));
+}
+
+TEST(CsvTable, AFailingDiskIsAnErrorThatNamesTheFile) {
+  const TempFolder folder;
+  folder.put("a.csv", "id\n1\n");
+  FaultyFileSystem fs({{.op = FileOp::kRead, .errno_value = EIO, .path_part = "a.csv", .times = 1000}});
+  EXPECT_THAT(error_of([&] { open_columns(folder / "a.csv", options_in(folder), fs); }),
+              AllOf(HasSubstr("io: "), HasSubstr("a.csv")));
+  fs.plan({});
+  const auto table = open_columns(folder / "a.csv", options_in(folder), fs);
+  fs.plan({{.op = FileOp::kRead, .errno_value = EIO, .path_part = "a.csv"}});
+  EXPECT_THAT(error_of([&] { table->fetch(0, {}); }), AllOf(HasSubstr("io: "), HasSubstr("a.csv")));
+  fs.plan({{.op = FileOp::kRead, .does = PlannedFault::Does::kShort, .path_part = "a.csv", .times = 1000}});
+  EXPECT_EQ(table->fetch(0, {})->count(), 1u) << "short reads go on";
+}
+
+TEST(CsvTable, RowsAreDecodedByManyThreadsAtOnce) {
+  const CsvReading reading({}, test::texts_schema(2));
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += std::to_string(i) + ",\"a \"\"" + std::to_string(i) + "\"\"\"\n";
+  const auto rows = test::rows_in(reading, text);
+  std::vector<std::vector<std::string>> seen(4);
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < seen.size(); ++t)
+    threads.emplace_back([&, t] {
+      TableBlock block;
+      for (size_t from = 0; from < 5000; from += 500) {
+        rows->decode(from, 500, block);
+        for (std::string& row : test::shown(block)) seen[t].push_back(std::move(row));
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_EQ(seen[0].size(), 5000u);
+  EXPECT_EQ(seen[0][4999], "4999|a \"4999\"");
+  for (const auto& each : seen) EXPECT_EQ(each, seen[0]);
 }
 
 TEST(CsvTable, ADamagedIndexIsMadeAgain) {
