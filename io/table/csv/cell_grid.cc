@@ -36,43 +36,63 @@ void CellGrid::find_ends(size_t begin, size_t end) {
     masks.parts[chunks - 1] &= inside;
     masks.quotes[chunks - 1] &= inside;
     if (ends_.size() < found_ + bytes + ChunkMasks::kBytes + 8) ends_.resize(found_ + 2 * kBatch + found_ / 2);
-    if (masks.any_quote == 0 && !quoted_) {
-      found_ = static_cast<size_t>(kernels_.places(masks, chunks, static_cast<uint32_t>(at), ends_.data() + found_) -
-                                   ends_.data());
-    } else {
+    if (masks.any_quote != 0 || quoted_) {
       plain_ = false;
-      quoted_ends(masks, chunks, at, begin);
+      leave_out_quoted(masks, chunks, at, begin, end);
     }
+    found_ = static_cast<size_t>(kernels_.places(masks, chunks, static_cast<uint32_t>(at), ends_.data() + found_) -
+                                 ends_.data());
   }
 }
 
-// The state machine of RowFinder without what broken rows need.
-void CellGrid::quoted_ends(const ChunkMasks& masks, size_t chunks, size_t base, size_t begin) {
+// Takes what lies inside of quotes out of the masks.
+void CellGrid::leave_out_quoted(ChunkMasks& masks, size_t chunks, size_t base, size_t begin, size_t end) {
+  const auto is_edge = [&](size_t at) {
+    return text_[at] == dialect_.delimiter || text_[at] == '\n' || text_[at] == '\r';
+  };
   for (size_t k = 0; k < chunks; ++k, base += ChunkMasks::kBytes) {
-    const uint64_t quotes = masks.quotes[k];
-    uint64_t bits = masks.lines[k] | masks.parts[k] | quotes;
-    for (; bits != 0; bits &= bits - 1) {
-      const size_t at = base + static_cast<size_t>(std::countr_zero(bits));
-      if ((quotes & bits & (~bits + 1)) == 0) {
-        if (!quoted_) ends_[found_++] = static_cast<uint32_t>(at);
-        continue;
+    uint64_t outside = quoted_ ? 0 : ~uint64_t{0};
+    if (masks.quotes[k] != 0) {
+      const size_t behind = base + ChunkMasks::kBytes;
+      QuoteParity parity;
+      if (!dialect_.space && after_pair_ <= base && behind < end)
+        parity = quote_parity(masks, k, quoted_, base == begin || is_edge(base - 1), is_edge(behind));
+      if (parity.regular) {
+        outside = ~parity.inside;
+        quoted_ = parity.inside >> 63 != 0;
+      } else {
+        outside = outside_of_quotes(masks, k, base, begin);
       }
-      if (at < after_pair_) continue;
-      if (quoted_) {
-        if (text_[at + 1] == dialect_.quote) {
-          after_pair_ = at + 2;
-        } else {
-          quoted_ = false;
-        }
-        continue;
-      }
-      size_t before = at;
-      if (dialect_.space)
-        while (before > begin && text_[before - 1] == ' ' && dialect_.delimiter != ' ') --before;
-      const char c = before > begin ? text_[before - 1] : '\n';
-      quoted_ = c == dialect_.delimiter || c == '\n' || c == '\r';
     }
+    masks.lines[k] &= outside;
+    masks.parts[k] &= outside;
   }
+}
+
+// One mark after the other: the state machine of RowFinder without what broken rows need.
+uint64_t CellGrid::outside_of_quotes(const ChunkMasks& masks, size_t k, size_t base, size_t begin) {
+  const uint64_t quotes = masks.quotes[k];
+  uint64_t outside = 0;
+  for (uint64_t bits = masks.lines[k] | masks.parts[k] | quotes; bits != 0; bits &= bits - 1) {
+    const uint64_t bit = bits & (~bits + 1);
+    const size_t at = base + static_cast<size_t>(std::countr_zero(bits));
+    if ((quotes & bit) == 0) {
+      if (!quoted_) outside |= bit;
+      continue;
+    }
+    if (at < after_pair_) continue;
+    if (quoted_) {
+      quoted_ = text_[at + 1] == dialect_.quote;
+      if (quoted_) after_pair_ = at + 2;
+      continue;
+    }
+    size_t before = at;
+    if (dialect_.space)
+      while (before > begin && text_[before - 1] == ' ' && dialect_.delimiter != ' ') --before;
+    const char c = before > begin ? text_[before - 1] : '\n';
+    quoted_ = c == dialect_.delimiter || c == '\n' || c == '\r';
+  }
+  return outside;
 }
 
 void CellGrid::add(const RowsFound& rows, size_t from, size_t count) {

@@ -50,7 +50,8 @@ class CellGrid {
 
  private:
   void find_ends(size_t begin, size_t end);
-  void quoted_ends(const ChunkMasks& masks, size_t chunks, size_t base, size_t row);
+  void leave_out_quoted(ChunkMasks& masks, size_t chunks, size_t base, size_t begin, size_t end);
+  uint64_t outside_of_quotes(const ChunkMasks& masks, size_t k, size_t base, size_t begin);
 
   const char* text_;
   const CsvDialect& dialect_;

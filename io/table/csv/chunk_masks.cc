@@ -27,7 +27,9 @@ inline uint64_t equal_sse2(const char* text, char c) {
 void masks_sse2(const char* text, size_t chunks, bool after_cr, char delimiter, char quote, ChunkMasks& out) {
   out.any_quote = 0;
   for (size_t k = 0; k < chunks; ++k, text += ChunkMasks::kBytes) {
-    out.lines[k] = line_ends(equal_sse2(text, '\n'), equal_sse2(text, '\r'), after_cr);
+    const uint64_t lf = equal_sse2(text, '\n'), cr = equal_sse2(text, '\r');
+    out.breaks[k] = lf | cr;
+    out.lines[k] = line_ends(lf, cr, after_cr);
     out.parts[k] = equal_sse2(text, delimiter);
     out.quotes[k] = quote != 0 ? equal_sse2(text, quote) : 0;
     out.any_quote |= out.quotes[k];
@@ -54,7 +56,9 @@ uint32_t* places_sse2(const ChunkMasks& masks, size_t chunks, uint32_t base, uin
   for (size_t k = 0; k < chunks; ++k, text += ChunkMasks::kBytes) {
     const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text));
     const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text) + 1);
-    out.lines[k] = line_ends(equal_avx2(low, high, '\n'), equal_avx2(low, high, '\r'), after_cr);
+    const uint64_t lf = equal_avx2(low, high, '\n'), cr = equal_avx2(low, high, '\r');
+    out.breaks[k] = lf | cr;
+    out.lines[k] = line_ends(lf, cr, after_cr);
     out.parts[k] = equal_avx2(low, high, delimiter);
     out.quotes[k] = quote != 0 ? equal_avx2(low, high, quote) : 0;
     out.any_quote |= out.quotes[k];
@@ -80,6 +84,20 @@ uint32_t* places_sse2(const ChunkMasks& masks, size_t chunks, uint32_t base, uin
 constexpr ChunkKernels kKernels[] = {{"sse2", masks_sse2, places_sse2}, {"avx2", masks_avx2, places_avx2}};
 
 }  // namespace
+
+QuoteParity quote_parity(const ChunkMasks& masks, size_t k, bool quoted, bool edge_before, bool edge_behind) {
+  const uint64_t quotes = masks.quotes[k], edges = masks.parts[k] | masks.breaks[k];
+  uint64_t inside = quotes;  // bit i becomes the parity of the quotes up to it
+  for (int shift = 1; shift < 64; shift *= 2) inside ^= inside << shift;
+  if (quoted) inside = ~inside;
+  const uint64_t opens = quotes & inside, closes = quotes & ~inside;
+  const uint64_t before = (edges | closes) << 1 | (edge_before ? 1 : 0);
+  const uint64_t behind = (edges | opens) >> 1 | (edge_behind ? uint64_t{1} << 63 : 0);
+  return {.inside = inside,
+          .opens = opens,
+          .pairs = (opens & closes << 1) != 0,
+          .regular = (opens & ~before) == 0 && (closes & ~behind) == 0};
+}
 
 std::span<const ChunkKernels> ChunkKernels::all() {
   static const bool wide = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 &&

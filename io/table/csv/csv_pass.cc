@@ -22,35 +22,47 @@ constexpr size_t kPlacesLookedAt = 64;  // pieces from which rows are taken besi
 class PieceCutter {
  public:
   PieceCutter(const File& file, uint32_t number, const CsvHead& head, const CsvDialect& dialect, uint64_t piece_bytes)
-      : file_(file), number_(number), dialect_(dialect), piece_bytes_(piece_bytes), at_(head.offset), line_(head.line) {
-    buffer_.resize(piece_bytes + ChunkMasks::kPadding);
-  }
+      : file_(file),
+        number_(number),
+        dialect_(dialect),
+        piece_bytes_(piece_bytes),
+        at_(head.offset),
+        line_(head.line),
+        wanted_(piece_bytes) {}
 
   /// False at the end of the file.
   bool next(std::vector<CsvPiece>& pieces) {
     fill();
     if (held_ == 0) return false;
-    const std::string_view text(buffer_.data(), held_);
-    const size_t bytes = find_rows(text, dialect_, ended_, rows_);
-    for (size_t r = 0; held_ > CsvDialect::kMostRowBytes && r < rows_.size(); ++r)
+    const std::string_view text(buffer_.data(), std::min(held_, wanted_));
+    uint64_t bytes = find_rows(text, dialect_, ended_ && held_ <= wanted_, rows_);
+    for (size_t r = 0; text.size() > CsvDialect::kMostRowBytes && r < rows_.size(); ++r)
       if (rows_.end[r] - rows_.begin[r] > CsvDialect::kMostRowBytes) throw too_long();
     if (bytes == 0) {
-      grow();
+      if (wanted_ > 2 * CsvDialect::kMostRowBytes) throw too_long();
+      wanted_ *= 2;
       return true;
     }
+    wanted_ = piece_bytes_;
+    size_t rows = rows_.size();
+    // More was looked at than a piece has, for a row that did not end.
+    if (const auto cut = std::ranges::lower_bound(rows_.begin, piece_bytes_);
+        text.size() > piece_bytes_ && cut != rows_.begin.end()) {
+      rows = std::max<size_t>(1, static_cast<size_t>(cut - rows_.begin.begin()));
+      if (rows < rows_.size()) bytes = rows_.begin[rows];
+    }
     // What is no row, at the beginning, belongs to no piece.
-    const uint64_t lines = count_lines(text.substr(0, bytes));
-    if (rows_.size() > 0) {
-      const uint64_t blank = rows_.begin[0], blank_lines = count_lines(text.substr(0, blank));
+    if (rows > 0) {
+      const uint64_t blank = rows_.begin[0];
       pieces.push_back({.file = number_,
                         .offset = at_ + blank,
                         .bytes = bytes - blank,
                         .checksum = checksum(text.substr(blank, bytes - blank)),
-                        .rows = rows_.size(),
-                        .line = line_ + blank_lines,
-                        .escaped_bytes = CsvRows::escaped_bytes(rows_, 0, rows_.size())});
+                        .rows = rows,
+                        .line = line_ + count_lines(text.substr(0, blank)),
+                        .escaped_bytes = CsvRows::escaped_bytes(rows_, 0, rows)});
     }
-    line_ += lines;
+    line_ += count_lines(text.substr(0, bytes));
     at_ += bytes;
     held_ -= bytes;
     std::copy_n(buffer_.data() + bytes, held_, buffer_.data());
@@ -59,20 +71,15 @@ class PieceCutter {
   uint64_t offset() const { return at_; }
 
  private:
+  // Until as much is held as is wanted, or the file ends.
   void fill() {
-    const size_t room = buffer_.size() - ChunkMasks::kPadding;
-    if (ended_ || held_ == room) return;
+    if (ended_ || held_ >= wanted_) return;
+    buffer_.resize(std::max<size_t>(buffer_.size(), wanted_ + ChunkMasks::kPadding));
     const size_t read =
-        file_.read_at(at_ + held_, std::as_writable_bytes(std::span(buffer_).subspan(held_, room - held_)));
+        file_.read_at(at_ + held_, std::as_writable_bytes(std::span(buffer_).subspan(held_, wanted_ - held_)));
     held_ += read;
-    ended_ = held_ < room;
+    ended_ = held_ < wanted_;
     std::fill_n(buffer_.data() + held_, ChunkMasks::kPadding, '\n');
-  }
-
-  void grow() {
-    const size_t room = buffer_.size() - ChunkMasks::kPadding;
-    if (room > 2 * CsvDialect::kMostRowBytes) throw too_long();
-    buffer_.resize(2 * room + ChunkMasks::kPadding);
   }
 
   Error too_long() const {
@@ -89,6 +96,7 @@ class PieceCutter {
   uint64_t line_;
   std::vector<char> buffer_;
   size_t held_ = 0;
+  size_t wanted_;  ///< bytes to look at
   bool ended_ = false;
   RowsFound rows_;
 };

@@ -25,7 +25,8 @@ class RowFinder {
                     masks);
       again_ = kNowhere;
       for (size_t k = 0; k < chunks && !stopped_ && again_ == kNowhere; ++k)
-        chunk(at + k * ChunkMasks::kBytes, masks.lines[k], masks.quotes[k]);
+        if (masks.quotes[k] == 0 || !regular_chunk(at + k * ChunkMasks::kBytes, masks, k))
+          chunk(at + k * ChunkMasks::kBytes, masks.lines[k], masks.quotes[k]);
       at = again_ == kNowhere ? at + bytes : again_;
       if (at < text_.size() || !whole_ || stopped_) continue;
       if (quoted_) {  // to the end of the text
@@ -41,6 +42,28 @@ class RowFinder {
 
  private:
   static constexpr size_t kNowhere = SIZE_MAX;
+
+  bool is_edge(size_t at) const { return text_[at] == dialect_.delimiter || text_[at] == '\n' || text_[at] == '\r'; }
+
+  // A chunk in which quotes only open and close cells needs no look at each of them. False where it is none: nothing was done.
+  bool regular_chunk(size_t base, const ChunkMasks& masks, size_t k) {
+    const size_t end = base + ChunkMasks::kBytes;
+    if (dialect_.space || after_pair_ > base || (quoted_ && pairs_) || base < row_ || end >= text_.size() ||
+        end - row_ > CsvDialect::kMostRowBytes)
+      return false;
+    const QuoteParity parity = quote_parity(masks, k, quoted_, base == row_ || is_edge(base - 1), is_edge(end));
+    if (!parity.regular || parity.pairs) return false;
+    if (parity.opens != 0) {
+      cell_ = base + 64 - static_cast<size_t>(std::countl_zero(parity.opens));
+      pairs_ = false;
+    }
+    quoted_ = parity.inside >> 63 != 0;
+    for (uint64_t bits = masks.lines[k] & ~parity.inside; bits != 0; bits &= bits - 1) {
+      const size_t at = base + static_cast<size_t>(std::countr_zero(bits));
+      if (at >= row_) end_row(at);
+    }
+    return true;
+  }
 
   void chunk(size_t base, uint64_t lines, uint64_t quotes) {
     if (text_.size() - base < ChunkMasks::kBytes) {

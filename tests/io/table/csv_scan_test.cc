@@ -36,6 +36,7 @@ TEST(ChunkKernels, GiveTheSameInEveryWidth) {
       places.push_back(std::move(out));
       EXPECT_TRUE(std::equal(masks[k].lines.begin(), masks[k].lines.begin() + chunks, masks[0].lines.begin()));
       EXPECT_TRUE(std::equal(masks[k].quotes.begin(), masks[k].quotes.begin() + chunks, masks[0].quotes.begin()));
+      EXPECT_TRUE(std::equal(masks[k].breaks.begin(), masks[k].breaks.begin() + chunks, masks[0].breaks.begin()));
       EXPECT_EQ(places[k], places[0]);
     }
     for (size_t b = 0; b < chunks * 64; ++b) {
@@ -106,6 +107,25 @@ TEST(CsvScan, ReadsRandomTextsAsTheReferenceDoes) {
     for (const auto& [letters, dialect] : cases)
       for (int i = 0; i < 1500; ++i)
         expect_reference(random_text(random, letters, i % 3 == 0 ? 12 : 300), dialect, kernels);
+}
+
+TEST(CsvScan, ReadsQuotedRowsThatMayBeOddInOnePlace) {
+  std::mt19937 random(6);
+  const auto number = [&](size_t below) { return std::uniform_int_distribution<size_t>(0, below - 1)(random); };
+  for (int i = 0; i < 3000; ++i) {
+    std::string text;
+    for (size_t r = 0, rows = 1 + number(12); r < rows; ++r) {
+      for (size_t c = 0; c < 3; ++c) {
+        const std::string cell = random_text(random, i % 2 == 0 ? "abcdef" : "abc,\n", 30);
+        text += (c > 0 ? "," : "") + (number(5) == 0 ? cell.substr(0, cell.find_first_of(",\n"))
+                                                     : "\"" + cell + (number(9) == 0 ? "\"\"" : "") + "\"");
+      }
+      text += number(3) == 0 ? "\r\n" : "\n";
+    }
+    if (i % 3 == 0) text.insert(number(text.size()), 1, '"');
+    if (i % 7 == 0) text.erase(number(text.size()), 1);
+    for (const ChunkKernels& kernels : ChunkKernels::all()) expect_reference(text, {}, kernels);
+  }
 }
 
 TEST(CsvScan, ReadsManyRowsOverManyBatches) {

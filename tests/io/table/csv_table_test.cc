@@ -163,6 +163,21 @@ TEST(CsvTable, PiecesOfAnyLengthHoldTheSameRows) {
   for (const auto& rows : seen) EXPECT_EQ(rows, seen[0]);
 }
 
+TEST(CsvTable, AQuoteThatStaysOpenForTooLongCostsOneLineInPiecesToo) {
+  const TempFolder folder;
+  std::string text = "a,b\n1,2\n\"3,4\n";
+  size_t lines = 2;
+  for (; text.size() < CsvDialect::kMostRowBytes + (3 << 20); ++lines) text += "some,words in a row\n";
+  folder.put("a.csv", text + "\"x\",y\n");
+  const auto table = open_columns(folder / "a.csv", options_in(folder));
+  EXPECT_GT(table->pieces(), 2u);
+  const std::vector<std::string> rows = all_rows(*table);
+  ASSERT_EQ(rows.size(), lines + 1);
+  EXPECT_THAT(rows[1], HasSubstr("line 3: a quote is opened and never closed"));
+  EXPECT_EQ(std::ranges::count(rows, "some|words in a row"), static_cast<ptrdiff_t>(lines - 2));
+  EXPECT_EQ(rows.back(), "x|y");
+}
+
 TEST(CsvTable, SeveralFilesFollowOneAnother) {
   const TempFolder folder;
   folder.put("t/b.csv", "id,x\n3,c\n");
