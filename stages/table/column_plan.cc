@@ -77,8 +77,9 @@ class Planner {
       if (named && (uses & kNamed) != 0 && !is_overridden(column))
         refuse("column '" + name + "' is in table.categories and in table.numbers", "leave it in one of them");
       if (!named && (uses & kNamed) != 0) return;
-      if (!named) refuse("patterns of table.categories and table.numbers both fit column '" + name + "'",
-                         "name it in one of them, or in ignore");
+      if (!named)
+        refuse("patterns of table.categories and table.numbers both fit column '" + name + "'",
+               "name it in one of them, or in ignore");
     }
     uses = static_cast<uint8_t>(as | (named ? kNamed : uses & kNamed));
   }
@@ -131,11 +132,13 @@ class Planner {
   std::vector<size_t> ordered(const std::vector<std::string>& names, uint8_t as) const {
     std::vector<size_t> out;
     const auto add = [&](size_t c) {
-      if ((uses_[c] & as) != 0 && (uses_[c] & kIgnored) == 0 && std::ranges::find(out, c) == out.end()) out.push_back(c);
+      if ((uses_[c] & as) != 0 && (uses_[c] & kIgnored) == 0 && std::ranges::find(out, c) == out.end())
+        out.push_back(c);
     };
     for (const std::string& name : names)
       for (size_t c = 0; c < schema_.size(); ++c)
-        if (is_pattern(name) ? glob_matches(name, schema_.columns()[c].name) : schema_.columns()[c].name == name) add(c);
+        if (is_pattern(name) ? glob_matches(name, schema_.columns()[c].name) : schema_.columns()[c].name == name)
+          add(c);
     for (size_t c = 0; c < schema_.size(); ++c) add(c);
     return out;
   }

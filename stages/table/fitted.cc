@@ -25,9 +25,7 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
-size_t Fitted::cat_width() const {
-  return static_cast<size_t>(std::ranges::count_if(categories, &CategoryFit::coded));
-}
+size_t Fitted::cat_width() const { return static_cast<size_t>(std::ranges::count_if(categories, &CategoryFit::coded)); }
 
 size_t Fitted::cont_width() const {
   return numbers.size() + static_cast<size_t>(std::ranges::count_if(numbers, &NumberFit::indicator)) +
@@ -85,11 +83,12 @@ std::vector<std::string> Fitted::notes() const {
   }
   for (const CategoryFit& category : categories) {
     if (category.buckets > 0 && category.shared > 0)
-      out.push_back(name(category.source) + ": about " + std::to_string(category.distinct) + " values are hashed into " +
-                    std::to_string(category.buckets) + " buckets, of which about " + std::to_string(category.shared) +
-                    " values share one with others");
+      out.push_back(name(category.source) + ": about " + std::to_string(category.distinct) +
+                    " values are hashed into " + std::to_string(category.buckets) + " buckets, of which about " +
+                    std::to_string(category.shared) + " values share one with others");
     if (category.rare > 0)
-      out.push_back(name(category.source) + ": " + std::to_string(category.rare) + " training rows have values too rare for the vocabulary of " +
+      out.push_back(name(category.source) + ": " + std::to_string(category.rare) +
+                    " training rows have values too rare for the vocabulary of " +
                     std::to_string(category.values.size()));
     if (category.buckets == 0 && category.values.empty())
       out.push_back(name(category.source) + " has no value that is common enough: all its codes are 0");

@@ -22,10 +22,11 @@ struct CountedValue {
 
 /// A column of categories. Code 0 is missing or unknown.
 struct CategoryFit {
-  size_t source = 0;     ///< in Fitted::source
-  bool coded = true;     ///< a column of `cat`
+  size_t source = 0;  ///< in Fitted::source
+  bool coded = true;  ///< a column of `cat`
   bool frequency = false;
-  uint64_t buckets = 0;  ///< above 0: code = 1 + XXH3-64(text, seed) % buckets, and no values. Integers are hashed as decimal text
+  uint64_t buckets =
+      0;  ///< above 0: code = 1 + XXH3-64(text, seed) % buckets, and no values. Integers are hashed as decimal text
   uint64_t seed = 0;
   /// Value i has the code i + 1; by count, the commonest first, then by text.
   std::vector<CountedValue> values;

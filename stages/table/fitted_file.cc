@@ -24,11 +24,16 @@ class Writer {
   Writer& text(std::string_view value) {
     text_ += '\t';
     for (const char c : value) {
-      if (c == '\t') text_ += "\\t";
-      else if (c == '\n') text_ += "\\n";
-      else if (c == '\r') text_ += "\\r";
-      else if (c == '\\') text_ += "\\\\";
-      else text_ += c;
+      if (c == '\t')
+        text_ += "\\t";
+      else if (c == '\n')
+        text_ += "\\n";
+      else if (c == '\r')
+        text_ += "\\r";
+      else if (c == '\\')
+        text_ += "\\\\";
+      else
+        text_ += c;
     }
     return *this;
   }
@@ -84,8 +89,8 @@ class Reader {
     ++number_;
     const std::string_view found = cell();
     if (found != word)
-      refuse("line " + std::to_string(number_) + " begins with '" + std::string(found.substr(0, 30)) + "' in place of '" +
-             std::string(word) + "'");
+      refuse("line " + std::to_string(number_) + " begins with '" + std::string(found.substr(0, 30)) +
+             "' in place of '" + std::string(word) + "'");
   }
   std::string text() {
     const std::string_view raw = next();
@@ -112,13 +117,15 @@ class Reader {
   template <class E>
   E word(E last) {
     const auto value = number<unsigned>();
-    if (value > static_cast<unsigned>(last)) refuse("line " + std::to_string(number_) + " names what is not known here");
+    if (value > static_cast<unsigned>(last))
+      refuse("line " + std::to_string(number_) + " names what is not known here");
     return static_cast<E>(value);
   }
   /// How many of something follow: no more than there are bytes left.
   size_t count() {
     const auto value = number<uint64_t>();
-    if (value > left_.size() + cells_.size()) refuse("line " + std::to_string(number_) + " promises more than there is");
+    if (value > left_.size() + cells_.size())
+      refuse("line " + std::to_string(number_) + " promises more than there is");
     return static_cast<size_t>(value);
   }
   size_t place(size_t size) {
@@ -187,7 +194,7 @@ TargetFit read_target(Reader& in, size_t columns) {
   TargetFit target;
   in.line("target");
   target.source = in.place(columns);
-  target.task = in.word(Task::kClasses);
+  target.task = in.word(Task::kRegression);
   target.log = in.word(TargetLog::kLog1p);
   target.clip = in.list();
   target.positive = in.text();

@@ -24,7 +24,8 @@ inline double fixed_log(double x) {
   const double s = f / (2 + f);
   const double z = s * s;
   double sum = 1.0 / 23;
-  for (const double next : {1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3})
+  for (const double next :
+       {1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3})
     sum = sum * z + next;
   const auto powers = static_cast<double>(k - shift);
   // ln 2 in two parts, the first of which times |k| < 2^11 is exact.

@@ -21,7 +21,8 @@ void require_pair(const std::vector<double>& pair, const std::string& key) {
 
 void MeanSpec::describe(ParamTable<MeanSpec>& t) {
   t.add("by", &MeanSpec::by,
-        "columns that make the group, the coarsest first: one that was not seen in training falls back on the group without its last column",
+        "columns that make the group, the coarsest first: one that was not seen in training falls back on the group "
+        "without its last column",
         required(), not_empty());
   t.add("of", &MeanSpec::of, "what the mean is of", one_of({"target"}));
   t.add("smoothing", &MeanSpec::smoothing, "rows that the coarser mean counts as", at_least(0));
@@ -82,8 +83,7 @@ void check(const TableSpec& spec) {
   require_pair(spec.target_clip_at, "table.target_clip_at");
   if (!spec.target_clip.empty() && !spec.target_clip_at.empty())
     throw Error(Code::kUsage, "table.target_clip and table.target_clip_at say the same thing").hint("keep one of them");
-  const bool shaped =
-      spec.target_log != TargetLog::kNone || !spec.target_clip.empty() || !spec.target_clip_at.empty();
+  const bool shaped = spec.target_log != TargetLog::kNone || !spec.target_clip.empty() || !spec.target_clip_at.empty();
   if (shaped && spec.task != Task::kRegression)
     throw Error(Code::kUsage, "table.target_log and table.target_clip are of task = \"regression\"");
   if (!spec.positive.empty() && spec.task != Task::kBinary)

@@ -4,22 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "engine/data/target.h"
 #include "engine/graph/params.h"
 
 namespace penstock::table {
 
-enum class Task : uint8_t {
-  kRegression,  ///< target f32, transformed
-  kBinary,      ///< target f32, 0 or 1
-  kClasses,     ///< label i64, 0 .. K - 1
-};
-enum class TargetLog : uint8_t {
-  kNone,
-  kLog,    ///< of targets above 0: a difference is a relative error, which RMSPE wants
-  kLog1p,  ///< log(1 + x), of targets above -1
-};
 enum class Scale : uint8_t {
   kNone,
   kStandard,  ///< (x - mean) / deviation
@@ -67,9 +59,9 @@ struct TableSpec {
   Task task = Task::kRegression;
   std::string target;
   TargetLog target_log = TargetLog::kNone;
-  std::vector<double> target_clip;      ///< lowest and highest, before the logarithm; training rows only
-  std::vector<double> target_clip_at;   ///< likewise, as quantiles of the training rows
-  std::string positive;                 ///< the text of the target that counts as 1
+  std::vector<double> target_clip;     ///< lowest and highest, before the logarithm; training rows only
+  std::vector<double> target_clip_at;  ///< likewise, as quantiles of the training rows
+  std::string positive;                ///< the text of the target that counts as 1
   std::vector<std::string> categories;
   std::vector<std::string> numbers;
   std::vector<std::string> ignore;
