@@ -12,6 +12,7 @@ static_assert(std::endian::native == std::endian::little, "files hold little-end
 
 uint64_t checksum(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 uint64_t checksum(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+uint64_t checksum(std::string_view text, uint64_t seed) { return XXH3_64bits_withSeed(text.data(), text.size(), seed); }
 
 struct Checksum::State {
   State() : xxh(XXH3_createState()) {

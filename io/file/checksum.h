@@ -14,6 +14,8 @@ namespace penstock::io {
 /// XXH3-64 of `bytes` (seed 0; github.com/Cyan4973/xxHash, version 0.8). The same on every machine.
 uint64_t checksum(std::span<const std::byte> bytes);
 uint64_t checksum(std::string_view text);
+/// The same with a seed: another function for each.
+uint64_t checksum(std::string_view text, uint64_t seed);
 
 /// The same over bytes that come in parts. One thread; copies not, moves.
 class Checksum {

@@ -1,0 +1,176 @@
+#include "stages/table/encoded_table.h"
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "io/file/checksum.h"
+#include "stages/table/row_reader.h"
+#include "stages/table/row_walk.h"
+
+namespace penstock::table {
+namespace {
+
+bool are_neighbours(std::span<const uint32_t> places) {
+  for (size_t i = 1; i < places.size(); ++i)
+    if (places[i] != places[i - 1] + 1) return false;
+  return true;
+}
+
+}  // namespace
+
+EncodedTable::EncodedTable(std::shared_ptr<const io::Table> table, RowSet rows, std::shared_ptr<const Fitted> fitted,
+                           EncodedOptions options)
+    : table_(std::move(table)),
+      rows_(std::move(rows)),
+      fitted_(std::move(fitted)),
+      options_(options),
+      encoder_(*fitted_, table_->schema(), table_->path(),
+               {.training = options.training, .needs_target = options.needs_target}),
+      unknown_(fitted_->cat_width()) {
+  if (!rows_.runs().empty() && rows_.runs().back().last > table_->rows())
+    throw Error(Code::kUsage, "'" + table_->path() + "' has " + std::to_string(table_->rows()) + " rows, and row " +
+                                  std::to_string(rows_.runs().back().last - 1) + " is asked for");
+  if (const size_t width = fitted_->cat_width(); width > 0) {
+    cat_field_ = schema_.size();
+    schema_.add(Field::fixed("cat", DType::kI32, {static_cast<int64_t>(width)}));
+  }
+  if (const size_t width = fitted_->cont_width(); width > 0) {
+    cont_field_ = schema_.size();
+    schema_.add(Field::fixed("cont", DType::kF32, {static_cast<int64_t>(width)}));
+  }
+  const TargetFit& target = fitted_->target;
+  target_field_ = schema_.size();
+  schema_.add(target.task == Task::kClasses ? Field::fixed("label", DType::kI64) : Field::fixed("target", DType::kF32));
+  for (const CountedValue& value : target.classes) classes_.push_back(value.text);
+
+  for (const CategoryFit& category : fitted_->categories)
+    if (category.coded) fields_.categories.push_back({fitted_->source[category.source].name, category.cardinality()});
+  fields_.numbers = fitted_->cont_names();
+  fields_.target = fitted_->source[target.source].name;
+  fields_.task = target.task;
+  fields_.transform.log = target.log;
+  if (target.clip.size() == 2) {
+    fields_.transform.lowest = target.clip[0];
+    fields_.transform.highest = target.clip[1];
+  }
+  if (target.task == Task::kRegression) {
+    fields_.least_target = target.low;
+    fields_.greatest_target = target.high;
+  }
+  fingerprint_ = io::Checksum()
+                     .add("table")
+                     .add(table_->fingerprint())
+                     .add(rows_.digest())
+                     .add(fitted_->digest())
+                     .add(uint64_t{options_.training})
+                     .value();
+}
+
+EncodedTable::~EncodedTable() = default;
+
+uint64_t EncodedTable::resident_bytes() const {
+  return table_->resident_bytes() + rows_.bytes() + fitted_->bytes() + encoder_.bytes() +
+         labels_.size() * sizeof(int32_t);
+}
+
+uint64_t EncodedTable::state() const { return io::Checksum().add(fingerprint_).add(table_->state()).value(); }
+
+RowsOut EncodedTable::at_row(RowsOut out, size_t row) const {
+  if (out.cat != nullptr) out.cat += row * fitted_->cat_width();
+  if (out.cont != nullptr) out.cont += row * fitted_->cont_width();
+  if (out.target != nullptr) out.target += row;
+  if (out.label != nullptr) out.label += row;
+  return out;
+}
+
+RowsOut EncodedTable::places_of(Intake& intake) const {
+  RowsOut out;
+  if (intake.count() == 0) return out;
+  if (cat_field_ != Schema::npos) out.cat = reinterpret_cast<int32_t*>(intake.row(cat_field_, 0));
+  if (cont_field_ != Schema::npos) out.cont = reinterpret_cast<float*>(intake.row(cont_field_, 0));
+  std::byte* target = intake.row(target_field_, 0);
+  if (fitted_->target.task == Task::kClasses)
+    out.label = reinterpret_cast<int64_t*>(target);
+  else
+    out.target = reinterpret_cast<float*>(target);
+  return out;
+}
+
+void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows, std::span<const uint32_t> places,
+                          const RowsOut& out, Intake& intake, Encoder::Scratch& scratch) const {
+  Encoder::Refused refused;
+  for (size_t from = 0; from < rows.size(); from += kDecodeRows) {
+    const size_t count = std::min(kDecodeRows, rows.size() - from);
+    decode_rows(raw, rows.subspan(from, count), scratch.block);
+    refused.clear();
+    std::span<const uint32_t> to = places.subspan(from, count);
+    RowsOut first = out;
+    if (are_neighbours(to)) {  // then they are written where they belong
+      first = at_row(out, to.front());
+      to = {};
+    }
+    encoder_.encode(scratch.block, rows.subspan(from, count), to, first, refused, scratch);
+    for (auto& [row, reason] : refused) intake.reject(places[from + row], std::move(reason));
+  }
+  encoded_ += rows.size();
+  for (size_t c = 0; c < scratch.unknown.size(); ++c) {
+    if (scratch.unknown[c] > 0) unknown_[c] += scratch.unknown[c];
+    scratch.unknown[c] = 0;
+  }
+}
+
+void EncodedTable::read(std::span<const uint64_t> ids, Intake& out) const {
+  const RowsOut places = places_of(out);
+  Encoder::Scratch scratch;
+  each_piece(*this, ids, [&](uint64_t piece, std::span<const uint64_t> rows, std::span<const uint32_t> at) {
+    const std::shared_ptr<const io::RawRows> raw = table_->fetch(piece, encoder_.columns());
+    encode(*raw, rows, at, places, out, scratch);
+  });
+}
+
+std::unique_ptr<Reader> EncodedTable::start(const Journey& journey, Budgets& budgets) const {
+  return std::make_unique<RowReader>(*this, journey, budgets);
+}
+
+uint64_t EncodedTable::least_bytes(const Journey& journey) const { return RowReader::least_bytes(*this, journey); }
+
+int64_t EncodedTable::label(uint64_t id) const {
+  if (fitted_->target.task == Task::kRegression) return -1;
+  std::call_once(labelled_, [this] { read_labels(); });
+  return labels_[id];
+}
+
+void EncodedTable::read_labels() const {
+  const std::string& name = fitted_->source[fitted_->target.source].name;
+  labels_.assign(size(), -1);
+  const size_t column = table_->schema().index_of(name);
+  if (column == io::TableSchema::npos) return;
+  const TargetRule rule(fitted_->target, name, false);
+  const size_t columns[] = {column};
+  std::shared_ptr<const io::RawRows> last;
+  io::TableBlock block;
+  std::string reason;
+  uint64_t id = 0;
+  for (uint64_t first = 0; first < size(); first += 65536) {
+    for (const RowPart& part : fetch_rows(*table_, columns, rows_, first, std::min(size(), first + 65536), last)) {
+      each_block(part, block, [&](const io::TableBlock& rows, std::span<const uint64_t>) {
+        for (size_t i = 0; i < rows.rows; ++i, ++id) {
+          const double value = rule.value(rows.columns[0], i, reason);
+          if (value >= 0) labels_[id] = static_cast<int32_t>(value);
+        }
+        for (const io::BadRow& bad : rows.bad) labels_[id - rows.rows + bad.row] = -1;
+      });
+    }
+  }
+}
+
+std::vector<std::string> EncodedTable::notes() const {
+  std::vector<std::string> out = table_->notes();
+  for (size_t c = 0; c < unknown_.size(); ++c)
+    if (const uint64_t count = unknown_[c]; count > 0)
+      out.push_back("column '" + fields_.categories[c].name + "': " + std::to_string(count) + " of " +
+                    std::to_string(encoded_) + " values read are not in the vocabulary and count as unknown");
+  return out;
+}
+
+}  // namespace penstock::table

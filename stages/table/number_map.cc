@@ -1,0 +1,72 @@
+#include "stages/table/number_map.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "stages/table/fit_state.h"
+
+namespace penstock::table {
+
+double scaled(const ScaleFit& scale, double x) {
+  if (scale.kind == Scale::kNone) return x;
+  if (scale.kind == Scale::kStandard) return (x - scale.mean) / scale.deviation;
+  // The middle of all knots that are equal to x, or between the two that it lies between.
+  const auto& knots = scale.knots;
+  const auto low = std::lower_bound(knots.begin(), knots.end(), x);
+  const auto high = std::upper_bound(low, knots.end(), x);
+  double place = 0;
+  if (low != high) {
+    place = (static_cast<double>(low - knots.begin()) + static_cast<double>(high - knots.begin() - 1)) / 2;
+  } else if (low == knots.begin()) {
+    place = 0;
+  } else if (low == knots.end()) {
+    place = static_cast<double>(knots.size() - 1);
+  } else {
+    place = static_cast<double>(low - knots.begin() - 1) + (x - *(low - 1)) / (*low - *(low - 1));
+  }
+  // Shares are spread evenly over 0..1: mean 1/2, deviation 1/sqrt(12).
+  return (place / static_cast<double>(knots.size() - 1) - 0.5) * 3.4641016151377544;
+}
+
+NumberMap::NumberMap(const NumberFit& fit, io::ColumnType type) : fit_(fit) {
+  filler_ = fit.fill == Fill::kNone ? std::numeric_limits<float>::quiet_NaN()
+                                    : static_cast<float>(scaled(fit.scale, fit.filler));
+  if (type == io::ColumnType::kReal) return;
+  for (int64_t x = kSmallLow; x < kSmallHigh; ++x) small_.push_back(of(static_cast<double>(x)));
+}
+
+float NumberMap::of(double x) const {
+  return std::isfinite(x) ? static_cast<float>(scaled(fit_.scale, shaped(x, fit_.log, fit_.clip))) : filler_;
+}
+
+void NumberMap::encode(const io::ColumnBlock& column, size_t from, size_t count, float* out, float* indicator,
+                       size_t stride) const {
+  const uint8_t* missing = column.missing.empty() ? nullptr : column.missing.data() + from;
+  if (column.type == io::ColumnType::kReal) {
+    const double* x = column.reals.data() + from;
+    const bool plain = !fit_.log && fit_.clip.empty() && fit_.scale.kind == Scale::kStandard;
+    const double mean = fit_.scale.mean, deviation = fit_.scale.deviation;
+    for (size_t i = 0; i < count; ++i) {
+      const float y = plain ? static_cast<float>((x[i] - mean) / deviation) : of(x[i]);
+      out[i * stride] = std::isfinite(x[i]) ? y : filler_;
+    }
+  } else {
+    const int64_t* x = column.ints.data() + from;
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t place = static_cast<uint64_t>(x[i]) - static_cast<uint64_t>(kSmallLow);
+      out[i * stride] = place < small_.size() ? small_[place] : of(static_cast<double>(x[i]));
+    }
+  }
+  if (missing != nullptr)
+    for (size_t i = 0; i < count; ++i)
+      if (missing[i] != 0) out[i * stride] = filler_;
+  if (indicator == nullptr) return;
+  for (size_t i = 0; i < count; ++i) {
+    const bool none = (missing != nullptr && missing[i] != 0) ||
+                      (column.type == io::ColumnType::kReal && !std::isfinite(column.reals[from + i]));
+    indicator[i * stride] = none ? 1 : 0;
+  }
+}
+
+}  // namespace penstock::table

@@ -1,0 +1,57 @@
+#include "stages/table/row_slots.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "engine/order/epoch_plan.h"
+#include "stages/table/row_walk.h"
+
+namespace penstock::table {
+namespace {
+
+/// Pieces that are fetched ahead in sequential order: enough for a disk to have work while slices are parsed.
+constexpr uint64_t kAhead = 6;
+
+uint64_t pieces_of_all(const EncodedTable& data) {
+  uint64_t count = 0, next = 0;
+  for (const RowSet::Run& run : data.rows().runs()) {
+    const uint64_t first = std::max(next, data.table().piece_of(run.first));
+    const uint64_t last = data.table().piece_of(run.last - 1);
+    if (last >= first) count += last - first + 1;
+    next = last + 1;
+  }
+  return count;
+}
+
+/// Of records [first, last), at most: pieces without any of them are counted where they lie between.
+uint64_t pieces_of(const EncodedTable& data, uint64_t first, uint64_t last) {
+  return data.table().piece_of(data.rows().row(last - 1)) - data.table().piece_of(data.rows().row(first)) + 1;
+}
+
+}  // namespace
+
+SlotNeeds slot_needs(const EncodedTable& data, const Journey& journey) {
+  const PlanOptions& plan = journey.plan->options();
+  SlotNeeds needs;
+  needs.piece_bytes = std::max<uint64_t>(1, data.table().max_piece_bytes(data.encoder().columns()));
+  needs.scratch_bytes = std::max(1u, std::thread::hardware_concurrency()) * data.encoder().scratch_bytes(kDecodeRows);
+  needs.all = std::max<uint64_t>(1, pieces_of_all(data));
+  if (plan.order == Order::kSequential) {
+    needs.least = 1;
+    needs.wanted = kAhead;
+  } else if (plan.order == Order::kBlock) {
+    uint64_t most = 1;
+    for (uint64_t first = 0; first < data.size(); first += plan.block)
+      most = std::max(most, pieces_of(data, first, std::min(data.size(), first + plan.block)));
+    needs.least = most * plan.group_blocks;
+    needs.wanted = 2 * needs.least;
+  } else {
+    needs.least = needs.all;
+  }
+  needs.least = std::min(needs.least, needs.all);
+  const bool comes_again = journey.batches > journey.plan->steps_per_epoch();
+  needs.wanted = comes_again ? needs.all : std::clamp(needs.wanted, needs.least, needs.all);
+  return needs;
+}
+
+}  // namespace penstock::table

@@ -1,0 +1,21 @@
+// How many pieces a run through a table must hold at once, and how many it would like to.
+#pragma once
+
+#include "engine/data/source.h"
+#include "stages/table/encoded_table.h"
+
+namespace penstock::table {
+
+struct SlotNeeds {
+  uint64_t piece_bytes = 0;  ///< of one slot
+  uint64_t least = 1;        ///< of the largest section
+  uint64_t wanted = 1;       ///< the next section is fetched while one is read; all of them where epochs are to come
+  uint64_t all = 0;          ///< pieces that hold rows of the data set
+  uint64_t scratch_bytes = 0;
+  /// With one slot for replacements.
+  uint64_t bytes(uint64_t slots) const { return (slots + 1) * piece_bytes + scratch_bytes; }
+};
+
+SlotNeeds slot_needs(const EncodedTable& data, const Journey& journey);
+
+}  // namespace penstock::table

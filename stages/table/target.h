@@ -1,0 +1,36 @@
+// What is learnt: the target of a row as a number or a class.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/table/table_block.h"
+#include "stages/table/fitted.h"
+
+namespace penstock::table {
+
+/// The value of a cell as people write it: categories and classes are told apart by it. "" where missing.
+std::string cell_text(const io::ColumnBlock& column, size_t row);
+
+/// A row's target as it is learnt. Const members are thread-safe.
+class TargetRule {
+ public:
+  /// `name` is the column's; `clips`: as training rows are.
+  TargetRule(const TargetFit& target, std::string name, bool clips);
+
+  /// Regression: transformed; binary: 0 or 1; classes: the class, 0 .. K - 1. NaN where the row has none: then `reason` says why.
+  double value(const io::ColumnBlock& column, size_t row, std::string& reason) const;
+
+ private:
+  double number(const io::ColumnBlock& column, size_t row, std::string& reason) const;
+  double binary(const io::ColumnBlock& column, size_t row, std::string& reason) const;
+  double label(const io::ColumnBlock& column, size_t row, std::string& reason) const;
+
+  const TargetFit target_;
+  std::string name_;
+  bool clips_;
+  std::vector<std::pair<std::string, double>> classes_;  ///< sorted by text
+};
+
+}  // namespace penstock::table
