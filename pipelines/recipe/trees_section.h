@@ -53,8 +53,8 @@ struct TreesSection {
   static void describe(ParamTable<TreesSection>& t);
 };
 
-/// What XGBoost is asked for. A forest without settings of its own has 200 trees without a limit of depth, each on 63 % of the rows (as many different ones as a draw
-/// with replacement has), the square root of `features` looked at in a node (a third of them in a regression), and next to no regularisation.
+/// What XGBoost is asked for. A forest without settings of its own has 200 trees of depth 16, each on 80 % of the rows, with twice the square root of `features` looked at in a node (a third of
+/// them in a regression), and next to no regularisation: on three small tables as good as scikit-learn's or better.
 classic::TreesConfig config_for(const TreesSection& section, classic::TreesTask task, int64_t classes, size_t features,
                                 uint64_t seed, unsigned threads);
 

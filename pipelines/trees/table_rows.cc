@@ -61,8 +61,9 @@ uint64_t block_rows(uint64_t wanted, size_t features, uint64_t rows, uint64_t ra
 
 void put_rows(const Batch& batch, std::vector<float>& out) {
   const std::span<const float> numbers = floats(batch, "cont");
-  const std::span<const int32_t> codes =
-      batch.schema().find("cat") != nullptr ? std::span<const int32_t>(batch["cat"].as<int32_t>()) : std::span<const int32_t>();
+  const std::span<const int32_t> codes = batch.schema().find("cat") != nullptr
+                                             ? std::span<const int32_t>(batch["cat"].as<int32_t>())
+                                             : std::span<const int32_t>();
   const size_t n = batch.size();
   if (n == 0) return out.clear();
   const size_t c = codes.size() / n, d = numbers.size() / n;
@@ -110,7 +111,8 @@ classic::RowBlock TableRows::next() {
     const double asked = clock.now_seconds();
     batch_ = run_->next();
     waited_seconds_ += clock.now_seconds() - asked;
-    if (passes_ == 1 && batch_) rejections_.insert(rejections_.end(), batch_.rejections().begin(), batch_.rejections().end());
+    if (passes_ == 1 && batch_)
+      rejections_.insert(rejections_.end(), batch_.rejections().begin(), batch_.rejections().end());
   } while (batch_ && batch_.size() == 0);  // all its records were refused
   if (!batch_) return {};
   classic::RowBlock block{.rows = batch_.size()};
@@ -126,8 +128,6 @@ classic::RowBlock TableRows::next() {
   return block;
 }
 
-std::optional<Report> TableRows::report() const {
-  return run_ ? std::optional(run_->report()) : std::nullopt;
-}
+std::optional<Report> TableRows::report() const { return run_ ? std::optional(run_->report()) : std::nullopt; }
 
 }  // namespace penstock::trees

@@ -92,8 +92,8 @@ class Job {
     loss_metric_ = config_.task == classic::TreesTask::kRegression ? "rmse"
                    : config_.task == classic::TreesTask::kBinary   ? "logloss"
                                                                    : "mlogloss";
-    // A forest of squared error gives shares that are 0 and 1 and a bit beyond.
     config_.metrics = metrics_of(config_);
+    if (learns_shares(config_)) return;  // XGBoost measures no log loss of them
     if (std::find(config_.metrics.begin(), config_.metrics.end(), loss_metric_) == config_.metrics.end())
       config_.metrics.push_back(loss_metric_);
   }
@@ -128,7 +128,8 @@ class Job {
   }
 
   /// The trees of the newest checkpoint, or none yet; writes recipe.toml and run.json.
-  classic::Booster start(train::RunDirectory& directory, const learn::CheckpointStore& checkpoints, TreesResult& result) {
+  classic::Booster start(train::RunDirectory& directory, const learn::CheckpointStore& checkpoints,
+                         TreesResult& result) {
     position_.threads = config_.threads;
     position_.on_disk = on_disk_;
     position_.data = data_digest(data_);
@@ -173,14 +174,14 @@ class Job {
     pipelines::require_resumable(before, options_.recipe, 0, run);
     if (stored.threads != config_.threads || stored.on_disk != on_disk_)
       progress_.say("warning: until here this run grew on " + std::to_string(stored.threads) + " threads with rows " +
-                    (stored.on_disk ? "on disk" : "in memory") + ", now on " + std::to_string(config_.threads) + " with rows " +
-                    (on_disk_ ? "on disk" : "in memory") +
+                    (stored.on_disk ? "on disk" : "in memory") + ", now on " + std::to_string(config_.threads) +
+                    " with rows " + (on_disk_ ? "on disk" : "in memory") +
                     ": its trees will not be equal to the bit to those of a run with one way; set lanes.threads and "
                     "trees.memory to keep them so");
   }
 
-  TreesEnd grow(classic::Booster& booster, learn::CheckpointStore& checkpoints, TreesLogs& logs, const std::string& cache,
-                TreesResult& result) {
+  TreesEnd grow(classic::Booster& booster, learn::CheckpointStore& checkpoints, TreesLogs& logs,
+                const std::string& cache, TreesResult& result) {
     result.records = data_.size();
     const uint64_t first = position_.state.rounds;
     if (first >= rounds_of(config_)) return TreesEnd::kFinished;
@@ -227,7 +228,8 @@ class Job {
           progress_.update(state.rounds, words_of(state));
           if (options_.stop.stop_requested()) ends = TreesEnd::kStopped;
           if (options_.time_limit_seconds > 0 &&
-              now - began_ + std::min(kRoundMargin * slowest, options_.time_limit_seconds / 2) >= options_.time_limit_seconds)
+              now - began_ + std::min(kRoundMargin * slowest, options_.time_limit_seconds / 2) >=
+                  options_.time_limit_seconds)
             ends = ends.value_or(TreesEnd::kTimeUp);
           const pipelines::Every& every = options_.recipe.checkpoint.every;
           const uint64_t rounds = std::max(every.steps, every.epochs);
@@ -251,7 +253,8 @@ class Job {
   }
 
   /// The model: the rounds up to the best one where early stopping looked for it, else all.
-  void finish(const classic::Booster& grown, learn::CheckpointStore& checkpoints, const std::string& run, TreesResult& result) {
+  void finish(const classic::Booster& grown, learn::CheckpointStore& checkpoints, const std::string& run,
+              TreesResult& result) {
     const uint64_t rounds = config_.early_stopping_rounds > 0 ? position_.state.best_round : position_.state.rounds;
     const classic::Booster model = grown.first(rounds);
     const std::vector<std::byte> bytes = model.save();
@@ -273,6 +276,7 @@ class Job {
     for (const classic::Measured& one : measured)
       if (one.set == "train" && one.metric == loss_metric_)
         result.train_loss = config_.task == classic::TreesTask::kRegression ? one.value * one.value : one.value;
+    result.is_forest = config_.kind == classic::TreesKind::kForest;
     result.rounds = position_.state.rounds;
     result.best_round = rounds;
     result.grow_seconds = position_.grow_seconds;

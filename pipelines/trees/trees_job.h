@@ -40,6 +40,7 @@ enum class TreesEnd {
 
 struct TreesResult {
   TreesEnd end = TreesEnd::kFinished;
+  bool is_forest = false;
   uint64_t rounds = 0;
   uint64_t best_round = 0;  ///< from 1: the model is the rounds up to it
   uint64_t records = 0;     ///< rows that were learnt from

@@ -26,7 +26,8 @@ bool is_checkpoint(io::FileSystem& fs, const std::string& path) {
 
 std::optional<learn::Checkpoint> read(io::FileSystem& fs, const std::string& path, std::vector<std::string>& notes) {
   if (!fs.exists(path)) return std::nullopt;
-  if (!fs.is_folder(path)) return is_checkpoint(fs, path) ? std::optional(learn::read_checkpoint(fs, path)) : std::nullopt;
+  if (!fs.is_folder(path))
+    return is_checkpoint(fs, path) ? std::optional(learn::read_checkpoint(fs, path)) : std::nullopt;
   if (!train::is_run_directory(fs, path)) return std::nullopt;
   const learn::CheckpointStore store(fs, train::RunPaths(path).checkpoints(), 1,
                                      [&notes](const std::string& line) { notes.push_back(line); });
@@ -81,7 +82,8 @@ void require_features(const TreesModel& model, const io::Dataset& data) {
   for (const std::string& name : found)
     if (std::find(wanted.begin(), wanted.end(), name) == wanted.end()) text += "\n  '" + name + "' is not one of them";
   if (text.empty()) text = "\n  they are the same in another order";
-  throw Error(Code::kUsage, "'" + data.path() + "' has other columns than the trees in '" + model.path + "' take:" + text)
+  throw Error(Code::kUsage,
+              "'" + data.path() + "' has other columns than the trees in '" + model.path + "' take:" + text)
       .hint("encode it by the file that was fitted when they were trained");
 }
 

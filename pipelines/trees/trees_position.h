@@ -16,8 +16,8 @@ struct TreesPosition {
   double seconds = 0;          ///< of the run, over all resumes
   double grow_seconds = 0;     ///< of that, rounds
   double data_wait_seconds = 0;
-  unsigned threads = 1;  ///< which decide the last bits
-  bool on_disk = false;  ///< likewise
+  unsigned threads = 1;   ///< which decide the last bits
+  bool on_disk = false;   ///< likewise
   std::string data, val;  ///< digests
   std::string recipe;     ///< resolved, TOML
   std::vector<std::string> classes;

@@ -35,7 +35,8 @@ double TreesResult::records_per_second() const {
 }
 
 std::string TreesResult::to_json() const {
-  Json out = {{"rounds", rounds},
+  Json out = {{"model", is_forest ? "forest" : "boosted trees"},
+              {"rounds", rounds},
               {"best_round", best_round},
               {"end", name_of(end)},
               {"seconds", seconds},
@@ -66,8 +67,8 @@ std::string TreesResult::text() const {
   for (size_t i = 0; i < val.size(); ++i)
     out += (i == 0 ? "validation " : ", ") + val[i].first + " " + number(val[i].second) +
            (i + 1 == val.size() ? "\n" : "");
-  out += "the model is the first " + std::to_string(best_round) + " rounds, " + bytes_text(model_bytes) + ", in " + run +
-         "\n";
+  out += "the model is the first " + std::to_string(best_round) + " rounds, " + bytes_text(model_bytes) + ", in " +
+         run + "\n";
   if (end == TreesEnd::kStopped || end == TreesEnd::kTimeUp)
     out += std::string(end == TreesEnd::kStopped ? "Stopped" : "The time limit came") + " after round " +
            std::to_string(rounds) + "; all is saved. Go on with the same line and --resume auto.\n";

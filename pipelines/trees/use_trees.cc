@@ -1,7 +1,10 @@
 #include "pipelines/trees/use_trees.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -9,6 +12,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "io/data/table_fields.h"
+#include "io/table/csv_writer.h"
 #include "pipelines/job/job.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/prediction_sink.h"
@@ -25,8 +29,8 @@ void require_alone(const ProcessGroup* processes) {
     throw Error(Code::kUsage, "trees are used by one process").hint("start it without mpirun");
 }
 
-RunOptions run_for(const pipelines::Recipe& recipe, const io::Dataset& data, const train::Machine& machine, Clock& clock,
-                   Trace* trace) {
+RunOptions run_for(const pipelines::Recipe& recipe, const io::Dataset& data, const train::Machine& machine,
+                   Clock& clock, Trace* trace) {
   RunOptions run = train::run_options_for(recipe, Mode::kEval, data, machine);
   run.clock = &clock;
   run.trace = trace;
@@ -67,6 +71,45 @@ class Sink {
   std::unique_ptr<train::PredictionSink> sink_;
 };
 
+/// id,actual,predicted of each record that was good.
+class PredictedRows {
+ public:
+  PredictedRows(io::FileSystem& fs, const std::string& path, const classic::TreesHeader& header,
+                const io::Dataset& data)
+      : header_(header), transform_(data.table_fields()->transform), csv_(fs, path, columns()) {}
+
+  void add(const Batch& batch, std::span<const float> targets, std::span<const float> values) {
+    const size_t outputs = batch.size() > 0 ? values.size() / batch.size() : 0;
+    for (size_t i = 0; i < batch.size(); ++i) {
+      csv_.add(static_cast<int64_t>(batch.ids()[i]));
+      const std::span<const float> p = values.subspan(i * outputs, outputs);
+      switch (header_.task) {
+        case classic::TreesTask::kRegression:
+          csv_.add(transform_.invert(targets[i])).add(transform_.invert(p[0]));
+          break;
+        case classic::TreesTask::kBinary: csv_.add(targets[i]).add(p[0]); break;
+        case classic::TreesTask::kClasses:
+          csv_.add(class_name(static_cast<int64_t>(targets[i])));
+          csv_.add(class_name(std::max_element(p.begin(), p.end()) - p.begin()));
+          break;
+      }
+      csv_.end_row();
+    }
+  }
+  void finish() { csv_.finish(); }
+
+ private:
+  static std::vector<std::string> columns() { return {"id", "actual", "predicted"}; }
+  std::string class_name(int64_t label) const {
+    const auto at = static_cast<size_t>(label);
+    return label >= 0 && at < header_.classes.size() ? header_.classes[at] : std::to_string(label);
+  }
+
+  const classic::TreesHeader& header_;
+  TargetTransform transform_;
+  io::CsvWriter csv_;
+};
+
 std::vector<std::string> classes_of(const classic::TreesHeader& header) {
   if (header.task == classic::TreesTask::kBinary && header.classes.size() != 2) return {"0", "1"};
   return header.classes;
@@ -74,8 +117,8 @@ std::vector<std::string> classes_of(const classic::TreesHeader& header) {
 
 }  // namespace
 
-void predict_all(const classic::Booster& booster, const pipelines::Recipe& recipe, const io::Dataset& data, RunOptions run,
-                 std::stop_token stop,
+void predict_all(const classic::Booster& booster, const pipelines::Recipe& recipe, const io::Dataset& data,
+                 RunOptions run, std::stop_token stop,
                  const std::function<void(const Batch& batch, std::span<const float> values)>& take) {
   const Graph graph = bind_graph(recipe, data, Mode::kEval);
   const size_t features = booster.header().features.size();
@@ -89,8 +132,8 @@ void predict_all(const classic::Booster& booster, const pipelines::Recipe& recip
   }
 }
 
-TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data,
-                               const train::EvaluateOptions& options) {
+TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data, const train::EvaluateOptions& options,
+                               const std::string& predictions) {
   require_alone(options.processes);
   if (options.tta > 0 || options.confusion)
     throw Error(Code::kUsage, "trees are evaluated without --tta and --confusion");
@@ -101,20 +144,23 @@ TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data,
   for (const std::string& note : model.notes) progress.say("warning: " + note);
   const train::Machine machine = train::machine_for(model.recipe, options.threads);
   Scores scores(model.booster.header().task, data.table_fields()->transform);
+  std::optional<PredictedRows> written;
+  if (!predictions.empty()) written.emplace(io::FileSystem::real(), predictions, model.booster.header(), data);
   TreesEvaluation out;
   std::vector<float> targets;
   uint64_t seen = 0;
   const double began = clock.now_seconds();
   progress.begin("evaluating", data.size(), "rows");
   try {
-    predict_all(model.booster, model.recipe, data, run_for(model.recipe, data, machine, clock, options.trace), options.stop,
-                [&](const Batch& batch, std::span<const float> values) {
+    predict_all(model.booster, model.recipe, data, run_for(model.recipe, data, machine, clock, options.trace),
+                options.stop, [&](const Batch& batch, std::span<const float> values) {
                   put_targets(batch, targets);
                   if (targets.empty() && batch.size() > 0)
                     throw Error(Code::kUsage, "'" + data.path() + "' has no target to evaluate by");
                   const size_t outputs = model.booster.outputs();
                   for (size_t i = 0; i < targets.size(); ++i)
                     scores.add(values.data() + i * outputs, outputs, targets[i]);
+                  if (written) written->add(batch, targets, values);
                   out.rejected += batch.rejections().size();
                   progress.update(seen += batch.size());
                 });
@@ -123,6 +169,7 @@ TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data,
     throw;
   }
   progress.end();
+  if (written) written->finish();
   out.records = scores.rows();
   out.scores = scores.all();
   out.seconds = clock.now_seconds() - began;
@@ -153,18 +200,17 @@ train::InferResult infer_trees(const TreesModel& model, const io::Dataset& data,
   progress.begin("predicting", data.size(), "rows");
   std::vector<float> shown;
   try {
-    predict_all(model.booster, model.recipe, data, run, options.stop,
-                [&](const Batch& batch, std::span<const float> values) {
-                  shown.clear();
-                  for (const float value : values) {
-                    if (task == classic::TreesTask::kBinary) shown.push_back(1 - value);
-                    shown.push_back(task == classic::TreesTask::kRegression
-                                        ? static_cast<float>(transform.invert(value))
-                                        : value);
-                  }
-                  sink.add(batch, shown, width);
-                  progress.update(sink.rows);
-                });
+    predict_all(
+        model.booster, model.recipe, data, run, options.stop, [&](const Batch& batch, std::span<const float> values) {
+          shown.clear();
+          for (const float value : values) {
+            if (task == classic::TreesTask::kBinary) shown.push_back(1 - value);
+            shown.push_back(task == classic::TreesTask::kRegression ? static_cast<float>(transform.invert(value))
+                                                                    : value);
+          }
+          sink.add(batch, shown, width);
+          progress.update(sink.rows);
+        });
   } catch (const Error& error) {
     if (error.code() != Code::kCancelled) throw;
     throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");
