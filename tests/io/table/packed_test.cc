@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "io/file/faulty_file_system.h"
-#include "io/table/arrow_table.h"
+#include "io/table/arrow/arrow_table.h"
 #include "io/table/table.h"
 #include "tests/io/table/made_table.h"
 #include "tests/io/temp_folder.h"

@@ -1,4 +1,4 @@
-#include "io/table/arrow_table.h"
+#include "io/table/arrow/arrow_table.h"
 
 #include <algorithm>
 #include <array>
@@ -12,13 +12,13 @@
 #include <arrow/util/key_value_metadata.h>
 
 #include "io/file/checksum.h"
-#include "io/table/arrow_file.h"
-#include "io/table/arrow_rows.h"
-#include "io/table/arrow_types.h"
+#include "io/table/arrow/arrow_file.h"
+#include "io/table/arrow/arrow_rows.h"
+#include "io/table/arrow/arrow_types.h"
 #include "io/table/file_state.h"
-#include "io/table/packed_table.h"
+#include "io/table/packed/packed_table.h"
+#include "io/table/packed/words.h"
 #include "io/table/sampled_sum.h"
-#include "io/table/words.h"
 
 namespace penstock::io {
 namespace {

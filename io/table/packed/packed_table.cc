@@ -1,13 +1,13 @@
-#include "io/table/packed_table.h"
+#include "io/table/packed/packed_table.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "engine/base/error.h"
 #include "io/file/checksum.h"
-#include "io/table/aligned_bytes.h"
 #include "io/table/file_state.h"
-#include "io/table/packed_region.h"
+#include "io/table/packed/aligned_bytes.h"
+#include "io/table/packed/packed_region.h"
 #include "io/table/stored_rows.h"
 
 namespace penstock::io {

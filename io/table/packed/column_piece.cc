@@ -1,4 +1,4 @@
-#include "io/table/column_piece.h"
+#include "io/table/packed/column_piece.h"
 
 #include <cmath>
 #include <limits>

@@ -9,7 +9,7 @@
 #include <arrow/array/array_base.h>
 #include <arrow/array/data.h>
 
-#include "io/table/text_codes.h"
+#include "io/table/packed/text_codes.h"
 
 namespace penstock::io {
 

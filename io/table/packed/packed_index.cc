@@ -1,4 +1,4 @@
-#include "io/table/packed_index.h"
+#include "io/table/packed/packed_index.h"
 
 #include <cstring>
 

@@ -8,7 +8,7 @@
 
 #include "io/file/file.h"
 #include "io/file/reader.h"
-#include "io/table/packed_index.h"
+#include "io/table/packed/packed_index.h"
 #include "io/table/stored_column.h"
 #include "io/table/table.h"
 

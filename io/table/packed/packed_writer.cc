@@ -10,14 +10,14 @@
 #include <arrow/util/base64.h>
 #include <arrow/util/key_value_metadata.h>
 
-#include "io/table/arrow_file.h"
-#include "io/table/arrow_types.h"
-#include "io/table/column_piece.h"
-#include "io/table/packed_index.h"
-#include "io/table/packed_region.h"
-#include "io/table/piece_spool.h"
+#include "io/table/arrow/arrow_file.h"
+#include "io/table/arrow/arrow_types.h"
+#include "io/table/packed/column_piece.h"
+#include "io/table/packed/packed_index.h"
+#include "io/table/packed/packed_region.h"
+#include "io/table/packed/piece_spool.h"
+#include "io/table/packed/words.h"
 #include "io/table/table.h"
-#include "io/table/words.h"
 
 namespace penstock::io {
 namespace {

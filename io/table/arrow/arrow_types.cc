@@ -1,4 +1,4 @@
-#include "io/table/arrow_types.h"
+#include "io/table/arrow/arrow_types.h"
 
 #include <arrow/type_traits.h>
 

@@ -1,9 +1,9 @@
-#include "io/table/packed_region.h"
+#include "io/table/packed/packed_region.h"
 
 #include <cstring>
 
-#include "io/table/narrow.h"
-#include "io/table/packed_index.h"
+#include "io/table/packed/narrow.h"
+#include "io/table/packed/packed_index.h"
 
 namespace penstock::io {
 namespace {

@@ -1,4 +1,4 @@
-#include "io/table/arrow_file.h"
+#include "io/table/arrow/arrow_file.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "io/table/narrow.h"
+#include "io/table/packed/narrow.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "io/table/arrow_rows.h"
+#include "io/table/arrow/arrow_rows.h"
 
 #include <utility>
 
@@ -8,7 +8,7 @@
 #include <arrow/util/float16.h>
 
 #include "engine/base/error.h"
-#include "io/table/arrow_types.h"
+#include "io/table/arrow/arrow_types.h"
 #include "io/table/stored_rows.h"
 
 namespace penstock::io {

@@ -1,4 +1,4 @@
-#include "io/table/words.h"
+#include "io/table/packed/words.h"
 
 #include <cstring>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "io/table/text_codes.h"
+#include "io/table/packed/text_codes.h"
 
 #include <utility>
 

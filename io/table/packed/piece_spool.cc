@@ -1,4 +1,4 @@
-#include "io/table/piece_spool.h"
+#include "io/table/packed/piece_spool.h"
 
 namespace penstock::io {
 

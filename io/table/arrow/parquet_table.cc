@@ -1,4 +1,4 @@
-#include "io/table/parquet_table.h"
+#include "io/table/arrow/parquet_table.h"
 
 #include <algorithm>
 #include <array>
@@ -16,10 +16,10 @@
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
 
-#include "io/table/arrow_file.h"
-#include "io/table/arrow_rows.h"
+#include "io/table/arrow/arrow_file.h"
+#include "io/table/arrow/arrow_rows.h"
+#include "io/table/arrow/parquet_bounds.h"
 #include "io/table/file_state.h"
-#include "io/table/parquet_bounds.h"
 #include "io/table/sampled_sum.h"
 
 namespace penstock::io {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "io/file/checksum.h"
-#include "io/table/narrow.h"
+#include "io/table/packed/narrow.h"
+#include "io/table/packed/text_codes.h"
 #include "io/table/table_block.h"
-#include "io/table/text_codes.h"
 
 namespace penstock::io {
 

@@ -1,4 +1,4 @@
-#include "io/table/parquet_bounds.h"
+#include "io/table/arrow/parquet_bounds.h"
 
 #include <algorithm>
 
