@@ -26,9 +26,8 @@ constexpr uint64_t kPieceBytes = uint64_t{32} << 20;  // of wide values: with ma
 constexpr uint64_t kPieceText = uint64_t{16} << 20;
 constexpr uint64_t kLeastPieceRows = 1024;
 constexpr size_t kStride = 1024;  // rows between two looks at how much text there is
-// Dictionaries are held in memory by whoever reads: none beyond these.
+// A dictionary is held in memory by whoever reads: none beyond this.
 constexpr size_t kMostWords = size_t{1} << 20;
-constexpr uint64_t kMostWordBytes = uint64_t{96} << 20;
 constexpr uint64_t kWordCost = 48;             // of a text in memory beside its bytes
 constexpr uint64_t kRowsBeforeJudging = 4096;  // of a small table every text column is coded
 
@@ -61,8 +60,7 @@ class PackedWriter final : public ColumnsWriter {
     for (const BadRow& bad : block.bad) {
       append_rows(block, from, bad.row);
       from = bad.row + 1;
-      left_out_.add(seen_ + bad.row);
-      any_left_out_ = true;
+      left_out_.push_back(seen_ + bad.row);
     }
     append_rows(block, from, block.rows);
     seen_ += block.rows;
@@ -114,7 +112,7 @@ class PackedWriter final : public ColumnsWriter {
       sum += cost_of(column.words());
       if (largest == nullptr || cost_of(column.words()) > cost_of(largest->words())) largest = &column;
     }
-    if (largest == nullptr || (largest->words().size() <= kMostWords && sum <= kMostWordBytes)) return false;
+    if (largest == nullptr || (largest->words().size() <= kMostWords && sum <= options_.dictionary_bytes)) return false;
     largest->make_plain();
     return true;
   }
@@ -145,9 +143,8 @@ class PackedWriter final : public ColumnsWriter {
   }
 
   uint64_t fingerprint() const {
-    if (options_.fingerprint != 0 && !any_left_out_) return options_.fingerprint;
+    if (options_.fingerprint != 0) return fingerprint_without(options_.fingerprint, left_out_);
     Checksum sum;
-    sum.add(options_.fingerprint).add(left_out_.value());
     for (size_t c = 0; c < columns_.size(); ++c)
       sum.add(schema_.columns()[c].name).add(name_of(columns_[c].type())).add(columns_[c].sum());
     return sum.value();
@@ -247,8 +244,8 @@ class PackedWriter final : public ColumnsWriter {
   PieceSpool spool_;
   std::vector<ColumnPiece> columns_;
   uint64_t piece_rows_ = 0, rows_in_piece_ = 0, seen_ = 0;
-  Checksum left_out_;
-  bool any_left_out_ = false, finished_ = false;
+  std::vector<uint64_t> left_out_;
+  bool finished_ = false;
   std::vector<Stored> as_;
   std::vector<bool> coded_;
   std::shared_ptr<arrow::Schema> arrow_schema_;
@@ -256,6 +253,10 @@ class PackedWriter final : public ColumnsWriter {
 };
 
 }  // namespace
+
+uint64_t fingerprint_without(uint64_t fingerprint, std::span<const uint64_t> rows) {
+  return rows.empty() ? fingerprint : Checksum().add(fingerprint).add(std::as_bytes(rows)).value();
+}
 
 std::unique_ptr<ColumnsWriter> write_columns(const std::string& path, const TableSchema& schema,
                                              const ColumnsWriterOptions& options, FileSystem& fs) {
