@@ -112,14 +112,14 @@ void take_ints(const StoredColumn& column, const Places& at, ColumnBlock& out, s
     thread_local std::vector<uint8_t> bytes;
     bytes.resize(at.count());
     expand(reinterpret_cast<const uint8_t*>(column.values), at, 0, bytes.data());
-    out.ints.assign(bytes.begin(), bytes.end());
+    widen<uint8_t>(reinterpret_cast<const std::byte*>(bytes.data()), Range{0, bytes.size()}, out.ints);
   } else {
     widen_any(column, at, out.ints);
   }
   if (column.divide != 1) {
     for (int64_t& value : out.ints) value = value / column.divide - (value % column.divide < 0 ? 1 : 0);
   }
-  zero_missing(out, out.ints, int64_t{0});
+  if (column.is_foreign) zero_missing(out, out.ints, int64_t{0});
   if (column.as != Stored::kU64) return;
   for (size_t i = 0; i < out.ints.size(); ++i) {
     if (out.ints[i] < 0)
@@ -136,13 +136,13 @@ void take_texts(const StoredColumn& column, const Places& at, ColumnBlock& out) 
     const size_t row = at(i);
     out.texts[i] = {text + offsets[row], static_cast<size_t>(offsets[row + 1] - offsets[row])};
   }
-  zero_missing(out, out.texts, std::string_view());
+  if (column.is_foreign) zero_missing(out, out.texts, std::string_view());
 }
 
 template <class Places>
 void take_words(const StoredColumn& column, const Places& at, ColumnBlock& out) {
   widen_any(column, at, out.codes);
-  zero_missing(out, out.codes, uint32_t{0});
+  if (column.is_foreign) zero_missing(out, out.codes, uint32_t{0});
   uint32_t most = 0;
   for (const uint32_t code : out.codes) most = std::max(most, code);
   const size_t known = column.dictionary ? column.dictionary->size() : column.words->size();
@@ -169,8 +169,10 @@ void decode_at(const StoredColumn& column, const Places& at, ColumnBlock& out, s
   if (!is_text || !column.dictionary) out.codes.clear();
   if (is_real) {
     widen_any(column, at, out.reals);
-    zero_missing(out, out.reals, std::numeric_limits<double>::quiet_NaN());
-    if (column.may_be_nan) mark_nans(out);
+    if (column.is_foreign) {
+      zero_missing(out, out.reals, std::numeric_limits<double>::quiet_NaN());
+      mark_nans(out);
+    }
   } else if (!is_text) {
     take_ints(column, at, out, bad);
   } else if (column.as == Stored::kText32) {

@@ -45,8 +45,8 @@ struct StoredColumn {
   const uint8_t* valid = nullptr;
   /// What ints are divided by, towards minus infinity: 1000 for times in milliseconds.
   int64_t divide = 1;
-  /// Reals may be NaN where `valid` says nothing: they are missing too.
-  bool may_be_nan = false;
+  /// Values where none is may be anything, and NaNs that `valid` does not say are missing too. Else they are 0 and NaN as ColumnBlock wants them.
+  bool is_foreign = false;
   /// kText as codes: what they stand for in all pieces of the table ...
   std::shared_ptr<const std::vector<std::string>> dictionary = nullptr;
   /// ... or in this piece alone; decoded into ColumnBlock::texts.

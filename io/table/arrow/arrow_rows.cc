@@ -118,7 +118,7 @@ StoredColumn stored_of(const arrow::Array& array, ColumnType type, Held& held) {
                       .first = static_cast<size_t>(data.offset),
                       .rows = static_cast<size_t>(data.length),
                       .divide = divide_of(*data.type),
-                      .may_be_nan = true};
+                      .is_foreign = true};
   const auto buffer = [&](size_t b) {
     return reinterpret_cast<const std::byte*>(data.buffers[b] ? data.buffers[b]->data() : nullptr);
   };

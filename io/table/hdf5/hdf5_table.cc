@@ -169,7 +169,7 @@ class Hdf5Table final : public Table {
 
   static StoredColumn column_of(const Hdf5ColumnPlace& place, ColumnType type, const std::byte* raw, size_t record,
                                 uint64_t rows, Held& held) {
-    StoredColumn column{.type = type, .rows = rows, .may_be_nan = true};
+    StoredColumn column{.type = type, .rows = rows, .is_foreign = true};
     held.values.push_back(std::make_unique<std::vector<std::byte>>());
     std::vector<std::byte>& values = *held.values.back();
     if (type != ColumnType::kText) {
