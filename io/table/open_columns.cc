@@ -5,7 +5,11 @@
 
 #include "engine/base/error.h"
 #include "io/file/atomic_file.h"
+#include "io/table/arrow/arrow_table.h"
+#include "io/table/arrow/parquet_table.h"
+#include "io/table/chained_table.h"
 #include "io/table/csv/csv_table.h"
+#include "io/table/hdf5/hdf5_table.h"
 #include "io/table/table.h"
 #include "io/tar/tar_dataset.h"
 
@@ -21,6 +25,14 @@ std::unique_ptr<Table> open_csv(FileSystem& fs, const std::string& where, const 
   return CsvTable::open(fs, where, files, options);
 }
 
+// Files that are each a table of their own, one behind the other.
+template <std::unique_ptr<Table> (*open_file)(const std::string&, FileSystem&)>
+std::unique_ptr<Table> open_each(FileSystem& fs, const std::string& where, const Files& files, const TableOptions&) {
+  std::vector<std::unique_ptr<Table>> tables;
+  for (const std::string& file : files) tables.push_back(open_file(file, fs));
+  return chain(std::move(tables), where);
+}
+
 /// A format of tables: its word in "kind:path", the endings it is known by, and who opens files of it.
 struct Format {
   std::string_view kind;
@@ -32,6 +44,9 @@ struct Format {
 const std::vector<Format>& formats() {
   static const std::vector<Format> all = {
       {"csv", {".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst"}, open_csv},
+      {"parquet", {".parquet", ".parq"}, open_each<open_parquet>},
+      {"arrow", {".arrow", ".feather"}, open_each<open_arrow>},
+      {"table-hdf5", {}, open_each<open_hdf5_table>},  // by its word alone: .h5 is what pictures lie in
   };
   return all;
 }
@@ -92,6 +107,10 @@ Files files_of(FileSystem& fs, const Place& place) {
       std::erase_if(out, [](const std::string& path) { return lies_beside(base_name(path)); });
     return out;
   }
+  // "table-hdf5:FILE:INSIDE"
+  const size_t colon = place.path.rfind(':');
+  const bool may_name_parts = place.format != nullptr && place.format->endings.empty() && colon != std::string::npos;
+  if (may_name_parts && !fs.exists(place.path) && fs.exists(place.path.substr(0, colon))) return {place.path};
   if (!fs.exists(place.path)) throw Error(Code::kUsage, "there is no '" + place.path + "'").hint("check the path");
   if (!fs.is_folder(place.path)) return {place.path};
   return files_in(fs, place.path);
