@@ -67,8 +67,11 @@ bool put_values(const ColumnJob& job, std::vector<Value>& values, Value none, Pa
 
 bool put_reals(const ColumnJob& job) {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  bool any = job.reading.missing.has_number() ? put_values<true>(job, job.out.reals, kNone, parse_real)
-                                              : put_values<false>(job, job.out.reals, kNone, parse_real);
+  const auto parse = [](std::string_view cell, double& out) {
+    return parse_short_real(cell.data(), cell.data() + cell.size(), out);
+  };
+  bool any = job.reading.missing.has_number() ? put_values<true>(job, job.out.reals, kNone, parse)
+                                              : put_values<false>(job, job.out.reals, kNone, parse);
   for (size_t row = job.at; row < job.at + job.grid.rows(); ++row) {
     if (!std::isnan(job.out.reals[row])) continue;
     job.out.missing[row] = 1;  // also where the file spells it out

@@ -1,5 +1,6 @@
 // The pass over text files that finds their pieces, and the look at a sample of them that finds their types.
 #include <algorithm>
+#include <numeric>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
@@ -131,6 +132,19 @@ Error other_columns(const CsvFiles& files, size_t which, const std::string& what
       .hint("files of one table have the same columns in the same order");
 }
 
+// Columns of text with these names.
+TableSchema texts_named(const CsvFiles& files, const std::vector<std::string>& names) {
+  std::vector<ColumnSpec> columns;
+  for (const std::string& name : names) columns.push_back({.name = name});
+  try {
+    return TableSchema(std::move(columns));
+  } catch (const Error& error) {
+    throw Error(error.code(), "in the header of '" + files.given[0] + "' " + error.message())
+        .hint("rename one of them, or name all columns in '" + files.given[0] +
+              ".schema' with 'header,ignored': io/table/csv/README.md");
+  }
+}
+
 // Too many rows of another width: then the dialect is not what it was taken for.
 void check_widths(const CsvFiles& files, size_t bad, size_t rows, const std::string& example) {
   if (bad * 2 <= rows) return;
@@ -196,13 +210,10 @@ CsvIndex make_csv_index(FileSystem& fs, const CsvFiles& files, const CsvForm* fo
 
 TableSchema guess_schema(FileSystem& fs, const CsvFiles& files, const CsvIndex& index, uint64_t sample_rows,
                          std::vector<std::string>& notes) {
-  std::vector<ColumnSpec> columns;
-  std::vector<size_t> wanted;
-  for (const std::string& name : index.names) {
-    wanted.push_back(columns.size());
-    columns.push_back({.name = name});
-  }
-  const CsvReading reading(index.form.dialect, TableSchema(columns));
+  const CsvReading reading(index.form.dialect, texts_named(files, index.names));
+  std::vector<ColumnSpec> columns = reading.schema.columns();
+  std::vector<size_t> wanted(columns.size());
+  std::iota(wanted.begin(), wanted.end(), size_t{0});
   std::vector<ColumnGuess> guesses(columns.size());
   size_t bad = 0, rows_seen = 0;
   std::string example;

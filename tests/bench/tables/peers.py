@@ -38,7 +38,7 @@ def main():
             del batch
 
     timed("duckdb, aggregate of all columns", lambda: db.sql(f"select {looks} from '{path}'").fetchall(), megabytes, rounds)
-    timed("duckdb, to arrow batches", lambda: [0 for _ in db.sql(f"select * from '{path}'").fetch_record_batch(65536)], megabytes, rounds)
+    timed("duckdb, to arrow batches", lambda: [0 for _ in db.sql(f"select * from '{path}'").to_arrow_reader(65536)], megabytes, rounds)
     timed("arrow, whole table", lambda: pyarrow.csv.read_csv(path), megabytes, rounds)
     timed("arrow, streaming", arrow_batches, megabytes, rounds)
 

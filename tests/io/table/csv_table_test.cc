@@ -98,7 +98,9 @@ TEST(CsvTable, RefusesWhatIsNone) {
                                            "a\0b\0",
                                            6)),
               AllOf(HasSubstr("UTF-16"), HasSubstr("iconv")));
-  EXPECT_THAT(refusal("d.csv", "a,b,a\n1,2,3\n"), HasSubstr("two columns are called 'a'"));
+  EXPECT_THAT(
+      refusal("d.csv", "a,b,a\n1,2,3\n"),
+      AllOf(HasSubstr("in the header of"), HasSubstr("two columns are called 'a'"), HasSubstr("header,ignored")));
   EXPECT_THAT(refusal("e.txt", "a,b\n1,2\n"),
               AllOf(HasSubstr("usage: "), HasSubstr("its ending says nothing"), HasSubstr("csv:")));
   EXPECT_EQ(open_columns("csv:" + (folder / "e.txt"), options_in(folder))->rows(), 1u);

@@ -88,6 +88,33 @@ TEST(ParseReal, GivesTheBitsOfStrtod) {
   }
 }
 
+// Whatever lies behind the cell.
+void expect_short_as_long(const std::string& cell) {
+  for (const char* behind : {"00000000", ".......5", ",1e5----"}) {
+    const std::string padded = cell + behind;
+    double fast = -77, plain = -77;
+    const bool is = parse_short_real(padded.data(), padded.data() + cell.size(), fast);
+    ASSERT_EQ(is, parse_real(cell, plain)) << cell;
+    ASSERT_TRUE(!is || std::memcmp(&fast, &plain, sizeof fast) == 0) << cell << " " << fast << " " << plain;
+  }
+}
+
+TEST(ParseReal, IsTheSameForShortCells) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 300000; ++i) {
+    std::string cell(random() % 11, '0');
+    for (char& c : cell) c = "0123456789012345678901234567890....-eE+nx"[random() % (i % 2 == 0 ? 32 : 41)];
+    ASSERT_NO_FATAL_FAILURE(expect_short_as_long(cell));
+  }
+  for (int c = 0; c < 256; ++c)
+    for (size_t length = 1; length <= 8; ++length)
+      for (size_t at = 0; at < length; ++at) {
+        std::string cell = std::string("-12.34567").substr(c % 2, length);
+        cell[std::min(at, cell.size() - 1)] = static_cast<char>(c);
+        ASSERT_NO_FATAL_FAILURE(expect_short_as_long(cell));
+      }
+}
+
 TEST(ParseReal, RefusesWhatIsNone) {
   double value = 0;
   for (const char* text : {"", "-", ".", "-.", "e5", "1e", "1e+", "1.2.3", "1,5", "0x10", "nan(1)", "infinite", "--1",
