@@ -52,6 +52,14 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ArrowInput::ReadAt(int64_t positio
   return std::shared_ptr<arrow::Buffer>(std::move(buffer));
 }
 
+arrow::Future<std::shared_ptr<arrow::Buffer>> ArrowInput::ReadAsync(const arrow::io::IOContext&, int64_t position,
+                                                                    int64_t bytes, bool allow_short_read) {
+  auto read = ReadAt(position, bytes);
+  if (read.ok() && !allow_short_read && (*read)->size() < bytes)
+    read = arrow::Status::IOError("the file ends at byte ", bytes_);
+  return arrow::Future<std::shared_ptr<arrow::Buffer>>::MakeFinished(std::move(read));
+}
+
 void ArrowInput::check(const arrow::Status& status, const std::string& verb) const {
   if (status.ok()) return;
   const std::lock_guard lock(mutex_);

@@ -9,6 +9,7 @@
 #include <arrow/io/interfaces.h>
 #include <arrow/result.h>
 #include <arrow/status.h>
+#include <arrow/util/future.h>
 
 #include "engine/base/error.h"
 #include "io/file/atomic_file.h"
@@ -32,6 +33,14 @@ class ArrowInput final : public arrow::io::RandomAccessFile {
   arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t bytes) override;
   arrow::Result<int64_t> ReadAt(int64_t position, int64_t bytes, void* out) override;
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t bytes) override;
+
+  /// Done when it returns: Arrow's own threads would hold the file longer than its owner does, and read past the budget of threads.
+  arrow::Future<std::shared_ptr<arrow::Buffer>> ReadAsync(const arrow::io::IOContext&, int64_t position, int64_t bytes,
+                                                          bool allow_short_read) override;
+  arrow::Future<std::shared_ptr<arrow::Buffer>> ReadAsync(const arrow::io::IOContext& context, int64_t position,
+                                                          int64_t bytes) override {
+    return ReadAsync(context, position, bytes, true);
+  }
 
   /// Throws what the door said, else kData: "cannot <verb> '<path>': <what Arrow says>"; nothing where all is well.
   void check(const arrow::Status& status, const std::string& verb = "read") const;

@@ -68,6 +68,7 @@ bool set_kind(hid_t type, Hdf5ColumnPlace& place, ColumnType& column) {
       column = ColumnType::kText;
       place.kind = H5Tis_variable_str(type) > 0 ? Hdf5Kind::kText : Hdf5Kind::kFixedText;
       place.text_bytes = place.kind == Hdf5Kind::kText ? 0 : H5Tget_size(type);
+      place.is_utf8 = H5Tget_cset(type) == H5T_CSET_UTF8;
       place.space_padded = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
       return true;
     }

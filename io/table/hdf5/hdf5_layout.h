@@ -23,6 +23,7 @@ struct Hdf5ColumnPlace {
   Hdf5Kind kind = Hdf5Kind::kReal;
   size_t text_bytes = 0;  ///< kFixedText
   bool space_padded = false;
+  bool is_utf8 = false;
 };
 
 struct Hdf5Layout {

@@ -40,6 +40,7 @@ Handle memory_type(const Hdf5ColumnPlace& place) {
   }
   Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
   H5Tset_size(type, place.kind == Hdf5Kind::kText ? H5T_VARIABLE : place.text_bytes);
+  if (place.is_utf8) H5Tset_cset(type, H5T_CSET_UTF8);
   if (place.space_padded) H5Tset_strpad(type, H5T_STR_SPACEPAD);
   if (place.kind == Hdf5Kind::kFixedText && !place.space_padded) H5Tset_strpad(type, H5T_STR_NULLPAD);
   return type;
