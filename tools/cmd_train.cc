@@ -6,6 +6,7 @@
 #include "pipelines/job/job.h"
 #include "pipelines/recipe/load.h"
 #include "pipelines/train/train_job.h"
+#include "pipelines/trees/trees_job.h"
 #include "stages/learn/allocation.h"
 #include "tools/options.h"
 #include "tools/places.h"
@@ -71,12 +72,29 @@ class TrainCommand final : public Command {
                         std::to_string(data.train->class_names().size()) + " classes to train on; " +
                         (data.val ? std::to_string(data.val->size()) + " to validate on (" + data.val_from + ")"
                                   : std::string("none to validate on")));
+    if (options.recipe.trees) return grow_trees(options, data, context);
     const train::TrainResult result = train::train(std::move(options), *data.train, data.val.get());
     context.output.result(result.text(), Json::parse(result.to_json()));
     return 0;
   }
 
  private:
+  static int grow_trees(train::TrainOptions& options, const JobData& data, Context& context) {
+    if (options.processes != nullptr && options.processes->size() > 1)
+      throw Error(Code::kUsage, "trees are grown by one process").hint("start it without mpirun");
+    const trees::TreesResult result = trees::train_trees({.recipe = std::move(options.recipe),
+                                                          .run = std::move(options.run),
+                                                          .resume = options.resume,
+                                                          .threads = options.threads,
+                                                          .time_limit_seconds = options.time_limit_seconds,
+                                                          .stop = options.stop,
+                                                          .progress = options.progress,
+                                                          .trace = options.trace},
+                                                         *data.train, data.val.get());
+    context.output.result(result.text(), Json::parse(result.to_json()));
+    return 0;
+  }
+
   std::string recipe_, run_, resume_ = "never", time_limit_;
   DataPaths paths_;
 };

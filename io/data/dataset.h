@@ -13,6 +13,8 @@
 
 namespace penstock::io {
 
+struct TableFields;
+
 /// Where the bytes of one record lie: `length` bytes from `offset` on in file number `file` of the data set.
 struct Extent {
   uint32_t file = 0;
@@ -23,6 +25,7 @@ struct Extent {
 /// Random access to records that lie on disk. Thread-safe once opened. Every data set of pictures has the schema
 ///   bytes u8 (N, any)   the encoded record, as it lies on disk
 ///   label i64 (N)       the class's place in class_names(); -1 where it is not known
+/// One of rows has the fields that table_fields.h says.
 class Dataset : public Source {
  public:
   /// "folder" or "lmdb": what stands before ':' in "kind:path".
@@ -55,6 +58,9 @@ class Dataset : public Source {
   virtual uint64_t state() const { return fingerprint(); }
   /// The door that its files are read through.
   virtual FileSystem& file_system() const { return FileSystem::real(); }
+
+  /// Of a data set of rows: its columns and what is learnt of it; null: it is none. Good as long as the data set.
+  virtual const TableFields* table_fields() const { return nullptr; }
 
   /// What a user should know though it is no fault: one class only, class folders without pictures, ... A sentence each.
   virtual std::vector<std::string> notes() const { return {}; }

@@ -42,6 +42,7 @@ class Subset final : public io::Dataset {
   const std::string& path() const override { return whole_->path(); }
   std::optional<uint64_t> stored_checksum(uint64_t id) const override { return whole_->stored_checksum(ids_[id]); }
   std::vector<std::string> notes() const override { return whole_->notes(); }
+  const io::TableFields* table_fields() const override { return whole_->table_fields(); }
   void ids_at(std::span<uint64_t> places) const override;
   bool has_extents() const override { return whole_->has_extents(); }
   uint32_t file_count() const override { return whole_->file_count(); }

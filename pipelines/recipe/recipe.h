@@ -12,6 +12,7 @@
 #include "engine/graph/params.h"
 #include "engine/order/epoch_plan.h"
 #include "engine/run/run.h"
+#include "pipelines/recipe/trees_section.h"
 #include "stages/learn/learner.h"
 
 namespace penstock::pipelines {
@@ -162,6 +163,7 @@ struct Recipe {
   std::vector<StageSpec> stages;
   InputSection input;
   NetSection net;
+  std::optional<TreesSection> trees;  ///< nothing: a network is trained
   TrainSection train;
   CheckpointSection checkpoint;
   LanesSection lanes;

@@ -134,6 +134,7 @@ void Recipe::describe(ParamTable<Recipe>& t) {
   t.add("stage", &Recipe::stages, "what is done to data on its way; see `penstock stages`");
   t.add("input", &Recipe::input, "normalisation, done on the device and stored with the model");
   t.add("net", &Recipe::net, "the network");
+  t.add("trees", &Recipe::trees, "boosted trees or a forest in the place of a network");
   t.add("train", &Recipe::train, "optimiser, schedule, loss");
   t.add("checkpoint", &Recipe::checkpoint, "how often the run is saved");
   t.add("lanes", &Recipe::lanes, "devices that compute");

@@ -56,6 +56,7 @@ std::string to_toml(const Recipe& recipe) {
   write_tables(out, tree, "stage", {"name", "id", "when", "inputs", "outputs", "draw"});
   write_section<InputSection>(out, tree, "input");
   write_section<NetSection>(out, tree, "net");
+  if (recipe.trees) write_section<TreesSection>(out, tree, "trees");
   write_section<TrainSection>(out, tree, "train");
   write_section<CheckpointSection>(out, tree, "checkpoint");
   write_section<LanesSection>(out, tree, "lanes");

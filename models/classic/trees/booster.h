@@ -66,7 +66,7 @@ class Booster {
   std::vector<Measured> measure(std::span<const std::pair<const TreeMatrix*, std::string>> sets) const;
 
   /// (N, outputs) of `rows` (N, F) by the trees of the first `rounds` rounds, 0: all. Regression: the number; binary: the probability of 1;
-  /// classes: their probabilities.
+  /// classes: their probabilities; of a forest they are means of shares, which lambda may bring a little beyond 0 and 1.
   std::vector<float> predict(std::span<const float> rows, uint64_t rounds = 0) const;
 
   /// In the order of the features, those without a split with zeros.

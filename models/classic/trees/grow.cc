@@ -32,6 +32,7 @@ GrowEnd grow(Booster& booster, const TreeMatrix& train, const TreeMatrix* val, c
       if (state.best_round == 0 || better) {
         state.best = measured.value;
         state.best_round = state.rounds;
+        state.at_best = state.last;
       }
       break;
     }

@@ -15,9 +15,10 @@ namespace penstock::classic {
 /// Where growing stands. With the booster's bytes it is all that going on takes.
 struct GrowState {
   uint64_t rounds = 0;
-  uint64_t best_round = 0;          ///< from 1; 0: none was measured
-  double best = 0;                  ///< the first metric of "val" (of "train" without one) after that round
-  std::vector<Measured> last = {};  ///< after round `rounds`
+  uint64_t best_round = 0;             ///< from 1; 0: none was measured
+  double best = 0;                     ///< the first metric of "val" (of "train" without one) after that round
+  std::vector<Measured> last = {};     ///< after round `rounds`
+  std::vector<Measured> at_best = {};  ///< after round `best_round`
 };
 
 enum class GrowEnd {

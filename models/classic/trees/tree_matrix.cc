@@ -89,7 +89,8 @@ class Passage {
     require_done(XGProxyDMatrixSetDataDense(
                      proxy_, array_text(block.values.data(), block.rows, features_.size(), "<f4").c_str()),
                  doing);
-    require_done(XGDMatrixSetInfoFromInterface(proxy_, "label", vector_text(block.targets).c_str()), doing);
+    const std::string label = learns_shares(config_) ? shares_text(block.targets) : vector_text(block.targets);
+    require_done(XGDMatrixSetInfoFromInterface(proxy_, "label", label.c_str()), doing);
     if (!block.weights.empty())
       require_done(XGDMatrixSetInfoFromInterface(proxy_, "weight", vector_text(block.weights).c_str()), doing);
     std::vector<const char*> names, types;
@@ -101,10 +102,19 @@ class Passage {
     require_done(XGDMatrixSetStrFeatureInfo(proxy_, "feature_type", types.data(), types.size()), doing);
   }
 
+  /// (N, classes): 1 in the place of a row's class, else 0.
+  std::string shares_text(std::span<const float> targets) {
+    const auto classes = static_cast<size_t>(config_.classes);
+    shares_.assign(targets.size() * classes, 0);
+    for (size_t i = 0; i < targets.size(); ++i) shares_[i * classes + static_cast<size_t>(targets[i])] = 1;
+    return array_text(shares_.data(), targets.size(), classes, "<f4");
+  }
+
   RowStream& stream_;
   const TreeFeatures& features_;
   const TreesConfig& config_;
   std::vector<std::string> names_;
+  std::vector<float> shares_;
   XgHandle proxy_ = nullptr;
   std::exception_ptr failure_;
   bool begun_ = false;

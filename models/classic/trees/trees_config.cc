@@ -33,10 +33,11 @@ void require_device(const std::string& device) {
 }
 
 const char* objective_of(const TreesConfig& config) {
+  // The mean over a forest's trees of the shares in their leaves is the probability; squared error splits as Gini's index does.
+  if (config.kind == TreesKind::kForest) return "reg:squarederror";
   switch (config.task) {
     case TreesTask::kRegression: return "reg:squarederror";
-    // The mean over a forest's trees of the shares in their leaves is the probability; squared error splits as Gini's index does.
-    case TreesTask::kBinary: return config.kind == TreesKind::kForest ? "reg:squarederror" : "binary:logistic";
+    case TreesTask::kBinary: return "binary:logistic";
     case TreesTask::kClasses: return "multi:softprob";
   }
   return "";
@@ -60,6 +61,7 @@ void require_valid(const TreesConfig& config) {
 
 std::vector<std::string> metrics_of(const TreesConfig& config) {
   if (!config.metrics.empty()) return config.metrics;
+  if (learns_shares(config)) return {"rmse"};
   switch (config.task) {
     case TreesTask::kRegression: return {"rmse", "mae"};
     case TreesTask::kBinary: return {"logloss", "auc", "error"};
@@ -72,6 +74,10 @@ bool is_better_high(const std::string& metric) {
   for (const std::string_view name : {"auc", "aucpr", "map", "ndcg", "pre"})
     if (metric == name || metric.starts_with(std::string(name) + "@")) return true;
   return false;
+}
+
+bool learns_shares(const TreesConfig& config) {
+  return config.kind == TreesKind::kForest && config.task == TreesTask::kClasses;
 }
 
 uint64_t rounds_of(const TreesConfig& config) { return config.kind == TreesKind::kForest ? 1 : config.rounds; }
@@ -103,7 +109,8 @@ std::vector<std::pair<std::string, std::string>> parameters_of(const TreesConfig
       {"device", config.device},
       {"verbosity", "0"},
       {"disable_default_eval_metric", "1"}};
-  if (config.task == TreesTask::kClasses) all.emplace_back("num_class", std::to_string(config.classes));
+  if (config.task == TreesTask::kClasses)
+    all.emplace_back(learns_shares(config) ? "num_target" : "num_class", std::to_string(config.classes));
   for (const std::string& metric : metrics_of(config)) all.emplace_back("eval_metric", metric);
   return all;
 }

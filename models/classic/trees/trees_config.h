@@ -49,10 +49,12 @@ struct TreesConfig {
 /// Throws Error kUsage for values that contradict each other and kDevice for a device that this XGBoost cannot use.
 void require_valid(const TreesConfig& config);
 
-/// Its metrics, or the task's own: rmse mae; logloss auc error; mlogloss merror.
+/// Its metrics, or the task's own: rmse mae; logloss auc error; mlogloss merror; rmse of a forest of classes, over the shares.
 std::vector<std::string> metrics_of(const TreesConfig& config);
 /// Whether more is better: auc, aucpr, map, ndcg.
 bool is_better_high(const std::string& metric);
+/// A forest of classes: a tree for each class learns the share of its rows, 0 or 1 for each of them.
+bool learns_shares(const TreesConfig& config);
 /// Rounds that are trained at most.
 uint64_t rounds_of(const TreesConfig& config);
 

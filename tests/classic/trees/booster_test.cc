@@ -118,6 +118,30 @@ TEST(Booster, ForestGivesTheShareOfOnes) {
   EXPECT_GT(right, 440u);
 }
 
+TEST(Booster, ForestGivesTheSharesOfClasses) {
+  const MadeTable table(2000), other(500, 9);
+  TreesConfig config = small(TreesTask::kClasses);
+  config.kind = TreesKind::kForest;
+  config.parallel_trees = 30;
+  config.max_depth = 10;
+  config.subsample = 0.8;
+  config.colsample_bynode = 0.75;
+  config.lambda = 1e-5;
+  const Grown it = grown(table, table.klass, config);
+  EXPECT_EQ(it.state.last[0].metric, "rmse");
+  const std::vector<float> p = it.booster.predict(other.values);
+  ASSERT_EQ(p.size(), 1500u);
+  size_t right = 0;
+  double sum = 0;
+  for (size_t i = 0; i < 500; ++i) {
+    sum += p[3 * i] + p[3 * i + 1] + p[3 * i + 2];
+    right += std::max_element(&p[3 * i], &p[3 * i] + 3) - &p[3 * i] == other.klass[i];
+  }
+  EXPECT_NEAR(sum, 500, 10);  // each class has trees of its own, so that only the mean is 1
+  EXPECT_GT(right, 420u);
+  EXPECT_EQ(Booster::load(it.booster.save(), "forest", 1).predict(other.values), p);
+}
+
 TEST(Booster, SavedTreesPredictAsBefore) {
   const MadeTable table(800);
   const Grown it = grown(table, table.klass, small(TreesTask::kClasses));
