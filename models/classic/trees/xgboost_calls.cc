@@ -6,7 +6,7 @@ namespace penstock::classic {
 
 std::string xgboost_words() {
   std::string words = XGBGetLastError();
-  // "[12:00:00] /work/src/x.cc:17: Check failed: ...\nStack trace: ..."
+  // "[12:00:00] /src/x.cc:17: Check failed: ...\nStack trace: ..."
   if (words.starts_with("[")) {
     const size_t place = words.find(": ", words.find(".cc:"));
     if (place != std::string::npos) words.erase(0, place + 2);

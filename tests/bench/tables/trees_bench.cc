@@ -109,8 +109,12 @@ int bench(char** arg) {
              static_cast<std::streamsize>(predicted.size() * sizeof(float)));
   rusage used = {};
   ::getrusage(RUSAGE_SELF, &used);
-  std::printf("{\"bins_seconds\": %.3f, \"seconds\": %.3f, \"wait_seconds\": %.3f, \"peak_rss_bytes\": %ld}\n", bins,
-              grown, rows.waited_seconds(), used.ru_maxrss * 1024);
+  const double cpu = static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                     1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+  std::printf(
+      "{\"bins_seconds\": %.3f, \"seconds\": %.3f, \"cpu_seconds\": %.3f, \"wait_seconds\": %.3f, \"peak_rss_bytes\": "
+      "%ld}\n",
+      bins, grown, cpu, rows.waited_seconds(), used.ru_maxrss * 1024);
   return 0;
 }
 
