@@ -68,8 +68,11 @@ class TrainCommand final : public Command {
                                 .processes = context.processes};
     const JobData data = open_job_data(paths_, options.recipe);
     for (const std::string& note : data.train->notes()) context.output.note(note);
-    context.output.note(std::to_string(data.train->size()) + " records of " +
-                        std::to_string(data.train->class_names().size()) + " classes to train on; " +
+    context.output.note(std::to_string(data.train->size()) +
+                        (data.train->table_fields() != nullptr && data.train->class_names().empty()
+                             ? std::string(" rows")
+                             : " records of " + std::to_string(data.train->class_names().size()) + " classes") +
+                        " to train on; " +
                         (data.val ? std::to_string(data.val->size()) + " to validate on (" + data.val_from + ")"
                                   : std::string("none to validate on")));
     if (options.recipe.trees) return grow_trees(options, data, context);

@@ -5,6 +5,7 @@
 
 #include "engine/base/error.h"
 #include "io/data/open.h"
+#include "io/data/table_fields.h"
 #include "pipelines/job/subset.h"
 #include "stages/bytes/registry.h"
 #include "stages/classic/registry.h"
@@ -21,7 +22,8 @@ StageRegistry all_stages() {
 }
 
 void require_classes(const io::Dataset& data) {
-  if (!data.class_names().empty()) return;
+  const io::TableFields* rows = data.table_fields();
+  if (!data.class_names().empty() || (rows != nullptr && rows->task != Task::kClasses)) return;
   throw Error(Code::kUsage, "'" + data.path() + "' has no classes: nothing can be learnt from it")
       .hint("put the pictures into a folder for each class, or name their classes with --labels FILE.csv");
 }

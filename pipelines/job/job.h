@@ -43,7 +43,7 @@ JobData open_job_data(const DataPaths& paths, const pipelines::Recipe& recipe);
 std::shared_ptr<const io::Dataset> open_view(const DataPaths& paths, Mode mode,
                                              const std::vector<std::string>& classes = {});
 
-/// Error kUsage where the data set has no classes: nothing can be learnt from it.
+/// Error kUsage where the data set has no classes: nothing can be learnt from it. One of rows may have another task.
 void require_classes(const io::Dataset& data);
 
 /// Memory that a job may use: [budget], and half of what the machine has free where it says nothing.
