@@ -8,6 +8,7 @@
 #include "pipelines/train/train_job.h"
 #include "pipelines/trees/trees_job.h"
 #include "stages/learn/allocation.h"
+#include "stages/table/fitted.h"
 #include "tools/options.h"
 #include "tools/places.h"
 
@@ -66,7 +67,8 @@ class TrainCommand final : public Command {
                                 .progress = &context.progress,
                                 .trace = context.trace,
                                 .processes = context.processes};
-    const JobData data = open_job_data(paths_, options.recipe);
+    const JobData data = open_job_data(paths_, options.recipe, {.threads = options.threads, .progress = &context.progress});
+    if (data.fitted) options.fitted = table::to_text(*data.fitted);
     for (const std::string& note : data.train->notes()) context.output.note(note);
     context.output.note(std::to_string(data.train->size()) +
                         (data.train->table_fields() != nullptr && data.train->class_names().empty()
@@ -92,7 +94,8 @@ class TrainCommand final : public Command {
                                                           .time_limit_seconds = options.time_limit_seconds,
                                                           .stop = options.stop,
                                                           .progress = options.progress,
-                                                          .trace = options.trace},
+                                                          .trace = options.trace,
+                                                          .fitted = std::move(options.fitted)},
                                                          *data.train, data.val.get());
     context.output.result(result.text(), Json::parse(result.to_json()));
     return 0;

@@ -14,6 +14,8 @@
 #include "engine/run/run.h"
 #include "pipelines/recipe/trees_section.h"
 #include "stages/learn/learner.h"
+#include "stages/table/prepare/spec.h"
+#include "stages/table/spec.h"
 
 namespace penstock::pipelines {
 
@@ -171,6 +173,8 @@ struct Recipe {
   FaultsSection faults;
   BudgetSection budget;
   std::vector<StageSpec> stages;
+  std::optional<table::TableSpec> table;  ///< records are rows; nothing: pictures
+  table::PrepareSpec prepare;             ///< of tables
   InputSection input;
   NetSection net;
   std::optional<TreesSection> trees;  ///< nothing: a network is trained

@@ -181,7 +181,7 @@ class Job {
       go_on(*lanes, newest, *stored, position);
       result.resumed_from_step = position.steps;
     }
-    together_.at_root([&] { directory->begin(position.recipe, describe_run()); });
+    together_.at_root([&] { directory->begin(position.recipe, describe_run(), options_.fitted); });
     return lanes;
   }
 

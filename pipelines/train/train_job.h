@@ -32,6 +32,7 @@ struct TrainOptions {
   /// Processes that train together, each on its share of every batch; null: this one alone. All give the same recipe and data; RUN is
   /// the root's, the others write nothing.
   ProcessGroup* processes = nullptr;
+  std::string fitted = {};  ///< of tables: what RUN/fitted.txt is to hold
 };
 
 struct TrainResult {

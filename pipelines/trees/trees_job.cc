@@ -143,7 +143,7 @@ class Job {
     const auto described =
         train::run_json(options_.recipe, data_, val_, options_.threads, static_cast<int>(config_.threads));
     if (!newest) {
-      directory.begin(position_.recipe, described);
+      directory.begin(position_.recipe, described, options_.fitted);
       return classic::Booster(config_, {.task = config_.task, .features = features_, .classes = data_.class_names()});
     }
     TreesPosition stored = TreesPosition::from_json(newest->metadata, newest->path);
@@ -156,7 +156,7 @@ class Job {
     position_ = std::move(stored);
     result.resumed_from_round = position_.state.rounds;
     progress_.say("going on with '" + directory.path() + "' after round " + std::to_string(position_.state.rounds));
-    directory.begin(position_.recipe, described);
+    directory.begin(position_.recipe, described, options_.fitted);
     return booster;
   }
 

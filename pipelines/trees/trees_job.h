@@ -29,6 +29,7 @@ struct TreesOptions {
   Trace* trace = nullptr;
   Clock* clock = nullptr;        ///< null: the machine's
   io::FileSystem* fs = nullptr;  ///< null: the machine's
+  std::string fitted = {};       ///< what RUN/fitted.txt is to hold
 };
 
 enum class TreesEnd {
