@@ -13,6 +13,7 @@
 #include "engine/order/epoch_plan.h"
 #include "engine/run/run.h"
 #include "stages/learn/learner.h"
+#include "stages/table/spec.h"
 
 namespace penstock::pipelines {
 
@@ -160,6 +161,7 @@ struct Recipe {
   FaultsSection faults;
   BudgetSection budget;
   std::vector<StageSpec> stages;
+  std::optional<table::TableSpec> table;  ///< where the data are rows: what is made of their columns
   InputSection input;
   NetSection net;
   TrainSection train;

@@ -132,6 +132,7 @@ void Recipe::describe(ParamTable<Recipe>& t) {
   t.add("faults", &Recipe::faults, "what a bad record does");
   t.add("budget", &Recipe::budget, "hard limits; what is absent is measured and chosen, and printed");
   t.add("stage", &Recipe::stages, "what is done to data on its way; see `penstock stages`");
+  t.add("table", &Recipe::table, "rows of a table: the target, categories, numbers");
   t.add("input", &Recipe::input, "normalisation, done on the device and stored with the model");
   t.add("net", &Recipe::net, "the network");
   t.add("train", &Recipe::train, "optimiser, schedule, loss");

@@ -327,7 +327,7 @@ TEST(EncodedTable, BinaryTargetsFollowThePositiveValue) {
   const EncodedTable data(table, RowSet::all(40), fitted);
   EXPECT_THAT(data.class_names(), testing::ElementsAre("<=50K", ">50K"));
   EXPECT_EQ(data.label(4), 1);
-  EXPECT_EQ(fitted->target.mean, 0.25);
+  EXPECT_NEAR(fitted->target.mean, 0.25, 1e-12);
 }
 
 TEST(EncodedTable, UnseenCategoriesAreUnknownAndCounted) {
