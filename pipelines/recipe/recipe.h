@@ -14,7 +14,6 @@
 #include "engine/run/run.h"
 #include "pipelines/recipe/trees_section.h"
 #include "stages/learn/learner.h"
-#include "stages/table/prepare/spec.h"
 #include "stages/table/spec.h"
 
 namespace penstock::pipelines {
@@ -174,7 +173,6 @@ struct Recipe {
   BudgetSection budget;
   std::vector<StageSpec> stages;
   std::optional<table::TableSpec> table;  ///< records are rows; nothing: pictures
-  table::PrepareSpec prepare;             ///< of tables
   InputSection input;
   NetSection net;
   std::optional<TreesSection> trees;  ///< nothing: a network is trained

@@ -151,7 +151,6 @@ void Recipe::describe(ParamTable<Recipe>& t) {
   t.add("budget", &Recipe::budget, "hard limits; what is absent is measured and chosen, and printed");
   t.add("stage", &Recipe::stages, "what is done to data on its way; see `penstock stages`");
   t.add("table", &Recipe::table, "records are rows: which columns are what, and what is predicted");
-  t.add("prepare", &Recipe::prepare, "what happens to a table before: joins, dates, events, statistics of the past");
   t.add("input", &Recipe::input, "normalisation, done on the device and stored with the model");
   t.add("net", &Recipe::net, "the network");
   t.add("trees", &Recipe::trees, "boosted trees or a forest in the place of a network");

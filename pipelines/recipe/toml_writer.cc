@@ -54,6 +54,7 @@ std::string to_toml(const Recipe& recipe) {
   write_section<FaultsSection>(out, tree, "faults");
   write_section<BudgetSection>(out, tree, "budget");
   write_tables(out, tree, "stage", {"name", "id", "when", "inputs", "outputs", "draw"});
+  if (recipe.table) write_section<table::TableSpec>(out, tree, "table");
   write_section<InputSection>(out, tree, "input");
   write_section<NetSection>(out, tree, "net");
   if (recipe.trees) write_section<TreesSection>(out, tree, "trees");

@@ -1,196 +1,24 @@
 // A Fitted as lines of text. A line is a word and its values, with tabs between; \t, \n, \r and \\ in texts are spelt out. Numbers are the shortest that read
 // back the same. The last line is the checksum of all before it.
-#include <charconv>
-#include <functional>
-
 #include "engine/base/error.h"
 #include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
 #include "io/file/file.h"
 #include "stages/table/fitted.h"
+#include "stages/table/fitted_lines.h"
 
 namespace penstock::table {
 namespace {
 
 constexpr std::string_view kMagic = "penstock-fitted";
 
-class Writer {
- public:
-  Writer& line(std::string_view word) {
-    if (!text_.empty()) text_ += '\n';
-    text_ += word;
-    return *this;
-  }
-  Writer& text(std::string_view value) {
-    text_ += '\t';
-    for (const char c : value) {
-      if (c == '\t')
-        text_ += "\\t";
-      else if (c == '\n')
-        text_ += "\\n";
-      else if (c == '\r')
-        text_ += "\\r";
-      else if (c == '\\')
-        text_ += "\\\\";
-      else
-        text_ += c;
-    }
-    return *this;
-  }
-  template <class T>
-  Writer& number(T value) {
-    char room[32];
-    const auto end = std::to_chars(room, room + sizeof room, value).ptr;
-    text_ += '\t';
-    text_.append(room, end);
-    return *this;
-  }
-  template <class E>
-  Writer& word(E value) {
-    return number(static_cast<unsigned>(value));
-  }
-  Writer& list(const std::vector<double>& values) {
-    number(values.size());
-    for (const double value : values) number(value);
-    return *this;
-  }
-  Writer& scale(const ScaleFit& scale) {
-    return word(scale.kind).number(scale.mean).number(scale.deviation).list(scale.knots);
-  }
-  Writer& sums(const GroupSums& group) {
-    text(io::hex(group.key));
-    for (size_t f = 0; f < kFolds; ++f) number(group.count[f]).number(group.sum[f]);
-    return *this;
-  }
-  std::string finish() {
-    text_ += '\n';
-    const std::string sum = io::hex(io::checksum(text_));
-    return std::move(text_) + "checksum\t" + sum + "\n";
-  }
-
- private:
-  std::string text_;
-};
-
-class Reader {
- public:
-  Reader(std::string_view text, const std::string& origin) : left_(text), origin_(origin) {}
-
-  [[noreturn]] void refuse(const std::string& why) const {
-    throw Error(Code::kData, "'" + origin_ + "' is no whole fitted file: " + why)
-        .hint("it was cut or changed after it was written; make it again by training anew");
-  }
-  void line(std::string_view word) {
-    if (!cells_.empty()) refuse("line " + std::to_string(number_) + " has more than it should");
-    const size_t end = left_.find('\n');
-    if (end == std::string_view::npos) refuse("it ends where '" + std::string(word) + "' should follow");
-    cells_ = left_.substr(0, end);
-    left_.remove_prefix(end + 1);
-    ++number_;
-    const std::string_view found = cell();
-    if (found != word)
-      refuse("line " + std::to_string(number_) + " begins with '" + std::string(found.substr(0, 30)) +
-             "' in place of '" + std::string(word) + "'");
-  }
-  std::string text() {
-    const std::string_view raw = next();
-    std::string out;
-    for (size_t i = 0; i < raw.size(); ++i) {
-      if (raw[i] != '\\' || i + 1 == raw.size()) {
-        out += raw[i];
-        continue;
-      }
-      const char c = raw[++i];
-      out += c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c;
-    }
-    return out;
-  }
-  template <class T>
-  T number() {
-    const std::string_view raw = next();
-    T value{};
-    const auto [end, fault] = std::from_chars(raw.data(), raw.data() + raw.size(), value);
-    if (fault != std::errc() || end != raw.data() + raw.size())
-      refuse("'" + std::string(raw.substr(0, 30)) + "' in line " + std::to_string(number_) + " is no number");
-    return value;
-  }
-  template <class E>
-  E word(E last) {
-    const auto value = number<unsigned>();
-    if (value > static_cast<unsigned>(last))
-      refuse("line " + std::to_string(number_) + " names what is not known here");
-    return static_cast<E>(value);
-  }
-  /// How many of something follow: no more than there are bytes left.
-  size_t count() {
-    const auto value = number<uint64_t>();
-    if (value > left_.size() + cells_.size())
-      refuse("line " + std::to_string(number_) + " promises more than there is");
-    return static_cast<size_t>(value);
-  }
-  size_t place(size_t size) {
-    const auto value = number<uint64_t>();
-    if (value >= size) refuse("line " + std::to_string(number_) + " speaks of what is not there");
-    return static_cast<size_t>(value);
-  }
-  std::vector<double> list() {
-    std::vector<double> out(count());
-    for (double& value : out) value = number<double>();
-    return out;
-  }
-  ScaleFit scale() {
-    ScaleFit out;
-    out.kind = word(Scale::kQuantile);
-    out.mean = number<double>();
-    out.deviation = number<double>();
-    out.knots = list();
-    return out;
-  }
-  uint64_t hex() {
-    const std::optional<uint64_t> value = io::from_hex(next());
-    if (!value) refuse("line " + std::to_string(number_) + " has a key that is none");
-    return *value;
-  }
-  GroupSums sums() {
-    GroupSums out;
-    out.key = hex();
-    for (size_t f = 0; f < kFolds; ++f) {
-      out.count[f] = number<uint32_t>();
-      out.sum[f] = number<double>();
-    }
-    return out;
-  }
-  void end() {
-    if (!cells_.empty() || !left_.empty()) refuse("there is more behind its end");
-  }
-
- private:
-  // An empty rest of the line may still be an empty text: `more_` tells them apart.
-  std::string_view cell() {
-    const size_t tab = cells_.find('\t');
-    const std::string_view out = cells_.substr(0, tab);
-    more_ = tab != std::string_view::npos;
-    cells_ = more_ ? cells_.substr(tab + 1) : std::string_view();
-    return out;
-  }
-  std::string_view next() {
-    if (!more_) refuse("line " + std::to_string(number_) + " has less than it should");
-    return cell();
-  }
-
-  std::string_view left_, cells_;
-  const std::string& origin_;
-  size_t number_ = 0;
-  bool more_ = false;
-};
-
-void write_target(Writer& out, const TargetFit& target) {
+void write_target(LineWriter& out, const TargetFit& target) {
   out.line("target").number(target.source).word(target.task).word(target.log).list(target.clip).text(target.positive);
   out.number(target.count).number(target.refused).number(target.low).number(target.high);
   out.number(target.mean).number(target.deviation).number(target.classes.size());
   for (const CountedValue& value : target.classes) out.line("class").text(value.text).number(value.count);
 }
-TargetFit read_target(Reader& in, size_t columns) {
+TargetFit read_target(LineReader& in, size_t columns) {
   TargetFit target;
   in.line("target");
   target.source = in.place(columns);
@@ -213,13 +41,13 @@ TargetFit read_target(Reader& in, size_t columns) {
   return target;
 }
 
-void write_category(Writer& out, const CategoryFit& category) {
+void write_category(LineWriter& out, const CategoryFit& category) {
   out.line("category").number(category.source).word(category.coded).word(category.frequency).number(category.buckets);
   out.number(category.seed).number(category.missing).number(category.rare).number(category.distinct);
   out.number(category.shared).number(category.values.size());
   for (const CountedValue& value : category.values) out.line("value").text(value.text).number(value.count);
 }
-CategoryFit read_category(Reader& in, size_t columns) {
+CategoryFit read_category(LineReader& in, size_t columns) {
   CategoryFit category;
   in.line("category");
   category.source = in.place(columns);
@@ -240,12 +68,12 @@ CategoryFit read_category(Reader& in, size_t columns) {
   return category;
 }
 
-void write_number(Writer& out, const NumberFit& number) {
+void write_number(LineWriter& out, const NumberFit& number) {
   out.line("number").number(number.source).word(number.log).list(number.clip).word(number.fill).number(number.filler);
   out.word(number.indicator).scale(number.scale).number(number.count).number(number.missing).number(number.infinite);
   out.number(number.low).number(number.high).number(number.mean).number(number.deviation).number(number.median);
 }
-NumberFit read_number(Reader& in, size_t columns) {
+NumberFit read_number(LineReader& in, size_t columns) {
   NumberFit number;
   in.line("number");
   number.source = in.place(columns);
@@ -266,7 +94,7 @@ NumberFit read_number(Reader& in, size_t columns) {
   return number;
 }
 
-void write_mean(Writer& out, const MeanFit& mean) {
+void write_mean(LineWriter& out, const MeanFit& mean) {
   out.line("mean").number(mean.smoothing).word(mean.how).scale(mean.scale).number(mean.by.size());
   for (const size_t column : mean.by) out.number(column);
   out.line("all").sums(mean.all);
@@ -275,7 +103,7 @@ void write_mean(Writer& out, const MeanFit& mean) {
     for (const GroupSums& group : level) out.line("group").sums(group);
   }
 }
-MeanFit read_mean(Reader& in, size_t columns) {
+MeanFit read_mean(LineReader& in, size_t columns) {
   MeanFit mean;
   in.line("mean");
   mean.smoothing = in.number<double>();
@@ -300,7 +128,7 @@ MeanFit read_mean(Reader& in, size_t columns) {
 }  // namespace
 
 std::string to_text(const Fitted& fitted) {
-  Writer out;
+  LineWriter out;
   out.line(kMagic).number(Fitted::kVersion);
   out.line("spec").text(fitted.spec);
   out.line("rows").number(fitted.rows).text(io::hex(fitted.fingerprint));
@@ -321,7 +149,7 @@ std::string to_text(const Fitted& fitted) {
 }
 
 Fitted fitted_from_text(std::string_view text, const std::string& origin) {
-  Reader in(text, origin);
+  LineReader in(text, origin);
   if (!text.starts_with(kMagic)) in.refuse("it does not begin with '" + std::string(kMagic) + "'");
   in.line(kMagic);
   if (const int version = in.number<int>(); version != Fitted::kVersion)

@@ -60,8 +60,10 @@ RowReader::RowReader(const EncodedTable& data, const Journey& journey, Budgets& 
                                    " pieces of up to " + bytes_text(needs.piece_bytes) + "), and " + bytes_text(free) +
                                    " are left; " + less);
   }
-  const uint64_t may = std::max(data.options().window_bytes.value_or(free - free / 3), needs.bytes(needs.least));
-  slots_ = std::clamp((may - std::min(may, needs.bytes(0))) / needs.piece_bytes, needs.least, needs.wanted);
+  const uint64_t may = std::max(free - free / 3, needs.bytes(needs.least));
+  uint64_t slots = (may - needs.bytes(0)) / needs.piece_bytes;
+  if (data.options().window_bytes) slots = std::min(slots, *data.options().window_bytes / needs.piece_bytes);
+  slots_ = std::clamp(slots, needs.least, needs.wanted);
   reserve_.emplace(budgets, Need::ram(needs.bytes(slots_)));
   use_.name = "hdd";
 }

@@ -30,8 +30,8 @@ void each_piece(const EncodedTable& data, std::span<const uint64_t> ids,
 ///
 /// A replacement's piece that is in no slot has a slot of its own, for one at a time.
 ///
-/// Memory: all slots and the decoders' scratch, taken from the budget once. The oldest section never waits for a younger one: slots are filled in order, and there are as
-/// many as the largest section needs.
+/// Memory: all slots and the decoders' scratch, taken from the budget once. The oldest slice never waits for a younger one: slots are filled in order, and there are as
+/// many as the sections need that a slice may reach into.
 class RowReader final : public Reader {
  public:
   /// Throws Error kMemory where the slots that the order needs are not free; says which order needs fewer.

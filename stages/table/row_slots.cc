@@ -36,15 +36,21 @@ SlotNeeds slot_needs(const EncodedTable& data, const Journey& journey) {
   needs.piece_bytes = std::max<uint64_t>(1, data.table().max_piece_bytes(data.encoder().columns()));
   needs.scratch_bytes = std::max(1u, std::thread::hardware_concurrency()) * data.encoder().scratch_bytes(kDecodeRows);
   needs.all = std::max<uint64_t>(1, pieces_of_all(data));
+  // A slice is brought as a whole, so all sections that it reaches into must have room together; it is part of a batch.
   if (plan.order == Order::kSequential) {
-    needs.least = 1;
-    needs.wanted = kAhead;
+    for (uint64_t first = 0; first < data.size(); first += plan.batch)
+      needs.least = std::max(needs.least, pieces_of(data, first, std::min(data.size(), first + 2 * plan.batch)));
+    needs.wanted = needs.least + kAhead;
   } else if (plan.order == Order::kBlock) {
     uint64_t most = 1;
     for (uint64_t first = 0; first < data.size(); first += plan.block)
       most = std::max(most, pieces_of(data, first, std::min(data.size(), first + plan.block)));
-    needs.least = most * plan.group_blocks;
-    needs.wanted = 2 * needs.least;
+    const uint64_t group = plan.block * plan.group_blocks;
+    // One group may be shorter by a block.
+    const bool long_groups = group - plan.block >= plan.batch;
+    const uint64_t groups = long_groups ? 2 : (plan.batch + group - 1) / group + 2;
+    needs.least = most * plan.group_blocks * groups;
+    needs.wanted = needs.least + most * plan.group_blocks;
   } else {
     needs.least = needs.all;
   }

@@ -8,8 +8,8 @@ namespace penstock::table {
 
 struct SlotNeeds {
   uint64_t piece_bytes = 0;  ///< of one slot
-  uint64_t least = 1;        ///< of the largest section
-  uint64_t wanted = 1;       ///< the next section is fetched while one is read; all of them where epochs are to come
+  uint64_t least = 1;        ///< of the sections that one slice may reach into
+  uint64_t wanted = 1;       ///< and of what is fetched meanwhile; all of them where epochs are to come
   uint64_t all = 0;          ///< pieces that hold rows of the data set
   uint64_t scratch_bytes = 0;
   /// With one slot for replacements.

@@ -111,6 +111,7 @@ int32_t Vocabulary::of_text(std::string_view text) const {
 
 int32_t Vocabulary::of_int(int64_t value) const {
   if (buckets_ > 0) {
+    if (type_ == ColumnType::kBool) return of_text(value != 0 ? "true" : "false");  // as cell_text() spells it
     char room[32];
     const auto end = type_ == ColumnType::kReal ? std::to_chars(room, room + 32, std::bit_cast<double>(value)).ptr
                                                 : std::to_chars(room, room + 32, value).ptr;
