@@ -12,9 +12,7 @@ time::sys_days at(int64_t days) { return time::sys_days(time::days(days)); }
 
 int64_t count(time::sys_days day) { return day.time_since_epoch().count(); }
 
-int64_t first_of(int64_t year) {
-  return count(time::year(static_cast<int>(year)) / time::January / time::day(1));
-}
+int64_t first_of(int64_t year) { return count(time::year(static_cast<int>(year)) / time::January / time::day(1)); }
 
 // 0 is a Monday: 1970-01-01 was a Thursday.
 int64_t weekday_of(int64_t days) { return ((days + 3) % 7 + 7) % 7; }

@@ -45,7 +45,7 @@ struct Frame {
   std::vector<io::ColumnBlock> columns;
   /// 1: not in the result, and no step sees it any more. Bad rows of the table, and what a join drops.
   std::vector<uint8_t> dropped;
-  std::deque<std::string> words;                    ///< texts that steps made
+  std::deque<std::string> words;                     ///< texts that steps made
   std::vector<std::shared_ptr<const void>> sources;  ///< what other texts point into
 };
 

@@ -158,7 +158,8 @@ void SmallTable::keep_texts() {
     column.codes.resize(frame_.rows);
     for (size_t row = 0; row < frame_.rows; ++row) {
       if (column.is_missing(row)) continue;
-      const auto [place, is_new] = codes.try_emplace(std::string(column.texts[row]), static_cast<uint32_t>(words->size()));
+      const auto [place, is_new] =
+          codes.try_emplace(std::string(column.texts[row]), static_cast<uint32_t>(words->size()));
       if (is_new) words->push_back(place->first);
       column.codes[row] = place->second;
     }

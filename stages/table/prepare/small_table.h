@@ -33,7 +33,7 @@ class SmallTable {
   using Words = std::unordered_map<std::string, uint32_t>;
   Columns columns_;
   Frame frame_;
-  std::vector<Words> words_;                            ///< of each text column
+  std::vector<Words> words_;  ///< of each text column
   std::vector<std::shared_ptr<std::vector<std::string>>> dictionaries_;
   uint64_t word_bytes_ = 0, charged_ = 0;
   std::string source_column_;
