@@ -32,6 +32,7 @@ class Columns {
   size_t require(std::string_view name, std::string_view who) const;
   /// Throws Error kUsage where there is such a column.
   size_t add(Column column, std::string_view who);
+  void retype(size_t i, io::ColumnType type) { columns_[i].spec.type = type; }
   io::TableSchema schema() const;
 
  private:

@@ -8,17 +8,6 @@
 namespace penstock::table {
 namespace {
 
-struct KeyPair {
-  std::string left, right;
-};
-
-// "State = land", or one name for both.
-KeyPair key_pair(const std::string& text) {
-  const size_t at = text.find(" = ");
-  if (at == std::string::npos) return {text, text};
-  return {text.substr(0, at), text.substr(at + 3)};
-}
-
 class JoinStep final : public RowStep {
  public:
   JoinStep(const JoinParams& params, std::string title, Columns& columns, StepWorld& world)
