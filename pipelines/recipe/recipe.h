@@ -31,9 +31,9 @@ enum class ValBy {
 struct ValSplit {
   double fraction = 0.1;  ///< of the records, in (0, 1)
   ValBy by = ValBy::kClass;
-  std::string column;                ///< kTime, kGroup
-  std::string last;                  ///< kTime: "42d"
-  std::vector<std::string> columns;  ///< kHash
+  std::optional<std::string> column;                ///< kTime, kGroup
+  std::optional<std::string> last;                  ///< kTime: "42d"
+  std::optional<std::vector<std::string>> columns;  ///< kHash
   static void describe(ParamTable<ValSplit>& t);
   bool is_for_tables() const { return by == ValBy::kTime || by == ValBy::kGroup || by == ValBy::kHash; }
   /// Of a split for tables. Throws Error kUsage where a key that it needs is missing.

@@ -22,7 +22,7 @@ void ValSplit::describe(ParamTable<ValSplit>& t) {
 table::SplitSpec ValSplit::of_rows() const {
   PENSTOCK_CHECK(is_for_tables());
   const bool by_hash = by == ValBy::kHash;
-  if (by_hash ? columns.empty() : column.empty())
+  if (by_hash ? !columns || columns->empty() : !column || column->empty())
     throw Error(Code::kUsage, std::string("data.val wants a key '") + (by_hash ? "columns'" : "column'"))
         .hint(
             "val = { by = \"time\", column = \"Date\", last = \"42d\" }, { by = \"group\", column = \"Store\" } or "
@@ -30,8 +30,8 @@ table::SplitSpec ValSplit::of_rows() const {
   return {.by = by == ValBy::kTime    ? table::SplitBy::kTime
                 : by == ValBy::kGroup ? table::SplitBy::kGroup
                                       : table::SplitBy::kHash,
-          .columns = by_hash ? columns : std::vector<std::string>{column},
-          .last = last,
+          .columns = by_hash ? *columns : std::vector<std::string>{*column},
+          .last = last.value_or(""),
           .fraction = fraction};
 }
 
