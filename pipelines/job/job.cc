@@ -47,6 +47,9 @@ JobData open_job_data(const DataPaths& paths, const pipelines::Recipe& recipe, c
     data.val = io::open(paths.data, {.split = io::Split::kVal, .classes = classes});
     data.val_from = data.val->path();
   } else if (recipe.data.val) {
+    if (recipe.data.val->is_for_tables())
+      throw Error(Code::kUsage, "data.val.by splits tables, and '" + data.train->path() + "' is none")
+          .hint("by = \"class\" or \"record\" splits records");
     const bool by_class = recipe.data.val->by == pipelines::ValBy::kClass;
     const auto [train, val] = split_for_validation(data.train, recipe.data.val->fraction, by_class, recipe.seed);
     data.val_from = std::to_string(val->size()) + " of " + std::to_string(data.train->size()) + " records kept aside" +

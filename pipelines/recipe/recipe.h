@@ -14,6 +14,8 @@
 #include "engine/run/run.h"
 #include "pipelines/recipe/trees_section.h"
 #include "stages/learn/learner.h"
+#include "stages/table/prepare/spec.h"
+#include "stages/table/split.h"
 #include "stages/table/spec.h"
 
 namespace penstock::pipelines {
@@ -22,13 +24,22 @@ namespace penstock::pipelines {
 enum class ValBy {
   kClass,   ///< the same share of each class
   kRecord,  ///< the share of all records
+  kTime,    ///< tables: the rows of the last span of time
+  kGroup,   ///< tables: the share of the groups, each whole
+  kHash,    ///< tables: the share of all rows, by their values, so that rows that come later move none
 };
 
 /// [data] val: what to validate on where no --val is given.
 struct ValSplit {
   double fraction = 0.1;  ///< of the records, in (0, 1)
   ValBy by = ValBy::kClass;
+  std::optional<std::string> column;                ///< kTime, kGroup
+  std::optional<std::string> last;                  ///< kTime: "42d"
+  std::optional<std::vector<std::string>> columns;  ///< kHash
   static void describe(ParamTable<ValSplit>& t);
+  bool is_for_tables() const { return by == ValBy::kTime || by == ValBy::kGroup || by == ValBy::kHash; }
+  /// Of a split for tables. Throws Error kUsage where a key that it needs is missing.
+  table::SplitSpec of_rows() const;
 };
 
 /// [data]: the order of the epoch.
@@ -171,6 +182,7 @@ struct Recipe {
   DataSection data;
   FaultsSection faults;
   BudgetSection budget;
+  std::optional<table::PrepareSpec> prepare;  ///< [prepare]: what is made of a table's rows first
   std::vector<StageSpec> stages;
   std::optional<table::TableSpec> table;  ///< records are rows; nothing: pictures
   InputSection input;

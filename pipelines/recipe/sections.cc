@@ -1,12 +1,38 @@
 // Every key of a recipe, with its meaning and what is allowed. These lines are the reference of INTERFACE's recipe.
+#include "engine/base/error.h"
 #include "pipelines/recipe/recipe.h"
 
 namespace penstock::pipelines {
 
 void ValSplit::describe(ParamTable<ValSplit>& t) {
   t.add("fraction", &ValSplit::fraction, "share of the records set aside for validation", in_range(1e-6, 0.999999));
-  t.add("by", &ValSplit::by, "class: the same share of each class; record: of all records",
-        one_of<ValBy>({{"class", ValBy::kClass}, {"record", ValBy::kRecord}}));
+  t.add("by", &ValSplit::by,
+        "class: the same share of each class; record: of all records; of tables, time: the last rows, group: whole "
+        "groups, hash: by the values of columns",
+        one_of<ValBy>({{"class", ValBy::kClass},
+                       {"record", ValBy::kRecord},
+                       {"time", ValBy::kTime},
+                       {"group", ValBy::kGroup},
+                       {"hash", ValBy::kHash}}));
+  t.add("column", &ValSplit::column, "by time: a date, time or int; by group: the group");
+  t.add("last", &ValSplit::last, "by time: the span at the end, \"42d\", or a number in the units of an int");
+  t.add("columns", &ValSplit::columns, "by hash: columns that tell rows apart");
+}
+
+table::SplitSpec ValSplit::of_rows() const {
+  PENSTOCK_CHECK(is_for_tables());
+  const bool by_hash = by == ValBy::kHash;
+  if (by_hash ? !columns || columns->empty() : !column || column->empty())
+    throw Error(Code::kUsage, std::string("data.val wants a key '") + (by_hash ? "columns'" : "column'"))
+        .hint(
+            "val = { by = \"time\", column = \"Date\", last = \"42d\" }, { by = \"group\", column = \"Store\" } or "
+            "{ by = \"hash\", columns = [\"Store\", \"Date\"] }");
+  return {.by = by == ValBy::kTime    ? table::SplitBy::kTime
+                : by == ValBy::kGroup ? table::SplitBy::kGroup
+                                      : table::SplitBy::kHash,
+          .columns = by_hash ? *columns : std::vector<std::string>{*column},
+          .last = last.value_or(""),
+          .fraction = fraction};
 }
 
 void DataSection::describe(ParamTable<DataSection>& t) {
@@ -149,6 +175,7 @@ void Recipe::describe(ParamTable<Recipe>& t) {
   t.add("data", &Recipe::data, "the order of the epoch");
   t.add("faults", &Recipe::faults, "what a bad record does");
   t.add("budget", &Recipe::budget, "hard limits; what is absent is measured and chosen, and printed");
+  t.add("prepare", &Recipe::prepare, "what is made of a table's rows before they are encoded");
   t.add("stage", &Recipe::stages, "what is done to data on its way; see `penstock stages`");
   t.add("table", &Recipe::table, "records are rows: which columns are what, and what is predicted");
   t.add("input", &Recipe::input, "normalisation, done on the device and stored with the model");

@@ -52,8 +52,9 @@ void by_time(const io::Table& table, const SplitSpec& spec, RowSplit& split) {
   });
   each_row(table, column, [&](uint64_t row, const io::TableBlock& block, size_t at) {
     const io::ColumnBlock& times = block.columns[0];
-    const bool late = latest && !times.is_missing(at) &&
-                      static_cast<uint64_t>(*latest) - static_cast<uint64_t>(times.ints[at]) < static_cast<uint64_t>(span);
+    const bool late =
+        latest && !times.is_missing(at) &&
+        static_cast<uint64_t>(*latest) - static_cast<uint64_t>(times.ints[at]) < static_cast<uint64_t>(span);
     (late ? split.val : split.train).insert(row);
   });
 }

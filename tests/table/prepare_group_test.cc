@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <random>
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "stages/table/prepare/prepare.h"
@@ -31,15 +33,15 @@ std::vector<Row> some_rows(size_t count, uint32_t seed) {
   return rows;
 }
 
-MemoryTable table_of(const std::vector<Row>& rows, uint64_t piece_rows = 100) {
-  MemoryTable table(io::TableSchema({{"store", io::ColumnType::kInt},
-                                     {"day", io::ColumnType::kDate},
-                                     {"x", io::ColumnType::kReal},
-                                     {"event", io::ColumnType::kBool}}),
-                    {.piece_rows = piece_rows});
+std::unique_ptr<MemoryTable> table_of(const std::vector<Row>& rows, uint64_t piece_rows = 100) {
+  auto table = std::make_unique<MemoryTable>(io::TableSchema({{"store", io::ColumnType::kInt},
+                                                              {"day", io::ColumnType::kDate},
+                                                              {"x", io::ColumnType::kReal},
+                                                              {"event", io::ColumnType::kBool}}),
+                                             MemoryTable::Options{.piece_rows = piece_rows});
   for (const Row& row : rows)
-    table.add({std::to_string(row.store), std::to_string(row.day), row.x ? std::to_string(*row.x) : "",
-               row.event ? "1" : "0"});
+    table->add({std::to_string(row.store), std::to_string(row.day), row.x ? std::to_string(*row.x) : "",
+                row.event ? "1" : "0"});
   return table;
 }
 
@@ -83,8 +85,12 @@ Cells naive_stats(const std::vector<Row>& rows, const std::function<bool(const R
     }
     for (const double x : seen) deviations += (x - sum / n) * (x - sum / n);
     const bool none = seen.empty();
-    const double values[] = {none ? nan : sum / n, none ? nan : sum, none ? nan : low, none ? nan : high,
-                             seen.size() < 2 ? nan : std::sqrt(deviations / (n - 1)), n};
+    const double values[] = {none ? nan : sum / n,
+                             none ? nan : sum,
+                             none ? nan : low,
+                             none ? nan : high,
+                             seen.size() < 2 ? nan : std::sqrt(deviations / (n - 1)),
+                             n};
     for (size_t i = 0; i < 6; ++i) cells[i].push_back(values[i]);
   }
   return cells;
@@ -92,11 +98,11 @@ Cells naive_stats(const std::vector<Row>& rows, const std::function<bool(const R
 
 TEST(PrepareGroups, RollingWindowsAreThoseOfANaiveSearch) {
   const auto rows = some_rows(700, 1);
-  const MemoryTable table = table_of(rows);
+  const auto table = table_of(rows);
   for (const int lag : {0, 3}) {
     ParamMap params = {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"window", "7d"}, {"stats", kStats}};
     if (lag > 0) params["lag"] = Value(std::to_string(lag) + "d");
-    const Cells cells = prepared(table, {.steps = {step("rolling", params)}});
+    const Cells cells = prepared(*table, {.steps = {step("rolling", params)}});
     const Cells naive = naive_stats(rows, [&](const Row& row, const Row& other) {
       const int end = row.day - std::max(lag, 1);
       return other.day <= end && other.day > end - 7;
@@ -107,19 +113,22 @@ TEST(PrepareGroups, RollingWindowsAreThoseOfANaiveSearch) {
 
 TEST(PrepareGroups, ExpandingStatisticsCountOnlyRowsThatPassAndAreOldEnough) {
   const auto rows = some_rows(700, 2);
-  const Cells cells = prepared(
-      table_of(rows), {.steps = {step("expanding", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"lag", "5d"},
-                                                    {"where", "event = 0"}, {"stats", kStats}})}});
-  const Cells naive = naive_stats(
-      rows, [](const Row& row, const Row& other) { return !other.event && other.day <= row.day - 5; });
+  const Cells cells = prepared(*table_of(rows), {.steps = {step("expanding", {{"column", "x"},
+                                                                              {"by", "store"},
+                                                                              {"time", "day"},
+                                                                              {"lag", "5d"},
+                                                                              {"where", "event = 0"},
+                                                                              {"stats", kStats}})}});
+  const Cells naive =
+      naive_stats(rows, [](const Row& row, const Row& other) { return !other.event && other.day <= row.day - 5; });
   for (size_t i = 0; i < 6; ++i) expect_same(cells[4 + i], naive[i]);
 }
 
 TEST(PrepareGroups, EventsAreSoFarAwayAsANaiveSearchFindsThem) {
   const auto rows = some_rows(500, 3);
-  const Cells cells = prepared(
-      table_of(rows), {.steps = {step("since", {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}}),
-                                 step("until", {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}})}});
+  const Cells cells =
+      prepared(*table_of(rows), {.steps = {step("since", {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}}),
+                                           step("until", {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}})}});
   std::vector<double> since, until;
   for (const Row& row : rows) {
     double back = INFINITY, ahead = INFINITY;
@@ -139,9 +148,9 @@ TEST(PrepareGroups, ShiftsGiveTheRowBeforeAndTheRowOfThatDay) {
   std::vector<Row> rows;  // days 0, 2, 4, ... out of order, one row each
   for (int i = 0; i < 30; ++i) rows.push_back({.store = 1, .day = (i * 7 % 30) * 2, .x = i * 1.5});
   const Cells cells = prepared(
-      table_of(rows), {.steps = {step("shift", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"rows", 2}}),
-                                 step("shift", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"lag", "6d"}}),
-                                 step("shift", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"lag", "3d"}})}});
+      *table_of(rows), {.steps = {step("shift", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"rows", 2}}),
+                                  step("shift", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"lag", "6d"}}),
+                                  step("shift", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"lag", "3d"}})}});
   const auto of_day = [&](int day) {
     for (const Row& row : rows)
       if (row.day == day) return *row.x;
@@ -158,20 +167,21 @@ TEST(PrepareGroups, ShiftsGiveTheRowBeforeAndTheRowOfThatDay) {
 }
 
 PrepareSpec all_steps() {
-  return {.steps = {step("rolling", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"rows", 3}, {"stats", kStats}}),
-                    step("expanding", {{"column", "x"}, {"by", "store"}, {"time", "day"}}),
-                    step("shift", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"rows", 1}}),
-                    step("since", {{"event", "x > 60"}, {"by", "store"}, {"time", "day"}}),
-                    // Built on a column of a group step: one more pass.
-                    step("rolling", {{"column", "x_past_mean"}, {"by", "store"}, {"time", "day"}, {"window", "9d"}})}};
+  return {
+      .steps = {step("rolling", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"rows", 3}, {"stats", kStats}}),
+                step("expanding", {{"column", "x"}, {"by", "store"}, {"time", "day"}}),
+                step("shift", {{"column", "x"}, {"by", "store"}, {"time", "day"}, {"rows", 1}}),
+                step("since", {{"event", "x > 60"}, {"by", "store"}, {"time", "day"}}),
+                // Built on a column of a group step: one more pass.
+                step("rolling", {{"column", "x_past_mean"}, {"by", "store"}, {"time", "day"}, {"window", "9d"}})}};
 }
 
 TEST(PrepareGroups, NothingBeforeChangesWhereTheFutureDoes) {
   std::vector<Row> rows = some_rows(400, 4);
-  const Cells before = prepared(table_of(rows), all_steps());
+  const Cells before = prepared(*table_of(rows), all_steps());
   for (Row& row : rows)
     if (row.day >= 12) row.x = 1e6;
-  const Cells after = prepared(table_of(rows), all_steps());
+  const Cells after = prepared(*table_of(rows), all_steps());
   ASSERT_EQ(before.size(), after.size());
   size_t changed = 0;
   for (size_t c = 4; c < before.size(); ++c)
@@ -190,10 +200,10 @@ TEST(PrepareGroups, NothingBeforeChangesWhereTheFutureDoes) {
 TEST(PrepareGroups, ThreadsBlocksPiecesAndSpillingChangeNothing) {
   const auto rows = some_rows(60000, 5);
   const auto folder = std::filesystem::temp_directory_path() / ("penstock-prepare-" + std::to_string(::getpid()));
-  const Cells one = prepared(table_of(rows, 100000), all_steps());
+  const Cells one = prepared(*table_of(rows, 100000), all_steps());
   Cores cores(3);
-  const MemoryTable pieces = table_of(rows, 777);
-  Preparation spilling(all_steps(), pieces,
+  const auto pieces = table_of(rows, 777);
+  Preparation spilling(all_steps(), *pieces,
                        {.scratch_folder = folder.string(), .sort_bytes = 1, .block_rows = 100, .cores = &cores});
   Cells cells(spilling.schema().size());
   const PrepareReport report = spilling.run([&](const io::TableBlock& block) {
@@ -214,20 +224,21 @@ TEST(PrepareGroups, NewRowsWithTheirHistoryGetWhatTheWholeTableGives) {
   for (const Row& row : rows) (row.day < 15 ? old : fresh).push_back(row);
   std::vector<Row> both = old;
   both.insert(both.end(), fresh.begin(), fresh.end());
-  const MemoryTable history = table_of(old), table = table_of(fresh);
-  const Cells whole = prepared(table_of(both), all_steps());
-  const Cells part = prepared(table, all_steps(), {.history = &history});
+  const auto history = table_of(old), table = table_of(fresh);
+  const Cells whole = prepared(*table_of(both), all_steps());
+  const Cells part = prepared(*table, all_steps(), {.history = history.get()});
   for (size_t c = 0; c < whole.size(); ++c)
     expect_same(part[c], {whole[c].begin() + static_cast<std::ptrdiff_t>(old.size()), whole[c].end()});
 }
 
 TEST(PrepareGroups, TheFutureOfTheTargetIsRefusedByName) {
-  const MemoryTable table = table_of(some_rows(10, 7));
-  const PrepareSpec spec{.steps = {step("compute", {{"name", "twice"}, {"left", "x"}, {"op", "product"}, {"number", 2}}),
-                                   step("until", {{"event", "twice > 3"}, {"by", "store"}, {"time", "day"}})}};
-  EXPECT_NO_THROW(Preparation(spec, table, {}));
+  const auto table = table_of(some_rows(10, 7));
+  const PrepareSpec spec{
+      .steps = {step("compute", {{"name", "twice"}, {"left", "x"}, {"op", "product"}, {"number", 2}}),
+                step("until", {{"event", "twice > 3"}, {"by", "store"}, {"time", "day"}})}};
+  EXPECT_NO_THROW(Preparation(spec, *table, {}));
   try {
-    Preparation(spec, table, {.target = "x"});
+    Preparation(spec, *table, {.target = "x"});
     FAIL() << "it was let through";
   } catch (const Error& e) {
     EXPECT_NE(std::string(e.what()).find("future of 'twice'"), std::string::npos) << e.what();

@@ -12,9 +12,7 @@ time::sys_days at(int64_t days) { return time::sys_days(time::days(days)); }
 
 int64_t count(time::sys_days day) { return day.time_since_epoch().count(); }
 
-int64_t first_of(int64_t year) {
-  return count(time::year(static_cast<int>(year)) / time::January / time::day(1));
-}
+int64_t first_of(int64_t year) { return count(time::year(static_cast<int>(year)) / time::January / time::day(1)); }
 
 // 0 is a Monday: 1970-01-01 was a Thursday.
 int64_t weekday_of(int64_t days) { return ((days + 3) % 7 + 7) % 7; }
@@ -41,6 +39,14 @@ std::optional<int64_t> digits(std::string_view text, size_t from, size_t count) 
   return value;
 }
 
+// Of the ten characters that a date begins with.
+std::optional<int64_t> leading_days(std::string_view text) {
+  const auto year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
+  if (!year || !month || !day || text[4] != '-' || text[7] != '-') return {};
+  if (text.size() > 10 && text[10] != ' ' && text[10] != 'T') return {};
+  return days_of(*year, *month, *day);
+}
+
 }  // namespace
 
 std::optional<int64_t> days_of(int64_t year, int64_t month, int64_t day) {
@@ -59,14 +65,12 @@ std::optional<int64_t> days_of_week(int64_t year, int64_t week, int64_t weekday)
 }
 
 std::optional<int64_t> parse_days(std::string_view text) {
-  const auto year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
-  if (!year || !month || !day || text[4] != '-' || text[7] != '-') return {};
-  if (text.size() > 10 && text[10] != ' ' && text[10] != 'T') return {};
-  return days_of(*year, *month, *day);
+  if (text.size() == 10) return leading_days(text);
+  return parse_seconds(text) ? leading_days(text) : std::nullopt;
 }
 
 std::optional<int64_t> parse_seconds(std::string_view text) {
-  const auto days = parse_days(text);
+  const auto days = leading_days(text);
   if (!days || text.size() == 10) return days ? std::optional(*days * kSecondsOfDay) : std::nullopt;
   const auto hour = digits(text, 11, 2), minute = digits(text, 14, 2);
   const auto second = text.size() == 16 ? std::optional<int64_t>(0) : digits(text, 17, 2);

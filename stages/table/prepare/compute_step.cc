@@ -57,7 +57,8 @@ class ComputeStep final : public RowStep {
       if (params_.high) value = std::min(value, *params_.high);
       if (whole_) {
         // Modulo 2^64: times near its ends are nonsense, and no reason to stop.
-        out.ints[row] = static_cast<int64_t>(static_cast<uint64_t>(left.ints[row]) - static_cast<uint64_t>(right->ints[row]));
+        out.ints[row] =
+            static_cast<int64_t>(static_cast<uint64_t>(left.ints[row]) - static_cast<uint64_t>(right->ints[row]));
       } else {
         out.reals[row] = value;
       }
@@ -138,7 +139,8 @@ void ComputeParams::describe(ParamTable<ComputeParams>& t) {
 void BucketParams::describe(ParamTable<BucketParams>& t) {
   t.add("column", &BucketParams::column, "a number", required(), not_empty());
   t.add("name", &BucketParams::name, "of the new column", required(), not_empty());
-  t.add("edges", &BucketParams::edges, "rising; the result is how many of them the number reaches", required(), not_empty());
+  t.add("edges", &BucketParams::edges, "rising; the result is how many of them the number reaches", required(),
+        not_empty());
 }
 
 BoundStep bind(const ComputeParams& params, std::string title, Columns& columns, StepWorld&) {

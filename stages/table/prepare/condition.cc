@@ -105,8 +105,8 @@ bool Condition::holds(const Frame& frame, size_t row) const {
   return compare(number_at(column, row), real_);
 }
 
-std::vector<Condition> conditions_of(const std::vector<std::string>& texts, const Columns& columns, std::string_view who,
-                                     std::vector<size_t>& reads) {
+std::vector<Condition> conditions_of(const std::vector<std::string>& texts, const Columns& columns,
+                                     std::string_view who, std::vector<size_t>& reads) {
   std::vector<Condition> all;
   for (const std::string& text : texts) {
     all.emplace_back(text, columns, who);

@@ -40,8 +40,8 @@ class Condition {
 };
 
 /// All of them; the columns they read are added to `reads`.
-std::vector<Condition> conditions_of(const std::vector<std::string>& texts, const Columns& columns, std::string_view who,
-                                     std::vector<size_t>& reads);
+std::vector<Condition> conditions_of(const std::vector<std::string>& texts, const Columns& columns,
+                                     std::string_view who, std::vector<size_t>& reads);
 bool all_hold(const std::vector<Condition>& conditions, const Frame& frame, size_t row);
 
 }  // namespace penstock::table

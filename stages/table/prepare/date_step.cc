@@ -48,15 +48,17 @@ class DateStep final : public RowStep {
     const size_t at = read(columns, params.column);
     const io::ColumnType type = columns[at].spec.type;
     if (type != io::ColumnType::kDate && type != io::ColumnType::kTime)
-      throw Error(Code::kUsage, title_ + " wants a date, and column '" + params.column + "' is " +
-                                    std::string(io::name_of(type)))
-          .hint("read it as a date first (do = \"text\", as = \"date\"), or say its type and format in the schema file");
+      throw Error(Code::kUsage,
+                  title_ + " wants a date, and column '" + params.column + "' is " + std::string(io::name_of(type)))
+          .hint(
+              "read it as a date first (do = \"text\", as = \"date\"), or say its type and format in the schema file");
     is_time_ = type == io::ColumnType::kTime;
     const std::string prefix = params.prefix.value_or(params.column + "_");
     for (const DatePart part : parts_) {
       const bool of_time = part == DatePart::kHour || part == DatePart::kMinute;
       if (of_time && !is_time_)
-        throw Error(Code::kUsage, title_ + ": a date has no " + column_name(part) + ", and '" + params.column + "' is one");
+        throw Error(Code::kUsage,
+                    title_ + ": a date has no " + column_name(part) + ", and '" + params.column + "' is one");
       const PartType made = type_of(part);
       make(columns, prefix + column_name(part),
            made == PartType::kDate   ? io::ColumnType::kDate
@@ -78,7 +80,8 @@ class DateStep final : public RowStep {
           continue;
         }
         const int64_t at = from.ints[row];
-        const int64_t days = is_time_ ? (at - (at % kSecondsOfDay + kSecondsOfDay) % kSecondsOfDay) / kSecondsOfDay : at;
+        const int64_t days =
+            is_time_ ? (at - (at % kSecondsOfDay + kSecondsOfDay) % kSecondsOfDay) / kSecondsOfDay : at;
         const auto part = part_of(parts_[i], days, is_time_ ? at - days * kSecondsOfDay : 0);
         if (!part) {
           outside[row] = 1;
@@ -118,8 +121,11 @@ class MakeDateStep final : public RowStep {
         continue;
       }
       // What lies outside of int64_t lies outside of the calendar too.
-      const auto whole = [](double x) { return std::abs(x) < 1e6 && x == std::floor(x) ? static_cast<int64_t>(x) : -1; };
-      const auto days = by_week_ ? days_of_week(whole(year), whole(part), day_) : days_of(whole(year), whole(part), day_);
+      const auto whole = [](double x) {
+        return std::abs(x) < 1e6 && x == std::floor(x) ? static_cast<int64_t>(x) : -1;
+      };
+      const auto days =
+          by_week_ ? days_of_week(whole(year), whole(part), day_) : days_of(whole(year), whole(part), day_);
       if (days) {
         out.ints[row] = *days;
       } else {
@@ -144,7 +150,8 @@ void DateParams::describe(ParamTable<DateParams>& t) {
   }
   t.add("column", &DateParams::column, "a date or time", required(), not_empty());
   t.add("parts", &DateParams::parts,
-        "what is made of it: int, starts and ends bool, the day on which its week began a date. dayofweek: Monday is 0; week: ISO 8601",
+        "what is made of it: int, starts and ends bool, the day on which its week began a date. dayofweek: Monday is "
+        "0; week: ISO 8601",
         required(), not_empty(), parts);
   t.add("prefix", &DateParams::prefix, "begins the new columns' names; default: the column and '_'");
 }

@@ -36,8 +36,8 @@ class EventStep final : public GroupStep {
       : GroupStep(std::move(title)), event_(params.event, columns, title_) {
     const std::string& event_column = columns[event_.column()].spec.name;
     if (kUntil && columns[event_.column()].from_target)
-      throw Error(Code::kUsage, title_ + " looks into the future of '" + event_column +
-                                    "', which is the target or made from it")
+      throw Error(Code::kUsage,
+                  title_ + " looks into the future of '" + event_column + "', which is the target or made from it")
           .hint("`until` is for calendars that are known ahead; `since` looks back");
     reads_.push_back(event_.column());
     read_keys(columns, params.by, params.time);

@@ -9,7 +9,8 @@
 namespace penstock::table {
 
 size_t Columns::index_of(std::string_view name) const {
-  const auto found = std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.spec.name == name; });
+  const auto found =
+      std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.spec.name == name; });
   return found == columns_.end() ? io::TableSchema::npos : static_cast<size_t>(found - columns_.begin());
 }
 
@@ -18,8 +19,8 @@ size_t Columns::require(std::string_view name, std::string_view who) const {
   if (at != io::TableSchema::npos) return at;
   std::vector<std::string> names;
   for (const Column& column : columns_) names.push_back(column.spec.name);
-  throw Error(Code::kUsage,
-              std::string(who) + " wants a column '" + std::string(name) + "', and there is none" + nearest_hint(name, names))
+  throw Error(Code::kUsage, std::string(who) + " wants a column '" + std::string(name) + "', and there is none" +
+                                nearest_hint(name, names))
       .hint("columns come from the table and from the steps above");
 }
 

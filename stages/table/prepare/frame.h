@@ -32,6 +32,7 @@ class Columns {
   size_t require(std::string_view name, std::string_view who) const;
   /// Throws Error kUsage where there is such a column.
   size_t add(Column column, std::string_view who);
+  void retype(size_t i, io::ColumnType type) { columns_[i].spec.type = type; }
   io::TableSchema schema() const;
 
  private:
@@ -45,7 +46,7 @@ struct Frame {
   std::vector<io::ColumnBlock> columns;
   /// 1: not in the result, and no step sees it any more. Bad rows of the table, and what a join drops.
   std::vector<uint8_t> dropped;
-  std::deque<std::string> words;                    ///< texts that steps made
+  std::deque<std::string> words;                     ///< texts that steps made
   std::vector<std::shared_ptr<const void>> sources;  ///< what other texts point into
 };
 

@@ -73,7 +73,8 @@ GroupRecords GroupPass::records_of(const Frame& frame) const {
     key += "group";  // other bytes, another sum
     // Backwards: ~t is -t - 1, in the same order.
     const int64_t time = times.ints[row];
-    out.words.insert(out.words.end(), {low, io::checksum(key), word_of(backwards_ ? ~time : time), frame.first + row, 0});
+    out.words.insert(out.words.end(),
+                     {low, io::checksum(key), word_of(backwards_ ? ~time : time), frame.first + row, 0});
     const size_t has = out.words.size() - 1;
     for (size_t i = 0; i < steps_.size(); ++i) {
       uint64_t value = 0;

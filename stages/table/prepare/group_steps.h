@@ -11,7 +11,8 @@ namespace penstock::table {
 
 /// A span of time in a recipe: "42d", or a plain number in the unit of an int column. In units of `type`: days, seconds, or as it stands.
 /// Throws Error kUsage where it is none, is no whole number of units, or lies outside [low, 10^12].
-int64_t units_of(const std::string& span, io::ColumnType type, int64_t low, std::string_view what, std::string_view who);
+int64_t units_of(const std::string& span, io::ColumnType type, int64_t low, std::string_view what,
+                 std::string_view who);
 
 /// An int: units of the time column since the last event of the group at an earlier time; missing before the first.
 struct SinceParams {

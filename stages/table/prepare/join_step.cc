@@ -8,17 +8,6 @@
 namespace penstock::table {
 namespace {
 
-struct KeyPair {
-  std::string left, right;
-};
-
-// "State = land", or one name for both.
-KeyPair key_pair(const std::string& text) {
-  const size_t at = text.find(" = ");
-  if (at == std::string::npos) return {text, text};
-  return {text.substr(0, at), text.substr(at + 3)};
-}
-
 class JoinStep final : public RowStep {
  public:
   JoinStep(const JoinParams& params, std::string title, Columns& columns, StepWorld& world)
@@ -46,8 +35,8 @@ class JoinStep final : public RowStep {
     std::string key;
     for (size_t row = 0; row < frame.rows; ++row) {
       if (frame.dropped[row]) continue;
-      const bool whole = std::none_of(reads_.begin(), reads_.end(),
-                                      [&](size_t c) { return missing_at(frame.columns[c], row); });
+      const bool whole =
+          std::none_of(reads_.begin(), reads_.end(), [&](size_t c) { return missing_at(frame.columns[c], row); });
       key.clear();
       if (whole)
         for (const size_t c : reads_) add_key(frame.columns[c], row, key);
@@ -102,7 +91,8 @@ class JoinStep final : public RowStep {
   std::string key_text(const SmallTable& small, size_t row) const {
     std::string text;
     for (size_t i = 0; i < keys_.size(); ++i)
-      text += (i > 0 ? ", " : "") + small.columns()[keys_[i]].spec.name + " = " + value_text(small.column(keys_[i]), row);
+      text +=
+          (i > 0 ? ", " : "") + small.columns()[keys_[i]].spec.name + " = " + value_text(small.column(keys_[i]), row);
     return text;
   }
   [[noreturn]] void fail_unmatched(const Frame& frame, size_t row) const {
@@ -150,9 +140,11 @@ class JoinStep final : public RowStep {
 
 void JoinParams::describe(ParamTable<JoinParams>& t) {
   using P = JoinParams;
-  t.add("file", &P::file, "the small table, beside the data or the recipe; a pattern such as \"weather/*.csv\" for several", required(), not_empty());
-  t.add("on", &P::on, "columns whose values are equal: \"Store\", or \"State = land\" where the file calls it land", required(),
+  t.add("file", &P::file,
+        "the small table, beside the data or the recipe; a pattern such as \"weather/*.csv\" for several", required(),
         not_empty());
+  t.add("on", &P::on, "columns whose values are equal: \"Store\", or \"State = land\" where the file calls it land",
+        required(), not_empty());
   t.add("source", &P::source, "a text column of the file: its name without folder and ending");
   t.add("names", &P::names, "what `source` says in place of a name: { Bayern = \"BY\" }");
   t.add("step", &P::steps, "steps that the small table takes first, each row by itself");

@@ -94,9 +94,10 @@ class Preparation::Impl {
         if (at == io::TableSchema::npos) {
           columns_.add({.spec = spec, .from_target = spec.name == options_.target}, who);
         } else if (columns_[at].spec.type != spec.type) {
-          throw Error(Code::kUsage, "column '" + spec.name + "' is " + std::string(io::name_of(columns_[at].spec.type)) +
-                                        " in '" + table_.path() + "', and " + std::string(io::name_of(spec.type)) +
-                                        " in '" + options_.history->path() + "', which is known before")
+          throw Error(Code::kUsage, "column '" + spec.name + "' is " +
+                                        std::string(io::name_of(columns_[at].spec.type)) + " in '" + table_.path() +
+                                        "', and " + std::string(io::name_of(spec.type)) + " in '" +
+                                        options_.history->path() + "', which is known before")
               .hint("open both with the same schema file");
         }
       }
@@ -313,10 +314,10 @@ class Preparation::Impl {
   PrepareOptions options_;
   StepWorld world_;
   Columns columns_;
-  size_t sources_ = 0;              ///< of them, those that the tables have
-  std::vector<size_t> places_[2];   ///< of each of these in the table, and in the history
+  size_t sources_ = 0;             ///< of them, those that the tables have
+  std::vector<size_t> places_[2];  ///< of each of these in the table, and in the history
   std::vector<BoundStep> steps_;
-  std::vector<unsigned> levels_;    ///< the pass in which all that a step reads is known
+  std::vector<unsigned> levels_;  ///< the pass in which all that a step reads is known
   unsigned last_level_ = 0;
   std::vector<std::vector<std::unique_ptr<GroupPass>>> passes_;  ///< by level
   std::vector<Condition> where_;

@@ -44,12 +44,12 @@ struct PrepareOptions {
 /// What came of it.
 struct PrepareReport {
   uint64_t rows_in = 0, rows_out = 0;
-  uint64_t bad_rows = 0;            ///< of the table, that could not be read
+  uint64_t bad_rows = 0;                ///< of the table, that could not be read
   std::vector<uint64_t> where_dropped;  ///< for each comparison of `where`: rows that fail it and none before it
   std::vector<StepCounts> steps;
-  std::vector<std::string> notes;   ///< of joined tables
-  uint64_t spilled_bytes = 0;       ///< that sorting wrote to disk
-  unsigned passes = 0;              ///< over the rows
+  std::vector<std::string> notes;  ///< of joined tables
+  uint64_t spilled_bytes = 0;      ///< that sorting wrote to disk
+  unsigned passes = 0;             ///< over the rows
   /// Lines for people; those of where nothing happened are left out.
   std::vector<std::string> lines(const PrepareSpec& spec) const;
 };
@@ -83,9 +83,9 @@ struct Prepared {
   bool reused = false;
   std::vector<std::string> report;  ///< lines, those of the time it was made
 };
-using MakeWriter = std::function<std::unique_ptr<io::ColumnsWriter>(const std::string& path, const io::TableSchema& schema,
-                                                                    const io::ColumnsWriterOptions& options)>;
-Prepared prepare_into(const std::string& folder, const PrepareSpec& spec, const io::Table& table, PrepareOptions options,
-                      const MakeWriter& write);
+using MakeWriter = std::function<std::unique_ptr<io::ColumnsWriter>(
+    const std::string& path, const io::TableSchema& schema, const io::ColumnsWriterOptions& options)>;
+Prepared prepare_into(const std::string& folder, const PrepareSpec& spec, const io::Table& table,
+                      PrepareOptions options, const MakeWriter& write);
 
 }  // namespace penstock::table

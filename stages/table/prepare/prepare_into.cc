@@ -10,8 +10,8 @@
 
 namespace penstock::table {
 
-Prepared prepare_into(const std::string& folder, const PrepareSpec& spec, const io::Table& table, PrepareOptions options,
-                      const MakeWriter& write) {
+Prepared prepare_into(const std::string& folder, const PrepareSpec& spec, const io::Table& table,
+                      PrepareOptions options, const MakeWriter& write) {
   io::FileSystem& fs = *options.fs;
   if (options.scratch_folder.empty()) options.scratch_folder = folder;
   Preparation preparation(spec, table, std::move(options));
@@ -28,7 +28,8 @@ Prepared prepare_into(const std::string& folder, const PrepareSpec& spec, const 
                               {.fingerprint = fingerprint, .origin = canonical_text(to_map<PrepareSpec>(spec))});
     const PrepareReport report = preparation.run([&](const io::TableBlock& block) { writer->append(block); });
     if (report.rows_out == 0)
-      throw Error(Code::kData, "preparing '" + table.path() + "' leaves none of its " + std::to_string(report.rows_in) + " rows")
+      throw Error(Code::kData,
+                  "preparing '" + table.path() + "' leaves none of its " + std::to_string(report.rows_in) + " rows")
           .hint("look at prepare.where, and at joins with never = \"drop\"");
     for (const std::string& line : report.lines(spec)) text += line + "\n";
     // The report first: the table makes it whole.

@@ -115,7 +115,8 @@ void RecordSorter::add(std::span<const uint64_t> record) {
   if (bytes > options_.memory_bytes || held_.size() / options_.words == UINT32_MAX) spill();
   if (held_.size() == held_.capacity()) {
     const uint64_t most = options_.memory_bytes / (options_.words * 8 + 4) * options_.words;
-    held_.reserve(std::min<uint64_t>(std::max<uint64_t>(held_.capacity() * 2, 64 * options_.words), most + options_.words));
+    held_.reserve(
+        std::min<uint64_t>(std::max<uint64_t>(held_.capacity() * 2, 64 * options_.words), most + options_.words));
   }
   held_.insert(held_.end(), record.begin(), record.end());
   ++records_;

@@ -18,9 +18,9 @@ enum class OnTwice { kFirst, kLast, kFail };
 
 /// Columns of a small table, in memory while steps run. A key with a missing part finds nothing.
 struct JoinParams {
-  std::string file;             ///< name, path or pattern ("weather/*.csv")
-  std::vector<std::string> on;  ///< "Store", or "State = land" where the file calls it otherwise
-  std::string source;           ///< a column made of the name of the file, without ending
+  std::string file;                          ///< name, path or pattern ("weather/*.csv")
+  std::vector<std::string> on;               ///< "Store", or "State = land" where the file calls it otherwise
+  std::string source;                        ///< a column made of the name of the file, without ending
   std::map<std::string, std::string> names;  ///< what `source` says for a name of a file
   std::vector<PrepareStep> steps;            ///< done to the small table first
   std::vector<std::string> columns;          ///< taken; empty: all but the keys
@@ -47,9 +47,9 @@ struct MakeDateParams {
 struct TextParams {
   std::string column, name;
   bool lower = false;
-  std::string split;               ///< cut at this
-  int64_t part = 0;                ///< which piece, from 0; from the end: -1
-  std::optional<uint64_t> first;   ///< bytes kept
+  std::string split;              ///< cut at this
+  int64_t part = 0;               ///< which piece, from 0; from the end: -1
+  std::optional<uint64_t> first;  ///< bytes kept
   io::ColumnType as = io::ColumnType::kText;
   OnMiss unreadable = OnMiss::kMissing;
   static void describe(ParamTable<TextParams>& t);

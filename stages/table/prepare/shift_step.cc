@@ -73,8 +73,9 @@ class ShiftStep final : public GroupStep {
     read_keys(columns, params.by, params.time);
     rows_ = params.rows.value_or(0);
     if (!params.lag.empty()) lag_ = units_of(params.lag, columns[time_].spec.type, 1, "lag", title_);
-    make(columns, params.name.empty() ? params.column + "_" + (rows_ > 0 ? std::to_string(rows_) + "rows" : params.lag) + "_ago"
-                                      : params.name,
+    make(columns,
+         params.name.empty() ? params.column + "_" + (rows_ > 0 ? std::to_string(rows_) + "rows" : params.lag) + "_ago"
+                             : params.name,
          type_, 1);
   }
 

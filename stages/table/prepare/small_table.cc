@@ -1,7 +1,6 @@
 #include "stages/table/prepare/small_table.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include <fnmatch.h>
@@ -44,8 +43,19 @@ std::string stem_of(const std::string& path) {
 
 }  // namespace
 
+KeyPair key_pair(const std::string& on) {
+  const size_t at = on.find(" = ");
+  if (at == std::string::npos) return {on, on};
+  return {on.substr(0, at), on.substr(at + 3)};
+}
+
 SmallTable::SmallTable(const JoinParams& params, const std::string& title, StepWorld& world)
     : source_column_(params.source) {
+  // Without steps of its own, nothing is read that is not asked for.
+  if (!params.columns.empty() && params.steps.empty()) {
+    wanted_ = params.columns;
+    for (const std::string& on : params.on) wanted_.push_back(key_pair(on).right);
+  }
   for (const std::string& path : files_of(params.file, title, world)) {
     std::string source = stem_of(path);
     const auto name = params.names.find(source);
@@ -71,12 +81,19 @@ SmallTable::SmallTable(const JoinParams& params, const std::string& title, StepW
 void SmallTable::append(const std::string& path, const std::string& source, const std::string& title,
                         StepWorld& world) {
   const std::unique_ptr<io::Table> table = world.open(path);
-  std::vector<io::ColumnSpec> specs = table->schema().columns();
+  std::vector<size_t> places;
+  std::vector<io::ColumnSpec> specs;
+  for (size_t i = 0; i < table->schema().size(); ++i) {
+    const io::ColumnSpec& spec = table->schema().columns()[i];
+    if (!wanted_.empty() && std::find(wanted_.begin(), wanted_.end(), spec.name) == wanted_.end()) continue;
+    places.push_back(i);
+    specs.push_back(spec);
+  }
   const bool has_source = !source_column_.empty();
   if (has_source) specs.push_back({source_column_, io::ColumnType::kText});
   if (first_path_.empty()) {
     first_path_ = path;
-    for (const io::ColumnSpec& spec : specs) columns_.add({spec}, title);
+    for (const io::ColumnSpec& spec : specs) columns_.add({.spec = spec}, title);
     frame_.columns.resize(columns_.size());
     words_.resize(columns_.size());
     dictionaries_.resize(columns_.size());
@@ -85,17 +102,13 @@ void SmallTable::append(const std::string& path, const std::string& source, cons
       if (columns_[i].spec.type == io::ColumnType::kText)
         dictionaries_[i] = std::make_shared<std::vector<std::string>>(1);
     }
-  } else if (io::TableSchema(specs) != columns_.schema()) {
-    throw Error(Code::kUsage, title + ": '" + path + "' has the columns " + io::TableSchema(specs).text() + ", and '" +
-                                  first_path_ + "' " + columns_.schema().text())
-        .hint("files of one pattern have the same columns and types; a schema file can say the types");
+  } else {
+    require_same(specs, path, title);
   }
   world.fingerprints.push_back(table->fingerprint());
-  std::vector<size_t> all(table->schema().size());
-  std::iota(all.begin(), all.end(), 0);
   io::TableBlock block;
   for (uint64_t piece = 0; piece < table->pieces(); ++piece) {
-    const auto raw = table->fetch(piece, all);
+    const auto raw = table->fetch(piece, places);
     // Some rows at a time, so that a large piece is refused before it is unpacked whole.
     constexpr size_t kRows = 65536;
     for (size_t from = 0; from < raw->count(); from += kRows) {
@@ -107,6 +120,33 @@ void SmallTable::append(const std::string& path, const std::string& source, cons
       charge(title, world);
     }
   }
+}
+
+// The same names and types; ints of some files and reals of others are reals.
+void SmallTable::require_same(const std::vector<io::ColumnSpec>& specs, const std::string& path,
+                              const std::string& title) {
+  bool same = specs.size() == columns_.size();
+  for (size_t i = 0; same && i < specs.size(); ++i) {
+    const io::ColumnType before = columns_[i].spec.type, now = specs[i].type;
+    same = specs[i].name == columns_[i].spec.name;
+    if (before == io::ColumnType::kInt && now == io::ColumnType::kReal) {
+      io::ColumnBlock& column = frame_.columns[i];
+      columns_.retype(i, now);
+      column.type = now;
+      column.reals.resize(frame_.rows);
+      for (size_t row = 0; row < frame_.rows; ++row) {
+        column.reals[row] = static_cast<double>(column.ints[row]);
+        if (column.is_missing(row)) set_missing(column, row);
+      }
+      column.ints.clear();
+    } else {
+      same = same && (now == before || (before == io::ColumnType::kReal && now == io::ColumnType::kInt));
+    }
+  }
+  if (same) return;
+  throw Error(Code::kUsage, title + ": '" + path + "' has the columns " + io::TableSchema(specs).text() + ", and '" +
+                                first_path_ + "' " + columns_.schema().text())
+      .hint("files of one pattern have the same columns and types; a schema file can say the types");
 }
 
 void SmallTable::append_block(const io::TableBlock& block, const std::string* source) {
@@ -126,7 +166,7 @@ void SmallTable::append_block(const io::TableBlock& block, const std::string* so
       if (missing && out.missing.empty()) out.missing.resize(frame_.rows + i);
       if (missing || !out.missing.empty()) out.missing.push_back(missing);
       if (out.type == io::ColumnType::kReal) {
-        out.reals.push_back(from->reals[rows[i]]);
+        out.reals.push_back(number_at(*from, rows[i]));
       } else if (out.type != io::ColumnType::kText) {
         out.ints.push_back(missing ? 0 : from->ints[rows[i]]);
       } else if (missing) {
@@ -158,7 +198,8 @@ void SmallTable::keep_texts() {
     column.codes.resize(frame_.rows);
     for (size_t row = 0; row < frame_.rows; ++row) {
       if (column.is_missing(row)) continue;
-      const auto [place, is_new] = codes.try_emplace(std::string(column.texts[row]), static_cast<uint32_t>(words->size()));
+      const auto [place, is_new] =
+          codes.try_emplace(std::string(column.texts[row]), static_cast<uint32_t>(words->size()));
       if (is_new) words->push_back(place->first);
       column.codes[row] = place->second;
     }

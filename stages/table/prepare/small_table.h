@@ -10,6 +10,12 @@
 
 namespace penstock::table {
 
+/// "State = land": a column of the table and one of the file; or one name for both.
+struct KeyPair {
+  std::string left, right;
+};
+KeyPair key_pair(const std::string& on);
+
 /// All rows of one file, or of several with the same columns; texts as places in a dictionary. Const members are thread-safe.
 class SmallTable {
  public:
@@ -26,6 +32,7 @@ class SmallTable {
 
  private:
   void append(const std::string& path, const std::string& source, const std::string& title, StepWorld& world);
+  void require_same(const std::vector<io::ColumnSpec>& specs, const std::string& path, const std::string& title);
   void append_block(const io::TableBlock& block, const std::string* source);
   void charge(const std::string& title, StepWorld& world);
   void keep_texts();
@@ -33,9 +40,10 @@ class SmallTable {
   using Words = std::unordered_map<std::string, uint32_t>;
   Columns columns_;
   Frame frame_;
-  std::vector<Words> words_;                            ///< of each text column
+  std::vector<Words> words_;  ///< of each text column
   std::vector<std::shared_ptr<std::vector<std::string>>> dictionaries_;
   uint64_t word_bytes_ = 0, charged_ = 0;
+  std::vector<std::string> wanted_;  ///< columns that are read; empty: all
   std::string source_column_;
   std::string first_path_;
   std::vector<std::string> notes_;

@@ -19,9 +19,9 @@ struct PrepareStep {
 
 /// A plain value.
 struct PrepareSpec {
-  std::string table;               ///< the file to prepare where the data is named as a folder
-  std::vector<PrepareStep> steps;  ///< in order: a step sees what those above it made
-  std::vector<std::string> where;  ///< comparisons (condition.h) that rows of the result pass, all of them
+  std::string table;                    ///< the file to prepare where the data is named as a folder
+  std::vector<PrepareStep> steps;       ///< in order: a step sees what those above it made
+  std::vector<std::string> where;       ///< comparisons (condition.h) that rows of the result pass, all of them
   std::vector<std::string> keep, drop;  ///< columns of the result; at most one of the two. None: all
   static void describe(ParamTable<PrepareSpec>& t);
   bool operator==(const PrepareSpec&) const = default;

@@ -27,9 +27,9 @@ std::string_view name_of(Statistic statistic) {
 
 // Which earlier rows a row sees. Times are at most kLongest apart from what int64_t can hold, else they saturate.
 struct Window {
-  int64_t lag = 1;      ///< at least
-  int64_t length = 0;   ///< of time; 0: no bound
-  uint64_t rows = 0;    ///< 0: no bound
+  int64_t lag = 1;     ///< at least
+  int64_t length = 0;  ///< of time; 0: no bound
+  uint64_t rows = 0;   ///< 0: no bound
 };
 
 int64_t earlier(int64_t time, int64_t by) { return time < INT64_MIN + by ? INT64_MIN : time - by; }
@@ -124,7 +124,8 @@ class StatisticStep final : public GroupStep {
 
 }  // namespace
 
-int64_t units_of(const std::string& span, io::ColumnType type, int64_t low, std::string_view what, std::string_view who) {
+int64_t units_of(const std::string& span, io::ColumnType type, int64_t low, std::string_view what,
+                 std::string_view who) {
   int64_t units = -1;
   if (type == io::ColumnType::kInt) {
     const auto [end, fault] = std::from_chars(span.data(), span.data() + span.size(), units);
@@ -134,7 +135,8 @@ int64_t units_of(const std::string& span, io::ColumnType type, int64_t low, std:
     if (whole == std::floor(whole) && whole <= static_cast<double>(kLongest)) units = static_cast<int64_t>(whole);
   }
   if (units >= low && units <= kLongest) return units;
-  throw Error(Code::kUsage, std::string(who) + ": `" + std::string(what) + "` = \"" + span + "\" is no span of the time column")
+  throw Error(Code::kUsage,
+              std::string(who) + ": `" + std::string(what) + "` = \"" + span + "\" is no span of the time column")
       .hint(type == io::ColumnType::kInt    ? "write a whole number, in the units of that int column"
             : type == io::ColumnType::kDate ? "write whole days: \"42d\""
                                             : "write a span of whole seconds: \"12h\"");
@@ -176,7 +178,8 @@ BoundStep bind(const RollingParams& params, std::string title, Columns& columns,
   if (params.window.empty() && !params.rows)
     throw Error(Code::kUsage, title + " wants a `window` of time, or a number of `rows`");
   const std::string base = !params.window.empty() ? params.window : std::to_string(*params.rows) + "rows";
-  return {.group = std::make_unique<StatisticStep>(params, std::move(title), columns, params.window, params.rows, base)};
+  return {.group =
+              std::make_unique<StatisticStep>(params, std::move(title), columns, params.window, params.rows, base)};
 }
 
 }  // namespace penstock::table

@@ -41,10 +41,11 @@ size_t Step::read_number(const Columns& columns, std::string_view name, bool dat
   const io::ColumnType type = columns[at].spec.type;
   const bool is_date = type == io::ColumnType::kDate || type == io::ColumnType::kTime;
   if (type != io::ColumnType::kText && (dates || !is_date)) return at;
-  throw Error(Code::kUsage, title_ + " wants a number, and column '" + std::string(name) + "' is " +
-                                std::string(io::name_of(type)))
-      .hint(is_date ? "take the difference of two dates first (do = \"compute\")"
-                    : "read it as a number first (do = \"text\", as = \"real\"), or change its type in the schema file");
+  throw Error(Code::kUsage,
+              title_ + " wants a number, and column '" + std::string(name) + "' is " + std::string(io::name_of(type)))
+      .hint(is_date
+                ? "take the difference of two dates first (do = \"compute\")"
+                : "read it as a number first (do = \"text\", as = \"real\"), or change its type in the schema file");
 }
 
 void Step::make(Columns& columns, std::string name, io::ColumnType type, unsigned passes) {
@@ -62,8 +63,8 @@ void GroupStep::read_keys(const Columns& columns, const std::vector<std::string>
   time_ = read(columns, time);
   const io::ColumnType type = columns[time_].spec.type;
   if (type != io::ColumnType::kText && type != io::ColumnType::kReal && type != io::ColumnType::kBool) return;
-  throw Error(Code::kUsage, title_ + " wants a time, and column '" + std::string(time) + "' is " +
-                                std::string(io::name_of(type)))
+  throw Error(Code::kUsage,
+              title_ + " wants a time, and column '" + std::string(time) + "' is " + std::string(io::name_of(type)))
       .hint("a date, a time or an int will do; read a text as a date first (do = \"text\", as = \"date\")");
 }
 

@@ -23,8 +23,8 @@ struct StepCounts {
   uint64_t twice = 0;       ///< rows of the joined file whose key had come before
   uint64_t dropped = 0;     ///< left out
   uint64_t unreadable = 0;  ///< texts that are no date or number
-  uint64_t outside = 0;     ///< dates, weeks and numbers out of range; divisions by 0, logarithms of what is not positive
-  uint64_t no_key = 0;      ///< without group or time, so without what the step makes
+  uint64_t outside = 0;  ///< dates, weeks and numbers out of range; divisions by 0, logarithms of what is not positive
+  uint64_t no_key = 0;   ///< without group or time, so without what the step makes
   StepCounts& operator+=(const StepCounts& other);
   /// "step 1 (join store.csv): 3 rows found no partner"; "" where there is nothing to tell.
   std::string text() const;

@@ -31,15 +31,14 @@ bool reads_as(std::string_view text, T& value) {
 size_t read_text(const std::string& name, const Columns& columns, const std::string& title) {
   const size_t at = columns.require(name, title);
   if (columns[at].spec.type == io::ColumnType::kText) return at;
-  throw Error(Code::kUsage, title + " wants a text, and column '" + name + "' is " +
-                                std::string(io::name_of(columns[at].spec.type)))
+  throw Error(Code::kUsage,
+              title + " wants a text, and column '" + name + "' is " + std::string(io::name_of(columns[at].spec.type)))
       .hint("say that it is text in the table's schema file");
 }
 
 class TextStep final : public RowStep {
  public:
-  TextStep(const TextParams& params, std::string title, Columns& columns)
-      : RowStep(std::move(title)), params_(params) {
+  TextStep(const TextParams& params, std::string title, Columns& columns) : RowStep(std::move(title)), params_(params) {
     reads_.push_back(read_text(params.column, columns, title_));
     make(columns, params.name, params.as);
   }
@@ -102,7 +101,8 @@ class InListStep final : public RowStep {
     const size_t at = read(columns, params.column);
     is_text_ = columns[at].spec.type == io::ColumnType::kText;
     if (!is_text_ && (columns[at].spec.type != io::ColumnType::kInt || params.words.empty()))
-      throw Error(Code::kUsage, title_ + " wants a text in column '" + params.column + "', or an int and `words` for it");
+      throw Error(Code::kUsage,
+                  title_ + " wants a text in column '" + params.column + "', or an int and `words` for it");
     make(columns, params.name, io::ColumnType::kBool);
   }
 
