@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "pipelines/job/job.h"
+#include "pipelines/table/model_rows.h"
 #include "pipelines/train/evaluate_job.h"
 #include "pipelines/trees/use_trees.h"
 #include "tools/options.h"
@@ -31,6 +32,9 @@ class EvaluateCommand final : public Command {
         ->type_name("RECIPE");
     app.add_option("--tta", tta_, "Average over N augmented views beside the centre one")->type_name("N");
     app.add_flag("--confusion", confusion_, "Count which class was taken for which");
+    app.add_flag("--all", all_, "Of a table every row, also those that the model was trained on");
+    app.add_option("--predictions", predictions_, "Of a table: write id,actual,predicted, a row a record")
+        ->type_name("FILE.csv");
   }
 
   int run(Context& context) override {
@@ -38,7 +42,8 @@ class EvaluateCommand final : public Command {
     options_.threads = context.options.thread_count();
     if (trees::is_trees_model(io::FileSystem::real(), model_)) return evaluate_trees(context);
     const train::Model model = train::open_model(io::FileSystem::real(), model_, options_);
-    const auto data = train::open_for_model(model, data_, labels_);
+    const auto data =
+        model.recipe.table ? open_rows(model.recipe, context) : train::open_for_model(model, data_, labels_);
     const train::EvaluateResult result = train::evaluate_model(model, *data,
                                                                {.tta = tta_,
                                                                 .confusion = confusion_,
@@ -46,7 +51,8 @@ class EvaluateCommand final : public Command {
                                                                 .stop = context.stop,
                                                                 .progress = &context.progress,
                                                                 .trace = context.trace,
-                                                                .processes = context.processes});
+                                                                .processes = context.processes,
+                                                                .predictions = predictions_});
     Json json = Json::parse(result.to_json());
     json["model"] = model.path;
     context.output.result(result.text(), json);
@@ -54,9 +60,17 @@ class EvaluateCommand final : public Command {
   }
 
  private:
+  /// The part that data.val keeps aside, as in training; all of data that has none.
+  std::shared_ptr<const io::Dataset> open_rows(const pipelines::Recipe& recipe, Context& context) const {
+    const bool keeps_aside = recipe.data.val && !all_;
+    if (keeps_aside) context.output.note("of '" + data_ + "' the part that data.val keeps aside; --all for every row");
+    return open_model_rows(model_, data_, recipe, keeps_aside ? TablePart::kVal : TablePart::kAll, true, "",
+                           {.threads = options_.threads, .progress = &context.progress});
+  }
+
   int evaluate_trees(Context& context) const {
     const trees::TreesModel model = trees::open_trees_model(io::FileSystem::real(), model_, options_);
-    const auto data = open_view({.data = data_, .labels = labels_}, Mode::kEval, model.booster.header().classes);
+    const auto data = open_rows(model.recipe, context);
     const trees::TreesEvaluation result = trees::evaluate_trees(model, *data,
                                                                 {.tta = tta_,
                                                                  .confusion = confusion_,
@@ -64,17 +78,18 @@ class EvaluateCommand final : public Command {
                                                                  .stop = context.stop,
                                                                  .progress = &context.progress,
                                                                  .trace = context.trace,
-                                                                 .processes = context.processes});
+                                                                 .processes = context.processes},
+                                                                predictions_);
     Json json = Json::parse(result.to_json());
     json["model"] = model.path;
     context.output.result(result.text(), json);
     return 0;
   }
 
-  std::string model_, data_, labels_;
+  std::string model_, data_, labels_, predictions_;
   train::ModelOptions options_;
   uint64_t tta_ = 0;
-  bool confusion_ = false;
+  bool confusion_ = false, all_ = false;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "pipelines/job/job.h"
+#include "pipelines/table/model_rows.h"
 #include "pipelines/train/infer_job.h"
 #include "pipelines/trees/use_trees.h"
 #include "tools/places.h"
@@ -33,6 +34,9 @@ class InferCommand final : public Command {
         ->type_name("FILE");
     app.add_option("--features", features_, "Write the output of this layer in place of predictions")
         ->type_name("LAYER");
+    app.add_option("--history", history_,
+                   "Of tables: the rows that came before, which [prepare] counts events and statistics over")
+        ->type_name("DATA");
     app.add_option("--recipe", options_.recipe,
                    "How pictures are prepared: needed for a TorchScript file and a package")
         ->type_name("RECIPE");
@@ -44,7 +48,7 @@ class InferCommand final : public Command {
     if (trees::is_trees_model(io::FileSystem::real(), model_)) return infer_trees(context);
     const train::Model model = train::open_model(io::FileSystem::real(), model_, options_);
     // Labels are not looked at, so folders need not be classes that the model knows.
-    const auto data = open_view({.data = data_}, Mode::kEval);
+    const auto data = model.recipe.table ? open_rows(model.recipe, context) : open_view({.data = data_}, Mode::kEval);
     if (data->format() != "lmdb") require_outside_data(out_, "--out", data->path());
     const train::InferResult result = train::infer_model(model, *data,
                                                          {.out = out_,
@@ -61,9 +65,13 @@ class InferCommand final : public Command {
   }
 
  private:
+  std::shared_ptr<const io::Dataset> open_rows(const pipelines::Recipe& recipe, Context& context) const {
+    return open_model_rows(model_, data_, recipe, TablePart::kAll, false, history_,
+                           {.threads = options_.threads, .progress = &context.progress});
+  }
   int infer_trees(Context& context) const {
     const trees::TreesModel model = trees::open_trees_model(io::FileSystem::real(), model_, options_);
-    const auto data = open_view({.data = data_}, Mode::kEval);
+    const auto data = open_rows(model.recipe, context);
     const train::InferResult result = trees::infer_trees(model, *data,
                                                          {.out = out_,
                                                           .features = features_,
@@ -78,7 +86,7 @@ class InferCommand final : public Command {
     return 0;
   }
 
-  std::string model_, data_, out_, features_;
+  std::string model_, data_, out_, features_, history_;
   train::ModelOptions options_;
 };
 

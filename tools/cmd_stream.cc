@@ -91,8 +91,8 @@ class StreamCommand final : public Command {
   /// Of a table the training rows or those that data.val keeps aside, as a training would see them.
   std::shared_ptr<const io::Dataset> open_data(const pipelines::Recipe& recipe, Mode view, Context& context) const {
     if (!recipe.table) return open_view(recipe_.paths, view);
-    const JobData data = open_job_data(
-        recipe_.paths, recipe, {.threads = context.options.thread_count(), .progress = &context.progress});
+    const JobData data = open_job_data(recipe_.paths, recipe,
+                                       {.threads = context.options.thread_count(), .progress = &context.progress});
     return view == Mode::kEval && data.val ? data.val : data.train;
   }
 

@@ -67,7 +67,8 @@ class TrainCommand final : public Command {
                                 .progress = &context.progress,
                                 .trace = context.trace,
                                 .processes = context.processes};
-    const JobData data = open_job_data(paths_, options.recipe, {.threads = options.threads, .progress = &context.progress});
+    const JobData data =
+        open_job_data(paths_, options.recipe, {.threads = options.threads, .progress = &context.progress});
     if (data.fitted) options.fitted = table::to_text(*data.fitted);
     for (const std::string& note : data.train->notes()) context.output.note(note);
     context.output.note(std::to_string(data.train->size()) +

@@ -33,7 +33,8 @@ void require_classes(const io::Dataset& data) {
 JobData open_job_data(const DataPaths& paths, const pipelines::Recipe& recipe, const JobWorld& world) {
   if (recipe.table) return open_table_data(paths, recipe, {.threads = world.threads, .progress = world.progress});
   if (io::is_table(paths.data))
-    throw Error(Code::kUsage, "'" + paths.data + "' is a table, and the recipe has no [table] that says what is predicted")
+    throw Error(Code::kUsage,
+                "'" + paths.data + "' is a table, and the recipe has no [table] that says what is predicted")
         .hint("see docs/tables.md, or penstock recipes adult");
   JobData data;
   data.train = io::open(paths.data, {.split = io::Split::kTrain, .labels = paths.labels});

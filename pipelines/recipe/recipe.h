@@ -15,8 +15,8 @@
 #include "pipelines/recipe/trees_section.h"
 #include "stages/learn/learner.h"
 #include "stages/table/prepare/spec.h"
-#include "stages/table/split.h"
 #include "stages/table/spec.h"
+#include "stages/table/split.h"
 
 namespace penstock::pipelines {
 
@@ -38,7 +38,7 @@ struct ValSplit {
   std::optional<std::vector<std::string>> columns;  ///< kHash
   static void describe(ParamTable<ValSplit>& t);
   bool is_for_tables() const { return by == ValBy::kTime || by == ValBy::kGroup || by == ValBy::kHash; }
-  /// Of a split for tables. Throws Error kUsage where a key that it needs is missing.
+  /// Of a table; by class or record is by row there. Throws Error kUsage where a key that it needs is missing.
   table::SplitSpec of_rows() const;
 };
 

@@ -20,7 +20,7 @@ void ValSplit::describe(ParamTable<ValSplit>& t) {
 }
 
 table::SplitSpec ValSplit::of_rows() const {
-  PENSTOCK_CHECK(is_for_tables());
+  if (!is_for_tables()) return {.by = table::SplitBy::kRow, .columns = {}, .last = {}, .fraction = fraction};
   const bool by_hash = by == ValBy::kHash;
   if (by_hash ? !columns || columns->empty() : !column || column->empty())
     throw Error(Code::kUsage, std::string("data.val wants a key '") + (by_hash ? "columns'" : "column'"))

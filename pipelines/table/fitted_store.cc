@@ -32,9 +32,8 @@ FittedStore::Found FittedStore::find_or_fit(const io::Table& table, const table:
     }
   }
   progress.begin("fitting", rows.size(), "rows");
-  table::FitResult result =
-      table::fit(table, rows, spec, cores, budgets,
-                 {.progress = [&](uint64_t done, uint64_t) { progress.update(done); }});
+  table::FitResult result = table::fit(table, rows, spec, cores, budgets,
+                                       {.progress = [&](uint64_t done, uint64_t) { progress.update(done); }});
   progress.end();
   if (!place.empty()) {
     try {

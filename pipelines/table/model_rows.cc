@@ -10,7 +10,8 @@ std::shared_ptr<const table::Fitted> fitted_of_model(io::FileSystem& fs, const s
   const std::string run = fs.is_folder(model) ? model : io::parent_of(io::parent_of(model));
   const std::string path = train::RunPaths(run).fitted();
   if (!fs.exists(path))
-    throw Error(Code::kUsage, "'" + path + "' is missing, and without what was fitted no row can be encoded for '" + model + "'")
+    throw Error(Code::kUsage,
+                "'" + path + "' is missing, and without what was fitted no row can be encoded for '" + model + "'")
         .hint("keep it beside checkpoints/ when a checkpoint is moved");
   return std::make_shared<const table::Fitted>(table::read_fitted(path, fs));
 }

@@ -8,7 +8,7 @@
 #include "io/table/table.h"
 #include "pipelines/table/fitted_store.h"
 #include "stages/table/prepare/prepare.h"
-#include "stages/table/prepare/split.h"
+#include "stages/table/split.h"
 
 namespace penstock {
 namespace {
@@ -30,7 +30,7 @@ class Opener {
   std::shared_ptr<const io::Table> open(const std::string& data, bool filter, const std::string& history = "") {
     const std::string path = table_in(data);
     std::shared_ptr<const io::Table> table = open_columns(path);
-    if (recipe_.prepare.empty()) return table;
+    if (!recipe_.prepare || recipe_.prepare->empty()) return table;
     if (cache_.empty())
       throw Error(Code::kUsage, "there is no folder for prepared tables: neither HOME nor XDG_CACHE_HOME is set")
           .hint("set XDG_CACHE_HOME to a folder with room for the table");
@@ -50,7 +50,7 @@ class Opener {
     options.progress = [this](uint64_t done, uint64_t) { progress_.update(done); };
     fs_.make_folders(cache_);
     const table::Prepared prepared = table::prepare_into(
-        cache_, recipe_.prepare, *table, std::move(options),
+        cache_, *recipe_.prepare, *table, std::move(options),
         [this](const std::string& to, const io::TableSchema& schema, const io::ColumnsWriterOptions& how) {
           return io::write_columns(to, schema, how, fs_);
         });
@@ -69,17 +69,17 @@ class Opener {
  private:
   /// A folder with many tables in it: [prepare] table says which.
   std::string table_in(const std::string& data) const {
-    return recipe_.prepare.table.empty() || !fs_.exists(data) || !fs_.is_folder(data)
+    return !recipe_.prepare || recipe_.prepare->table.empty() || !fs_.exists(data) || !fs_.is_folder(data)
                ? data
-               : io::join_path(data, recipe_.prepare.table);
+               : io::join_path(data, recipe_.prepare->table);
   }
   std::string folder_of(const std::string& data) const {
     return fs_.exists(data) && fs_.is_folder(data) ? data : io::parent_of(data);
   }
   std::unique_ptr<io::Table> open_columns(const std::string& path) {
     progress_.begin("looking at " + io::base_name(path), 0, "bytes");
-    std::unique_ptr<io::Table> table = io::open_columns(
-        path, {.progress = [this](uint64_t done, uint64_t) { progress_.update(done); }}, fs_);
+    std::unique_ptr<io::Table> table =
+        io::open_columns(path, {.progress = [this](uint64_t done, uint64_t) { progress_.update(done); }}, fs_);
     progress_.end();
     for (const std::string& note : table->notes()) progress_.say("note: " + note);
     return table;
@@ -95,8 +95,7 @@ class Opener {
 };
 
 std::shared_ptr<const io::Dataset> encoded(std::shared_ptr<const io::Table> table, table::RowSet rows,
-                                           std::shared_ptr<const table::Fitted> fitted,
-                                           table::EncodedOptions options) {
+                                           std::shared_ptr<const table::Fitted> fitted, table::EncodedOptions options) {
   return std::make_shared<const table::EncodedTable>(std::move(table), std::move(rows), std::move(fitted), options);
 }
 
@@ -109,10 +108,10 @@ JobData open_table_data(const DataPaths& paths, const Recipe& recipe, const Tabl
   std::optional<table::RowSet> val;
   JobData data;
   if (paths.val.empty() && recipe.data.val) {
-    table::Split split = split_rows(*table, *recipe.data.val, recipe.seed);
+    table::RowSplit split = table::split_rows(*table, recipe.data.val->of_rows(), recipe.seed);
     train = std::move(split.train);
     val = std::move(split.val);
-    data.val_from = split.text;
+    data.val_from = "kept aside by data.val";
   }
   data.fitted = opener.fitted(*table, train);
   data.train = encoded(table, std::move(train), data.fitted, {.training = true});
@@ -132,7 +131,8 @@ std::shared_ptr<const io::Dataset> open_table_rows(const std::string& data, cons
   Opener opener(recipe, world);
   const std::shared_ptr<const io::Table> table = opener.open(data, /*filter=*/needs_target, history);
   table::RowSet rows = table::RowSet::all(table->rows());
-  if (part == TablePart::kVal && recipe.data.val) rows = split_rows(*table, *recipe.data.val, recipe.seed).val;
+  if (part == TablePart::kVal && recipe.data.val)
+    rows = table::split_rows(*table, recipe.data.val->of_rows(), recipe.seed).val;
   return encoded(table, std::move(rows), std::move(fitted), {.needs_target = needs_target});
 }
 

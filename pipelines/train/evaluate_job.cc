@@ -11,6 +11,7 @@
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/train/plan_from_recipe.h"
+#include "pipelines/train/predicted_rows.h"
 
 namespace penstock::train {
 namespace {
@@ -54,11 +55,25 @@ EvaluateResult evaluate_model(const Model& model, const io::Dataset& data, const
   how.run.trace = options.trace;
   how.run.clock = &clock;
   how.progress = [&](uint64_t records) { progress.update(records); };
+  std::optional<PredictedRows> predicted;
+  if (!options.predictions.empty()) {
+    if (!takes_rows || together.size() > 1)
+      throw Error(Code::kUsage, "--predictions is of rows of a table, and of one process")
+          .hint("penstock infer writes what a model of pictures predicts");
+    predicted.emplace(io::FileSystem::real(), options.predictions, model.config.task, model.config.transform,
+                      out.classes);
+    how.take = [&](std::span<const uint64_t> ids, std::span<const float> actual, std::span<const float> outputs) {
+      std::vector<float> values(outputs.begin(), outputs.end());
+      if (model.config.task == Task::kBinary) to_predictions(values, 1, model.config);
+      predicted->add(ids, actual, values);
+    };
+  }
   const double began = clock.now_seconds();
   progress.begin("evaluating", data.size(), takes_rows ? "rows" : "images");
   out.evaluation = evaluate(*lanes, graph, data, std::move(how));
   progress.end();
   if (out.evaluation.stopped) throw Error(Code::kCancelled, "the evaluation was stopped");
+  if (predicted) predicted->finish();
   out.seconds = clock.now_seconds() - began;
   return out;
 }

@@ -21,6 +21,7 @@ struct EvaluateOptions {
   Trace* trace = nullptr;
   Clock* clock = nullptr;
   ProcessGroup* processes = nullptr;  ///< null: this one alone
+  std::string predictions = {};       ///< of rows: a CSV to write, see PredictedRows; "": none. By one process
 };
 
 struct EvaluateResult {

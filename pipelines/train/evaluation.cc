@@ -114,7 +114,9 @@ class Pass {
       throw Error(Code::kUsage, "record " + std::to_string(batch.ids()[static_cast<size_t>(none - targets.begin())]) +
                                     " has no target, and evaluation needs one for each")
           .hint("leave such rows out, or use infer");
-    rows->add(lanes_.infer(batch).values, targets);
+    const learn::Rows outputs = lanes_.infer(batch);
+    rows->add(outputs.values, targets);
+    if (options_.take) options_.take(batch.ids(), targets, outputs.values);
   }
 
   void count_labels(const Batch& batch) {
@@ -127,6 +129,7 @@ class Pass {
       const learn::Rows logits = lanes_.infer(batch);
       rows->add(logits.values, labels);
       if (confusion) confusion->add(logits.values, labels);
+      if (options_.take) options_.take(batch.ids(), std::vector<float>(labels.begin(), labels.end()), logits.values);
       return;
     }
     if (views_.empty() && !confusion) {

@@ -33,6 +33,9 @@ struct EvaluationOptions {
   uint64_t draws = 0;
   std::stop_token stop = {};
   std::function<void(uint64_t records)> progress = {};
+  /// Of rows, in one process: gets the network's outputs (N, width) batch by batch, with what the records truly are (N). May be empty.
+  std::function<void(std::span<const uint64_t> ids, std::span<const float> actual, std::span<const float> outputs)>
+      take = {};
 };
 
 /// Runs `graph` over `source` on all lanes; several processes each take their share (options.run says which), and all get the sums and the

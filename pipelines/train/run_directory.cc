@@ -15,8 +15,8 @@ namespace {
 
 /// What a run that was killed before it began may have left behind: no checkpoint and no ledger.
 bool is_leftover(io::FileSystem& fs, const std::string& folder, const std::string& name) {
-  static const std::set<std::string> kFiles = {".lock", "recipe.toml", "recipe.toml.tmp", "run.json.tmp", "fitted.txt",
-                                               "fitted.txt.tmp"};
+  static const std::set<std::string> kFiles = {".lock",        "recipe.toml", "recipe.toml.tmp",
+                                               "run.json.tmp", "fitted.txt",  "fitted.txt.tmp"};
   if (kFiles.contains(name)) return true;
   const std::string path = io::join_path(folder, name);
   return (name == "checkpoints" || name == "ledger") && fs.is_folder(path) && fs.list(path).empty();

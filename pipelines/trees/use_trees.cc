@@ -12,9 +12,9 @@
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "io/data/table_fields.h"
-#include "io/table/csv_writer.h"
 #include "pipelines/job/job.h"
 #include "pipelines/train/plan_from_recipe.h"
+#include "pipelines/train/predicted_rows.h"
 #include "pipelines/train/prediction_sink.h"
 #include "pipelines/trees/table_rows.h"
 
@@ -71,45 +71,6 @@ class Sink {
   std::unique_ptr<train::PredictionSink> sink_;
 };
 
-/// id,actual,predicted of each record that was good.
-class PredictedRows {
- public:
-  PredictedRows(io::FileSystem& fs, const std::string& path, const classic::TreesHeader& header,
-                const io::Dataset& data)
-      : header_(header), transform_(data.table_fields()->transform), csv_(fs, path, columns()) {}
-
-  void add(const Batch& batch, std::span<const float> targets, std::span<const float> values) {
-    const size_t outputs = batch.size() > 0 ? values.size() / batch.size() : 0;
-    for (size_t i = 0; i < batch.size(); ++i) {
-      csv_.add(static_cast<int64_t>(batch.ids()[i]));
-      const std::span<const float> p = values.subspan(i * outputs, outputs);
-      switch (header_.task) {
-        case classic::TreesTask::kRegression:
-          csv_.add(transform_.invert(targets[i])).add(transform_.invert(p[0]));
-          break;
-        case classic::TreesTask::kBinary: csv_.add(targets[i]).add(p[0]); break;
-        case classic::TreesTask::kClasses:
-          csv_.add(class_name(static_cast<int64_t>(targets[i])));
-          csv_.add(class_name(std::max_element(p.begin(), p.end()) - p.begin()));
-          break;
-      }
-      csv_.end_row();
-    }
-  }
-  void finish() { csv_.finish(); }
-
- private:
-  static std::vector<std::string> columns() { return {"id", "actual", "predicted"}; }
-  std::string class_name(int64_t label) const {
-    const auto at = static_cast<size_t>(label);
-    return label >= 0 && at < header_.classes.size() ? header_.classes[at] : std::to_string(label);
-  }
-
-  const classic::TreesHeader& header_;
-  TargetTransform transform_;
-  io::CsvWriter csv_;
-};
-
 std::vector<std::string> classes_of(const classic::TreesHeader& header) {
   if (header.task == classic::TreesTask::kBinary && header.classes.size() != 2) return {"0", "1"};
   return header.classes;
@@ -144,8 +105,10 @@ TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data,
   for (const std::string& note : model.notes) progress.say("warning: " + note);
   const train::Machine machine = train::machine_for(model.recipe, options.threads);
   Scores scores(model.booster.header().task, data.table_fields()->transform);
-  std::optional<PredictedRows> written;
-  if (!predictions.empty()) written.emplace(io::FileSystem::real(), predictions, model.booster.header(), data);
+  std::optional<train::PredictedRows> written;
+  if (!predictions.empty())
+    written.emplace(io::FileSystem::real(), predictions, data.table_fields()->task, data.table_fields()->transform,
+                    model.booster.header().classes);
   TreesEvaluation out;
   std::vector<float> targets;
   uint64_t seen = 0;
@@ -160,7 +123,7 @@ TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data,
                   const size_t outputs = model.booster.outputs();
                   for (size_t i = 0; i < targets.size(); ++i)
                     scores.add(values.data() + i * outputs, outputs, targets[i]);
-                  if (written) written->add(batch, targets, values);
+                  if (written) written->add(batch.ids(), targets, values);
                   out.rejected += batch.rejections().size();
                   progress.update(seen += batch.size());
                 });

@@ -1,7 +1,6 @@
 #include "stages/table/split.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <functional>
 #include <optional>
@@ -15,6 +14,32 @@ namespace penstock::table {
 namespace {
 
 constexpr std::string_view kWho = "data.val";
+
+/// Rows, a bit each.
+class Marks {
+ public:
+  explicit Marks(uint64_t rows) : bits_((rows + 63) / 64), rows_(rows) {}
+  void insert(uint64_t row) { bits_[row / 64] |= uint64_t{1} << (row % 64); }
+  RowSet rows() const {
+    std::vector<RowSet::Run> runs;
+    for (uint64_t row = 0; row < rows_; ++row) {
+      if ((bits_[row / 64] >> (row % 64) & 1) == 0) continue;
+      if (!runs.empty() && runs.back().last == row)
+        ++runs.back().last;
+      else
+        runs.push_back({row, row + 1});
+    }
+    return RowSet(runs);
+  }
+
+ private:
+  std::vector<uint64_t> bits_;
+  uint64_t rows_;
+};
+
+struct Parts {
+  Marks train, val;
+};
 
 using EachRow = std::function<void(uint64_t row, const io::TableBlock& block, size_t at)>;
 
@@ -38,7 +63,7 @@ void each_row(const io::Table& table, const std::vector<size_t>& columns, const 
   }
 }
 
-void by_time(const io::Table& table, const SplitSpec& spec, RowSplit& split) {
+void by_time(const io::Table& table, const SplitSpec& spec, Parts& split) {
   const std::vector<size_t> column = {table.schema().require(spec.columns.at(0), kWho, table.path())};
   const io::ColumnType type = table.schema().columns()[column[0]].type;
   if (!is_whole(type) || type == io::ColumnType::kBool)
@@ -59,11 +84,19 @@ void by_time(const io::Table& table, const SplitSpec& spec, RowSplit& split) {
   });
 }
 
-void by_value(const io::Table& table, const SplitSpec& spec, uint64_t seed, RowSplit& split) {
+// The hash is uniform over 64 bits: what lies below the share of them is chosen.
+uint64_t limit_of(double fraction) { return static_cast<uint64_t>(std::ldexp(fraction, 63)) * 2; }
+
+void by_row(const io::Table& table, const SplitSpec& spec, uint64_t seed, Parts& split) {
+  const uint64_t limit = limit_of(spec.fraction);
+  for (uint64_t row = 0; row < table.rows(); ++row)
+    (io::Checksum().add(seed).add(row).value() < limit ? split.val : split.train).insert(row);
+}
+
+void by_value(const io::Table& table, const SplitSpec& spec, uint64_t seed, Parts& split) {
   std::vector<size_t> columns;
   for (const std::string& name : spec.columns) columns.push_back(table.schema().require(name, kWho, table.path()));
-  // The hash is uniform over 64 bits: what lies below the share of them is chosen.
-  const auto limit = static_cast<uint64_t>(std::ldexp(spec.fraction, 63)) * 2;
+  const uint64_t limit = limit_of(spec.fraction);
   std::string key;
   each_row(table, columns, [&](uint64_t row, const io::TableBlock& block, size_t at) {
     key.assign(reinterpret_cast<const char*>(&seed), sizeof seed);
@@ -78,56 +111,22 @@ void by_value(const io::Table& table, const SplitSpec& spec, uint64_t seed, RowS
 
 }  // namespace
 
-uint64_t RowSet::count() const {
-  uint64_t all = 0;
-  for (const uint64_t word : bits_) all += static_cast<uint64_t>(std::popcount(word));
-  return all;
-}
-
-std::vector<uint64_t> RowSet::ids() const {
-  std::vector<uint64_t> all;
-  all.reserve(count());
-  for (uint64_t w = 0; w < bits_.size(); ++w)
-    for (uint64_t word = bits_[w]; word != 0; word &= word - 1)
-      all.push_back(w * 64 + static_cast<uint64_t>(std::countr_zero(word)));
-  return all;
-}
-
-std::vector<std::pair<uint64_t, uint64_t>> RowSet::ranges() const {
-  std::vector<std::pair<uint64_t, uint64_t>> all;
-  for (uint64_t row = 0; row < rows_; ++row) {
-    if (!has(row)) continue;
-    if (!all.empty() && all.back().first + all.back().second == row) {
-      ++all.back().second;
-    } else {
-      all.emplace_back(row, 1);
-    }
-  }
-  return all;
-}
-
-RowSet RowSet::others() const {
-  RowSet out(rows_);
-  for (uint64_t row = 0; row < rows_; ++row)
-    if (!has(row)) out.insert(row);
-  return out;
-}
-
 RowSplit split_rows(const io::Table& table, const SplitSpec& spec, uint64_t seed) {
-  if (spec.columns.empty() || (spec.by == SplitBy::kTime && spec.columns.size() != 1))
+  if ((spec.columns.empty() && spec.by != SplitBy::kRow) || (spec.by == SplitBy::kTime && spec.columns.size() != 1))
     throw Error(Code::kUsage, spec.by == SplitBy::kTime ? "data.val by time wants one column of times"
                                                         : "data.val by group or hash wants columns")
         .hint("val = { by = \"time\", column = \"Date\", last = \"42d\" }, or { by = \"group\", column = \"Store\" }");
-  RowSplit split{RowSet(table.rows()), RowSet(table.rows())};
-  if (spec.by == SplitBy::kTime) {
-    by_time(table, spec, split);
-  } else {
-    by_value(table, spec, seed, split);
+  Parts parts{Marks(table.rows()), Marks(table.rows())};
+  switch (spec.by) {
+    case SplitBy::kTime: by_time(table, spec, parts); break;
+    case SplitBy::kRow: by_row(table, spec, seed, parts); break;
+    default: by_value(table, spec, seed, parts);
   }
-  const uint64_t train = split.train.count(), val = split.val.count();
-  if (train == 0 || val == 0)
-    throw Error(Code::kUsage, "data.val leaves " + std::to_string(train) + " rows for training and " +
-                                  std::to_string(val) + " for validation, of " + std::to_string(table.rows()))
+  RowSplit split{parts.train.rows(), parts.val.rows()};
+  if (split.train.size() == 0 || split.val.size() == 0)
+    throw Error(Code::kUsage, "data.val leaves " + std::to_string(split.train.size()) + " rows for training and " +
+                                  std::to_string(split.val.size()) + " for validation, of " +
+                                  std::to_string(table.rows()))
         .hint("choose another split, or give the validation set with --val");
   return split;
 }

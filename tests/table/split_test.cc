@@ -12,20 +12,22 @@ namespace {
 void fill(test::MemoryTable& table, int rows) {
   for (int i = 0; i < rows; ++i) table.add({std::to_string(i % 37), i % 50 == 7 ? "" : std::to_string(i / 20)});
 }
+std::set<uint64_t> ids(const RowSet& rows) {
+  std::set<uint64_t> all;
+  for (uint64_t id = 0; id < rows.size(); ++id) all.insert(rows.row(id));
+  return all;
+}
 io::TableSchema schema() { return io::TableSchema({{"store", io::ColumnType::kInt}, {"day", io::ColumnType::kDate}}); }
 
 TEST(Split, ByTimeTheLastDaysValidate) {
   test::MemoryTable table(schema());
   fill(table, 1000);  // days 0 to 49
   const RowSplit split = split_rows(table, {.by = SplitBy::kTime, .columns = {"day"}, .last = "7d"}, 1);
+  const std::set<uint64_t> val = ids(split.val), train = ids(split.train);
   for (uint64_t row = 0; row < 1000; ++row) {
-    EXPECT_EQ(split.val.has(row), row / 20 >= 43 && row % 50 != 7) << row;
-    EXPECT_NE(split.val.has(row), split.train.has(row));
+    EXPECT_EQ(val.contains(row), row / 20 >= 43 && row % 50 != 7) << row;
+    EXPECT_NE(val.contains(row), train.contains(row));
   }
-  EXPECT_EQ(split.val.ids().size(), split.val.count());
-  uint64_t in_ranges = 0;
-  for (const auto& [first, count] : split.val.ranges()) in_ranges += count;
-  EXPECT_EQ(in_ranges, split.val.count());
 }
 
 TEST(Split, ByGroupNoGroupIsInBothParts) {
@@ -33,8 +35,8 @@ TEST(Split, ByGroupNoGroupIsInBothParts) {
   fill(table, 1000);
   const RowSplit split = split_rows(table, {.by = SplitBy::kGroup, .columns = {"store"}, .fraction = 0.3}, 1);
   std::set<uint64_t> train, val;
-  for (const uint64_t row : split.train.ids()) train.insert(row % 37);
-  for (const uint64_t row : split.val.ids()) val.insert(row % 37);
+  for (const uint64_t row : ids(split.train)) train.insert(row % 37);
+  for (const uint64_t row : ids(split.val)) val.insert(row % 37);
   for (const uint64_t store : val) EXPECT_EQ(train.count(store), 0U);
   EXPECT_EQ(train.size() + val.size(), 37U);
   EXPECT_NEAR(static_cast<double>(val.size()), 11, 8);
@@ -47,13 +49,24 @@ TEST(Split, ByHashRowsStayWhereTheyAreWhenOthersCome) {
   const SplitSpec spec{.by = SplitBy::kHash, .columns = {"store", "day"}, .fraction = 0.2};
   const RowSplit before = split_rows(table, spec, 3), after = split_rows(longer, spec, 3),
                  other = split_rows(table, spec, 4);
+  const std::set<uint64_t> val = ids(before.val), later = ids(after.val), others = ids(other.val);
   size_t moved = 0;
   for (uint64_t row = 0; row < 1000; ++row) {
-    EXPECT_EQ(before.val.has(row), after.val.has(row));
-    moved += before.val.has(row) != other.val.has(row);
+    EXPECT_EQ(val.contains(row), later.contains(row));
+    moved += val.contains(row) != others.contains(row);
   }
   EXPECT_GT(moved, 100U);
-  EXPECT_NEAR(static_cast<double>(after.val.count()) / 4000, 0.2, 0.03);
+  EXPECT_NEAR(static_cast<double>(after.val.size()) / 4000, 0.2, 0.03);
+}
+
+TEST(Split, ByRowAShareIsDrawn) {
+  test::MemoryTable table(schema());
+  fill(table, 4000);
+  const SplitSpec spec{.by = SplitBy::kRow, .fraction = 0.1};
+  const RowSplit split = split_rows(table, spec, 1);
+  EXPECT_EQ(split.train.size() + split.val.size(), 4000U);
+  EXPECT_NEAR(static_cast<double>(split.val.size()), 400, 80);
+  EXPECT_NE(ids(split.val), ids(split_rows(table, spec, 2).val));
 }
 
 TEST(Split, APartWithoutRowsIsRefused) {

@@ -1,0 +1,34 @@
+// What `evaluate --predictions` writes: what records truly are, and what a model takes them for.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/data/target.h"
+#include "io/table/csv_writer.h"
+
+namespace penstock::train {
+
+/// A CSV with a row a record, id,actual,predicted: numbers in the target's own units, the probability of 1, or classes by name. Appears whole with finish(), or not at all.
+/// One thread.
+class PredictedRows {
+ public:
+  PredictedRows(io::FileSystem& fs, const std::string& path, Task task, const TargetTransform& transform,
+                std::vector<std::string> classes);
+
+  /// `actual` (ids), as it came in the batch: a transformed target, 0 or 1, or a class. `predicted` (ids, width): transformed targets, probabilities of 1, or a score for each class.
+  void add(std::span<const uint64_t> ids, std::span<const float> actual, std::span<const float> predicted);
+  void finish() { csv_.finish(); }
+
+ private:
+  std::string class_name(int64_t label) const;
+
+  Task task_;
+  TargetTransform transform_;
+  std::vector<std::string> classes_;
+  io::CsvWriter csv_;
+};
+
+}  // namespace penstock::train
