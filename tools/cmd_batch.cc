@@ -79,7 +79,8 @@ class BatchCommand final : public Command {
     const pipelines::Recipe recipe = load_recipe(recipe_, context.options);
     const Mode view = view_named(view_);
     const StepName step = StepName::parse(step_);
-    const JobData data = open_job_data(recipe_.paths, recipe);
+    const JobData data = open_job_data(
+        recipe_.paths, recipe, {.threads = context.options.thread_count(), .progress = &context.progress});
     const auto& part = view == Mode::kEval && data.val ? data.val : data.train;
     const auto cores = std::make_shared<Cores>(context.options.thread_count());
     const BatchLook look = look_at_batch(recipe, *part, view, step, cores);

@@ -84,7 +84,8 @@ class CheckCommand final : public Command {
 
   int run(Context& context) override {
     const pipelines::Recipe recipe = load_recipe(recipe_, context.options);
-    const JobData data = open_job_data(recipe_.paths, recipe);
+    const JobData data = open_job_data(
+        recipe_.paths, recipe, {.threads = context.options.thread_count(), .progress = &context.progress});
     const auto cores = std::make_shared<Cores>(context.options.thread_count());
     const CheckResult result = check(recipe, data, cores, context.stop);
     for (const std::string& note : result.notes) context.output.note("note: " + note);

@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "pipelines/job/job.h"
 #include "pipelines/train/evaluate_job.h"
+#include "pipelines/trees/use_trees.h"
 #include "tools/options.h"
 
 namespace penstock::tools {
@@ -34,6 +36,7 @@ class EvaluateCommand final : public Command {
   int run(Context& context) override {
     options_.set = context.options.set;
     options_.threads = context.options.thread_count();
+    if (trees::is_trees_model(io::FileSystem::real(), model_)) return evaluate_trees(context);
     const train::Model model = train::open_model(io::FileSystem::real(), model_, options_);
     const auto data = train::open_for_model(model, data_, labels_);
     const train::EvaluateResult result = train::evaluate_model(model, *data,
@@ -51,6 +54,23 @@ class EvaluateCommand final : public Command {
   }
 
  private:
+  int evaluate_trees(Context& context) const {
+    const trees::TreesModel model = trees::open_trees_model(io::FileSystem::real(), model_, options_);
+    const auto data = open_view({.data = data_, .labels = labels_}, Mode::kEval, model.booster.header().classes);
+    const trees::TreesEvaluation result = trees::evaluate_trees(model, *data,
+                                                                {.tta = tta_,
+                                                                 .confusion = confusion_,
+                                                                 .threads = options_.threads,
+                                                                 .stop = context.stop,
+                                                                 .progress = &context.progress,
+                                                                 .trace = context.trace,
+                                                                 .processes = context.processes});
+    Json json = Json::parse(result.to_json());
+    json["model"] = model.path;
+    context.output.result(result.text(), json);
+    return 0;
+  }
+
   std::string model_, data_, labels_;
   train::ModelOptions options_;
   uint64_t tta_ = 0;

@@ -4,6 +4,7 @@
 
 #include "pipelines/job/job.h"
 #include "pipelines/train/infer_job.h"
+#include "pipelines/trees/use_trees.h"
 #include "tools/places.h"
 
 namespace penstock::tools {
@@ -40,6 +41,7 @@ class InferCommand final : public Command {
   int run(Context& context) override {
     options_.set = context.options.set;
     options_.threads = context.options.thread_count();
+    if (trees::is_trees_model(io::FileSystem::real(), model_)) return infer_trees(context);
     const train::Model model = train::open_model(io::FileSystem::real(), model_, options_);
     // Labels are not looked at, so folders need not be classes that the model knows.
     const auto data = open_view({.data = data_}, Mode::kEval);
@@ -59,6 +61,23 @@ class InferCommand final : public Command {
   }
 
  private:
+  int infer_trees(Context& context) const {
+    const trees::TreesModel model = trees::open_trees_model(io::FileSystem::real(), model_, options_);
+    const auto data = open_view({.data = data_}, Mode::kEval);
+    const train::InferResult result = trees::infer_trees(model, *data,
+                                                         {.out = out_,
+                                                          .features = features_,
+                                                          .threads = options_.threads,
+                                                          .stop = context.stop,
+                                                          .progress = &context.progress,
+                                                          .trace = context.trace,
+                                                          .processes = context.processes});
+    Json json = Json::parse(result.to_json());
+    json["model"] = model.path;
+    context.output.result(result.text(), json);
+    return 0;
+  }
+
   std::string model_, data_, out_, features_;
   train::ModelOptions options_;
 };

@@ -5,9 +5,12 @@
 #include <CLI/CLI.hpp>
 
 #include "engine/base/bytes.h"
+#include "engine/base/error.h"
 #include "io/data/open.h"
+#include "io/table/table.h"
 #include "pipelines/inspect/info.h"
 #include "tools/options.h"
+#include "tools/table_commands.h"
 
 namespace penstock::tools {
 namespace {
@@ -62,11 +65,13 @@ class InfoCommand final : public Command {
     return "What a data set is: records, classes, fields, encodings, order, checksums";
   }
   std::string_view example() const override {
-    return "penstock info imagenet/train\n  penstock info train.lmdb --order block --group 8";
+    return "penstock info imagenet/train\n  penstock info train.lmdb --order block --group 8\n  penstock info "
+           "sales.csv --schema";
   }
   void add_options(CLI::App& app) override {
-    app.add_option("DATA", data_, "A data set: folder of class folders, LMDB, or kind:path")->required();
+    app.add_option("DATA", data_, "A data set: folder of class folders, LMDB, a table, or kind:path")->required();
     add_labels(app, labels_);
+    app.add_flag("--schema", schema_, "Of a table of text files: write the columns' types beside it, to be edited");
     app.add_option("--order", order_, "Order of the epoch whose shuffle is judged")
         ->capture_default_str()
         ->type_name("sequential|block|full");
@@ -77,6 +82,8 @@ class InfoCommand final : public Command {
   }
 
   int run(Context& context) override {
+    if (io::is_table(data_)) return info_table_command(data_, schema_, context);
+    if (schema_) throw Error(Code::kUsage, "--schema is for tables, and '" + data_ + "' is none");
     const auto data = io::open(data_, {.labels = labels_});
     options_.order = order_named(order_);
     const DataInfo info = info_of(*data, options_);
@@ -110,6 +117,7 @@ class InfoCommand final : public Command {
 
  private:
   std::string data_, labels_, order_ = "sequential";
+  bool schema_ = false;
   InfoOptions options_;
 };
 

@@ -55,7 +55,8 @@ class LookCommand final : public Command {
     require_outside_data(out_, "--out", recipe_.paths.data);
     const pipelines::Recipe recipe = load_recipe(recipe_, context.options);
     const Mode view = view_named(view_);
-    const JobData data = open_job_data(recipe_.paths, recipe);
+    const JobData data = open_job_data(
+        recipe_.paths, recipe, {.threads = context.options.thread_count(), .progress = &context.progress});
     const auto& part = view == Mode::kEval && data.val ? data.val : data.train;
     image::Picture sheet;
     Json records = Json::array();

@@ -12,13 +12,15 @@
 #include "engine/base/nearest.h"
 #include "io/data/open.h"
 #include "io/data/open_writer.h"
+#include "io/table/table.h"
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/job/together.h"
 #include "pipelines/pack/pack.h"
-#include "pipelines/pack/plan.h"
 #include "tools/options.h"
+#include "tools/pack_plan.h"
 #include "tools/places.h"
+#include "tools/table_commands.h"
 
 namespace penstock::tools {
 namespace {
@@ -41,21 +43,24 @@ class PackCommand final : public Command {
   std::string_view example() const override {
     return "penstock pack imagenet/train train.lmdb --shuffle\n  penstock pack 'shards/{000..127}.tar' all.h5\n  "
            "penstock pack photos photos.tar --resize 256 --quality 90 --plan\n  "
-           "penstock pack imagenet/train train.lmdb --encode indexed-jpeg";
+           "penstock pack imagenet/train train.lmdb --encode indexed-jpeg\n  penstock pack 'sales/*.csv' sales.arrow "
+           "--shuffle";
   }
 
   bool shares_work() const override { return true; }
 
   void add_options(CLI::App& app) override {
     app.add_option("SOURCE", source_,
-                   "A data set: folder of class folders, LMDB, tars, HDF5. Left as it is, but for a list of its "
+                   "A data set: folder of class folders, LMDB, tars, HDF5, or a table (CSV, Parquet, Arrow). Left as "
+                   "it is, but for a list of its "
                    "records (.penstock-manifest, ....penstock-index) where that may be written beside it")
         ->required();
     app.add_option("DEST", options_.dest,
-                   "What to make: a folder, or a file ending in .tar or .h5; with train/ and val/ in SOURCE, a folder "
+                   "What to make: a folder, or a file ending in .tar or .h5; of a table, a file ending in .arrow; with "
+                   "train/ and val/ in SOURCE, a folder "
                    "with an LMDB of each in it")
         ->required();
-    app.add_option("--to", to_, "Format; by DEST's ending unless given")->type_name("lmdb|tar|hdf5");
+    app.add_option("--to", to_, "Format; by DEST's ending unless given")->type_name("lmdb|tar|hdf5|arrow");
     add_labels(app, labels_);
     app.add_option("--resize", resize_,
                    "Make the shorter side so many pixels where it is longer (encoded anew as JPEG)")
@@ -97,6 +102,7 @@ class PackCommand final : public Command {
   }
 
   int run(Context& context) override {
+    if (io::is_table(source_)) return pack_rows(context);
     check_options();
     Cores cores(context.options.thread_count());
     const bool has_parts = io::has_split(source_, io::Split::kVal);
@@ -131,6 +137,32 @@ class PackCommand final : public Command {
   }
 
  private:
+  int pack_rows(Context& context) {
+    for (const auto& [given, option] :
+         std::initializer_list<std::pair<bool, const char*>>{{resize_.has_value(), "--resize"},
+                                                             {quality_.has_value(), "--quality"},
+                                                             {!encode_.empty(), "--encode"},
+                                                             {!size_.empty(), "--size"},
+                                                             {!budget_.empty(), "--budget"},
+                                                             {!disk_rate_.empty(), "--disk-rate"},
+                                                             {unchecked_, "--unchecked"},
+                                                             {append_, "--append"},
+                                                             {sample_.has_value(), "--sample"},
+                                                             {plan_, "--plan"},
+                                                             {!labels_.empty(), "--labels"}})
+      if (given) throw Error(Code::kUsage, std::string(option) + " is for pictures, and '" + source_ + "' is a table");
+    options_.memory_bytes = size_of("--memory", memory_);
+    require_outside_data(options_.dest, "DEST", source_);
+    return pack_table_command({.source = source_,
+                               .dest = options_.dest,
+                               .to = to_,
+                               .limit = limit_,
+                               .shuffle = options_.shuffle,
+                               .memory_bytes = options_.memory_bytes,
+                               .max_damaged = max_damaged_},
+                              context);
+  }
+
   void check_options() {
     check_encoding();
     const auto& formats = io::packed_formats();
@@ -242,44 +274,6 @@ class PackCommand final : public Command {
     if (limit_) return first_records(std::move(data), *limit_);
     if (sample_) return sample_records(std::move(data), *sample_);
     return data;
-  }
-
-  static void say_plan(const io::Dataset& data, const PackOptions& options, Cores& cores, std::string& words,
-                       Json& parts) {
-    const PackPlan plan = plan_pack(data, options, cores);
-    words += options.dest + ": " + std::to_string(plan.records) + " records, " + bytes_text(plan.source_bytes) +
-             " would take at most about " + bytes_text(plan.dest_bytes) +
-             (plan.needed_bytes > plan.dest_bytes ? ", " + bytes_text(plan.needed_bytes) + " while it works" : "") +
-             " (" + bytes_text(plan.free_bytes) + " are free) and about " + duration_text(plan.seconds) + "\n";
-    Json ways = Json::array();
-    if (options.checked) {
-      words += "Ways to store them (--encode), with what they would give on these " + std::to_string(cores.count()) +
-               " cores:\n";
-      for (const PackAlternative& way : compare_encodings(data, options, cores)) {
-        char line[200];
-        std::snprintf(line, sizeof line, "  %-34s %10s %8.0f images/s  ", way.name.c_str(),
-                      bytes_text(way.bytes).c_str(), way.images_per_second);
-        words += line;
-        std::snprintf(line, sizeof line, "%.1f dB", way.psnr);
-        words += std::isinf(way.psnr) ? "the same pixels" : line;
-        if (way.raw_share > 0 && way.raw_share < 1)
-          words += ", " + std::to_string(std::lround(100 * way.raw_share)) + " % as pixels";
-        words += "\n";
-        ways.push_back({{"encode", way.name},
-                        {"bytes", way.bytes},
-                        {"images_per_second", way.images_per_second},
-                        {"raw_share", way.raw_share},
-                        {"psnr", std::isinf(way.psnr) ? Json() : Json(way.psnr)}});
-      }
-    }
-    parts.push_back({{"dest", options.dest},
-                     {"records", plan.records},
-                     {"source_bytes", plan.source_bytes},
-                     {"dest_bytes", plan.dest_bytes},
-                     {"needed_bytes", plan.needed_bytes},
-                     {"free_bytes", plan.free_bytes},
-                     {"seconds", plan.seconds},
-                     {"encodings", ways}});
   }
 
   int pack_one(const std::shared_ptr<const io::Dataset>& data, const PackOptions& options, Cores& cores,

@@ -66,7 +66,7 @@ class StreamCommand final : public Command {
     options.timeline_file = timeline_;
     options.timeline_title = io::base_name(recipe.name) + " over " + io::base_name(recipe_.paths.data);
     options.trace = context.trace;
-    const auto data = open_view(recipe_.paths, options.view);
+    const auto data = open_data(recipe, options.view, context);
     if (data->format() != "lmdb") {
       require_outside_data(digest_, "--digest", recipe_.paths.data);
       require_outside_data(timeline_, "--timeline", recipe_.paths.data);
@@ -88,6 +88,14 @@ class StreamCommand final : public Command {
   }
 
  private:
+  /// Of a table the training rows or those that data.val keeps aside, as a training would see them.
+  std::shared_ptr<const io::Dataset> open_data(const pipelines::Recipe& recipe, Mode view, Context& context) const {
+    if (!recipe.table) return open_view(recipe_.paths, view);
+    const JobData data = open_job_data(
+        recipe_.paths, recipe, {.threads = context.options.thread_count(), .progress = &context.progress});
+    return view == Mode::kEval && data.val ? data.val : data.train;
+  }
+
   std::optional<AcceleratorOptions> accelerator(const pipelines::Recipe& recipe) const {
     if (!step_ms_) {
       if (lanes_.lanes == 1 && link_.empty() && gradients_.empty()) return std::nullopt;

@@ -6,7 +6,9 @@
 #include "pipelines/job/job.h"
 #include "pipelines/recipe/load.h"
 #include "pipelines/train/train_job.h"
+#include "pipelines/trees/trees_job.h"
 #include "stages/learn/allocation.h"
+#include "stages/table/fitted.h"
 #include "tools/options.h"
 #include "tools/places.h"
 
@@ -65,18 +67,40 @@ class TrainCommand final : public Command {
                                 .progress = &context.progress,
                                 .trace = context.trace,
                                 .processes = context.processes};
-    const JobData data = open_job_data(paths_, options.recipe);
+    const JobData data = open_job_data(paths_, options.recipe, {.threads = options.threads, .progress = &context.progress});
+    if (data.fitted) options.fitted = table::to_text(*data.fitted);
     for (const std::string& note : data.train->notes()) context.output.note(note);
-    context.output.note(std::to_string(data.train->size()) + " records of " +
-                        std::to_string(data.train->class_names().size()) + " classes to train on; " +
+    context.output.note(std::to_string(data.train->size()) +
+                        (data.train->table_fields() != nullptr && data.train->class_names().empty()
+                             ? std::string(" rows")
+                             : " records of " + std::to_string(data.train->class_names().size()) + " classes") +
+                        " to train on; " +
                         (data.val ? std::to_string(data.val->size()) + " to validate on (" + data.val_from + ")"
                                   : std::string("none to validate on")));
+    if (options.recipe.trees) return grow_trees(options, data, context);
     const train::TrainResult result = train::train(std::move(options), *data.train, data.val.get());
     context.output.result(result.text(), Json::parse(result.to_json()));
     return 0;
   }
 
  private:
+  static int grow_trees(train::TrainOptions& options, const JobData& data, Context& context) {
+    if (options.processes != nullptr && options.processes->size() > 1)
+      throw Error(Code::kUsage, "trees are grown by one process").hint("start it without mpirun");
+    const trees::TreesResult result = trees::train_trees({.recipe = std::move(options.recipe),
+                                                          .run = std::move(options.run),
+                                                          .resume = options.resume,
+                                                          .threads = options.threads,
+                                                          .time_limit_seconds = options.time_limit_seconds,
+                                                          .stop = options.stop,
+                                                          .progress = options.progress,
+                                                          .trace = options.trace,
+                                                          .fitted = std::move(options.fitted)},
+                                                         *data.train, data.val.get());
+    context.output.result(result.text(), Json::parse(result.to_json()));
+    return 0;
+  }
+
   std::string recipe_, run_, resume_ = "never", time_limit_;
   DataPaths paths_;
 };

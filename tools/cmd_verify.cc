@@ -4,8 +4,10 @@
 
 #include "engine/base/bytes.h"
 #include "io/data/open.h"
+#include "io/table/table.h"
 #include "pipelines/inspect/verify.h"
 #include "tools/options.h"
+#include "tools/table_commands.h"
 
 namespace penstock::tools {
 namespace {
@@ -23,6 +25,7 @@ class VerifyCommand final : public Command {
   }
 
   int run(Context& context) override {
+    if (io::is_table(data_)) return verify_table_command(data_, context);
     Cores cores(context.options.thread_count());
     std::string words;
     Json damaged = Json::array();

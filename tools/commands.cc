@@ -1,6 +1,7 @@
 #include "tools/cmd_batch.h"
 #include "tools/cmd_check.h"
 #include "tools/cmd_cluster.h"
+#include "tools/cmd_compare.h"
 #include "tools/cmd_devices.h"
 #include "tools/cmd_evaluate.h"
 #include "tools/cmd_infer.h"
@@ -31,6 +32,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(make_train_command());
   commands.push_back(make_evaluate_command());
   commands.push_back(make_infer_command());
+  commands.push_back(make_compare_command());
   commands.push_back(make_cluster_command());
   commands.push_back(make_neighbours_command());
   commands.push_back(make_report_command());

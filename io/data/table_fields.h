@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,9 +27,6 @@ struct TableFields {
   std::string target;  ///< the column that is predicted
   Task task = Task::kRegression;
   TargetTransform transform;  ///< of kRegression: what `target` went through
-  /// Least and greatest transformed target of the training rows, where somebody looked: a network's output may be held within.
-  std::optional<double> least_target;
-  std::optional<double> greatest_target;
   bool operator==(const TableFields&) const = default;
 };
 

@@ -94,11 +94,16 @@ class ColumnsWriter {
   virtual void finish() = 0;
 };
 
+/// Table::fingerprint() of a table that holds all rows of another but `rows` (of that one, ascending). The same where there are none.
+uint64_t fingerprint_without(uint64_t fingerprint, std::span<const uint64_t> rows);
+
 struct ColumnsWriterOptions {
-  /// What Table::fingerprint() of the file will say; 0: of the values written.
+  /// What Table::fingerprint() of the file will say, but for fingerprint_without() the bad rows; 0: of the values written.
   uint64_t fingerprint = 0;
   /// Rows of a piece.
   uint64_t piece_rows = 65536;
+  /// What the dictionaries of texts may take in memory, together: columns beyond are kept as plain text.
+  uint64_t dictionary_bytes = uint64_t{96} << 20;
   /// What made the table, kept as it is: Table::notes() does not show it.
   std::string origin = {};
 };

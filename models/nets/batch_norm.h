@@ -18,6 +18,7 @@ class BatchNormImpl final : public torch::nn::BatchNorm2dImpl {
   at::Tensor forward(const at::Tensor& x);
   /// Null: each lane counts for itself. Must outlive the training with it.
   void count_over(Collective* group) { group_ = group; }
+  bool counts_over_lanes() const { return group_ != nullptr; }
 
  private:
   Collective* group_ = nullptr;

@@ -55,7 +55,8 @@ class PackageNet final : public Net {
     }
   }
 
-  at::Tensor forward(const at::Tensor& images) override {
+  at::Tensor forward(const NetInput& input) override {
+    const at::Tensor& images = input.images;
     at::Tensor out = run(images);
     if (out.dim() == 2) return out;
     throw Error(Code::kUsage,
@@ -63,7 +64,8 @@ class PackageNet final : public Net {
         .hint("infer writes any other output as it is with --features output");
   }
 
-  at::Tensor features(const at::Tensor& images, const std::string& layer) override {
+  at::Tensor features(const NetInput& input, const std::string& layer) override {
+    const at::Tensor& images = input.images;
     if (layer == "output") return run(images);
     throw Error(Code::kUsage,
                 "the package '" + origin_ + "' is compiled: it has no layer '" + layer + "', only its 'output'")

@@ -168,12 +168,14 @@ class ResNet final : public Net {
  public:
   explicit ResNet(const NetSpec& spec) : module_(spec), arch_(spec.arch) {}
 
-  at::Tensor forward(const at::Tensor& images) override {
+  at::Tensor forward(const NetInput& input) override {
+    const at::Tensor& images = input.images;
     bool found = false;
     return module_.run(images, "", found);
   }
 
-  at::Tensor features(const at::Tensor& images, const std::string& layer) override {
+  at::Tensor features(const NetInput& input, const std::string& layer) override {
+    const at::Tensor& images = input.images;
     bool found = false;
     at::Tensor out = module_.run(images, layer.empty() ? "?" : layer, found);
     if (!found) {

@@ -14,7 +14,8 @@ class ScriptNet final : public Net {
  public:
   explicit ScriptNet(torch::jit::Module module) : module_(std::move(module)) {}
 
-  at::Tensor forward(const at::Tensor& images) override {
+  at::Tensor forward(const NetInput& input) override {
+    const at::Tensor& images = input.images;
     const c10::IValue out = module_.forward({images});
     if (!out.isTensor() || out.toTensor().dim() != 2) {
       throw Error(Code::kUsage, "the TorchScript module's forward returned something else than logits (N, classes)");
@@ -22,7 +23,8 @@ class ScriptNet final : public Net {
     return out.toTensor();
   }
 
-  at::Tensor features(const at::Tensor& images, const std::string& layer) override {
+  at::Tensor features(const NetInput& input, const std::string& layer) override {
+    const at::Tensor& images = input.images;
     const auto method = module_.find_method(layer);
     if (!method) {
       throw Error(Code::kUsage, "the TorchScript module has no method '" + layer + "' to take features from")

@@ -5,7 +5,10 @@
 
 #include "engine/base/error.h"
 #include "io/data/open.h"
+#include "io/data/table_fields.h"
+#include "io/table/table.h"
 #include "pipelines/job/subset.h"
+#include "pipelines/table/table_data.h"
 #include "stages/bytes/registry.h"
 #include "stages/classic/registry.h"
 #include "stages/image/registry.h"
@@ -21,12 +24,17 @@ StageRegistry all_stages() {
 }
 
 void require_classes(const io::Dataset& data) {
-  if (!data.class_names().empty()) return;
+  const io::TableFields* rows = data.table_fields();
+  if (!data.class_names().empty() || (rows != nullptr && rows->task != Task::kClasses)) return;
   throw Error(Code::kUsage, "'" + data.path() + "' has no classes: nothing can be learnt from it")
       .hint("put the pictures into a folder for each class, or name their classes with --labels FILE.csv");
 }
 
-JobData open_job_data(const DataPaths& paths, const pipelines::Recipe& recipe) {
+JobData open_job_data(const DataPaths& paths, const pipelines::Recipe& recipe, const JobWorld& world) {
+  if (recipe.table) return open_table_data(paths, recipe, {.threads = world.threads, .progress = world.progress});
+  if (io::is_table(paths.data))
+    throw Error(Code::kUsage, "'" + paths.data + "' is a table, and the recipe has no [table] that says what is predicted")
+        .hint("see docs/tables.md, or penstock recipes adult");
   JobData data;
   data.train = io::open(paths.data, {.split = io::Split::kTrain, .labels = paths.labels});
   require_classes(*data.train);

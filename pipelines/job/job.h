@@ -13,9 +13,14 @@
 #include "engine/run/run.h"
 #include "io/data/dataset.h"
 #include "io/tier/storage.h"
+#include "pipelines/job/progress.h"
 #include "pipelines/recipe/recipe.h"
 
 namespace penstock {
+
+namespace table {
+struct Fitted;
+}
 
 /// Every stage of Penstock.
 StageRegistry all_stages();
@@ -32,18 +37,26 @@ struct JobData {
   std::shared_ptr<const io::Dataset> train;
   std::shared_ptr<const io::Dataset> val;  ///< null: there is none; its labels are places in train->class_names()
   std::string val_from;                    ///< for people: "val/ of the data set", "a tenth of each class", ...
+  std::shared_ptr<const table::Fitted> fitted = {};  ///< of tables: what the rows are encoded with
+};
+
+/// What opening data may use; see TableWorld for what tables need.
+struct JobWorld {
+  unsigned threads = 0;              ///< 0: Cores::available()
+  ProgressSink* progress = nullptr;  ///< null: none
 };
 
 /// What `train` trains and validates on: --val, else the data set's own val/, else the recipe's [data] val (a Subset of
-/// the data), else nothing. Errors as io::open; kUsage where the data has no classes, or the two sets have different ones.
-JobData open_job_data(const DataPaths& paths, const pipelines::Recipe& recipe);
+/// the data), else nothing. Errors as io::open; kUsage where the data has no classes, or the two sets have different ones. With [table] in the recipe the data are tables
+/// (open_table_data).
+JobData open_job_data(const DataPaths& paths, const pipelines::Recipe& recipe, const JobWorld& world = {});
 
 /// The data set at one path for one view: kTrain its train/ where it has one, kEval its val/ where it has one, else all of it.
-/// `classes`: when not empty, labels are places in this list.
+/// `classes`: when not empty, labels are places in this list. For pictures; of tables the parts of open_job_data() are the views.
 std::shared_ptr<const io::Dataset> open_view(const DataPaths& paths, Mode mode,
                                              const std::vector<std::string>& classes = {});
 
-/// Error kUsage where the data set has no classes: nothing can be learnt from it.
+/// Error kUsage where the data set has no classes: nothing can be learnt from it. One of rows may have another task.
 void require_classes(const io::Dataset& data);
 
 /// Memory that a job may use: [budget], and half of what the machine has free where it says nothing.

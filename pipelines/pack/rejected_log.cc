@@ -46,13 +46,18 @@ RejectedLog::RejectedLog(io::FileSystem& fs, const std::string& dest, uint64_t f
   if (!fs.exists(path_)) return;
   records_ = read(fs, dest);
   std::erase_if(records_, [from](const RejectedRecord& record) { return record.id >= from; });
-  if (records_.empty()) {
-    fs.unlink(path_);
+  write(fs, dest, records_);
+}
+
+void RejectedLog::write(io::FileSystem& fs, const std::string& dest, const std::vector<RejectedRecord>& records) {
+  const std::string path = path_of(dest);
+  if (records.empty()) {
+    if (fs.exists(path)) fs.unlink(path);
     return;
   }
   std::string text;
-  for (const RejectedRecord& record : records_) text += line_of(record);
-  io::write_file(fs, path_, std::string_view(text));
+  for (const RejectedRecord& record : records) text += line_of(record);
+  io::write_file(fs, path, std::string_view(text));
 }
 
 void RejectedLog::add(RejectedRecord record) {

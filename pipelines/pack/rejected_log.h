@@ -23,6 +23,8 @@ class RejectedLog {
 
   /// Of a packing that is finished.
   static std::vector<RejectedRecord> read(io::FileSystem& fs, const std::string& dest);
+  /// All at once, in place of what is there; removes it where there is none.
+  static void write(io::FileSystem& fs, const std::string& dest, const std::vector<RejectedRecord>& records);
   static std::string path_of(const std::string& dest);
 
  private:

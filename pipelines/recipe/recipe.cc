@@ -81,6 +81,14 @@ void check_cache(const Recipe& recipe) {
   }
 }
 
+/// Networks of rows are small: bf16 would save nothing.
+void choose_precision(Recipe& recipe, const ValueMap& tree) {
+  const auto train = tree.find("train");
+  const ValueMap* said = train == tree.end() ? nullptr : train->second.get_if<ValueMap>();
+  if (nets::is_table_net(recipe.net.arch) && (said == nullptr || !said->contains("precision")))
+    recipe.train.precision = learn::Precision::kF32;
+}
+
 void check_net(const NetSection& net, const ValueMap& tree) {
   if ((net.arch == "torchscript") == !net.script.empty()) return;
   const auto it = tree.find("net");
@@ -133,6 +141,7 @@ Recipe recipe_from_map(const ValueMap& tree) {
       recipe.phases[i].where = written[i].where;
     }
   }
+  choose_precision(recipe, tree);
   check_ids(recipe.stages);
   check_input(recipe.input, tree);
   check_net(recipe.net, tree);

@@ -12,6 +12,7 @@
 #include "engine/graph/params.h"
 #include "engine/order/epoch_plan.h"
 #include "engine/run/run.h"
+#include "pipelines/recipe/trees_section.h"
 #include "stages/learn/learner.h"
 #include "stages/table/spec.h"
 
@@ -82,6 +83,15 @@ struct NetSection {
   std::optional<int64_t> classes;  ///< nothing: as many as the data has
   bool zero_init_residual = false;
   nets::NormKind norm = nets::NormKind::kBatch;
+  // Of networks of rows; see nets::TableNetSpec.
+  std::vector<int64_t> layers = {200, 100};
+  std::vector<int64_t> bottom = {64, 32};
+  std::vector<double> dropout;
+  double embedding_dropout = 0;
+  bool batch_norm = true;
+  ValueMap embeddings;           ///< tabular: widths by column, {"Store", 10}
+  std::optional<int64_t> width;  ///< dlrm, fm: of all embeddings
+  std::vector<double> range;
   static void describe(ParamTable<NetSection>& t);
 };
 
@@ -111,7 +121,8 @@ struct TrainSection {
 
   double label_smoothing = 0;
   double ema = 0;  ///< decay a step; 0: none
-  learn::Precision precision = learn::Precision::kBf16;
+  metrics::RegressionLoss loss = metrics::RegressionLoss::kSquared;
+  learn::Precision precision = learn::Precision::kBf16;  ///< f32 of networks of rows, where the recipe says nothing
   bool channels_last = true;
   bool cuda_graph = true;
   bool sync_batch_norm = false;
@@ -161,9 +172,10 @@ struct Recipe {
   FaultsSection faults;
   BudgetSection budget;
   std::vector<StageSpec> stages;
-  std::optional<table::TableSpec> table;  ///< where the data are rows: what is made of their columns
+  std::optional<table::TableSpec> table;  ///< records are rows; nothing: pictures
   InputSection input;
   NetSection net;
+  std::optional<TreesSection> trees;  ///< nothing: a network is trained
   TrainSection train;
   CheckpointSection checkpoint;
   LanesSection lanes;

@@ -58,13 +58,25 @@ void InputSection::describe(ParamTable<InputSection>& t) {
 }
 
 void NetSection::describe(ParamTable<NetSection>& t) {
-  t.add("arch", &NetSection::arch, "the network: resnet18, resnet34, resnet50, or torchscript for your own",
+  t.add("arch", &NetSection::arch,
+        "the network: resnet18, resnet34, resnet50, or torchscript for your own; of rows: tabular, dlrm, fm",
         not_empty());
   t.add("script", &NetSection::script, "arch = \"torchscript\": the file");
   t.add("classes", &NetSection::classes, "width of the output; by default as many as the data has", at_least(1));
   t.add("zero_init_residual", &NetSection::zero_init_residual, "the last norm of each block starts at 0");
   t.add("norm", &NetSection::norm, "resnets: batch norm, or group norm, which needs no statistics over lanes",
         one_of<nets::NormKind>({{"batch", nets::NormKind::kBatch}, {"group", nets::NormKind::kGroup}}));
+  t.add("layers", &NetSection::layers, "tabular, dlrm: widths of the hidden layers", at_least(1));
+  t.add("bottom", &NetSection::bottom, "dlrm: hidden layers that the numbers go through", at_least(1));
+  t.add("dropout", &NetSection::dropout, "tabular, dlrm: after each of the layers; one for all will do",
+        in_range(0, 0.99));
+  t.add("embedding_dropout", &NetSection::embedding_dropout, "tabular: of the values of embeddings", in_range(0, 0.99));
+  t.add("batch_norm", &NetSection::batch_norm, "tabular: of the numbers, and after each layer");
+  t.add("embeddings", &NetSection::embeddings,
+        "tabular: widths by column, { Store = 10 }; by default min(600, round(1.6 n^0.56)) of n categories");
+  t.add("width", &NetSection::width, "dlrm, fm: of all embeddings; by default 16", in_range(1, 65536));
+  t.add("range", &NetSection::range,
+        "regression: the output lies between these two, in units of the transformed target");
 }
 
 void TrainSection::describe(ParamTable<TrainSection>& t) {
@@ -99,7 +111,13 @@ void TrainSection::describe(ParamTable<TrainSection>& t) {
   t.add("gamma", &T::gamma, "step: what each drop multiplies by", above_up_to(0, 1));
   t.add("label_smoothing", &T::label_smoothing, "share of the label spread over all classes", in_range(0, 0.99));
   t.add("ema", &T::ema, "decay a step of the averaged weights that evaluation uses; 0: none", in_range(0, 0.999999));
-  t.add("precision", &T::precision, "bf16: autocast, where it is safe; weights and sums stay f32",
+  t.add("loss", &T::loss, "regression: of the transformed target",
+        one_of<metrics::RegressionLoss>({{"squared", metrics::RegressionLoss::kSquared},
+                                         {"absolute", metrics::RegressionLoss::kAbsolute},
+                                         {"huber", metrics::RegressionLoss::kHuber}}));
+  t.add("precision", &T::precision,
+        "bf16: autocast, where it is safe; weights and sums stay f32; networks of rows are computed in f32 where "
+        "nothing is said",
         one_of<Precision>({{"bf16", Precision::kBf16}, {"f32", Precision::kF32}}));
   t.add("channels_last", &T::channels_last, "memory layout (N, H, W, C), which convolutions like");
   t.add("cuda_graph", &T::cuda_graph, "on a GPU: forward and backward recorded once, where batches keep their shape");
@@ -132,9 +150,10 @@ void Recipe::describe(ParamTable<Recipe>& t) {
   t.add("faults", &Recipe::faults, "what a bad record does");
   t.add("budget", &Recipe::budget, "hard limits; what is absent is measured and chosen, and printed");
   t.add("stage", &Recipe::stages, "what is done to data on its way; see `penstock stages`");
-  t.add("table", &Recipe::table, "rows of a table: the target, categories, numbers");
+  t.add("table", &Recipe::table, "records are rows: which columns are what, and what is predicted");
   t.add("input", &Recipe::input, "normalisation, done on the device and stored with the model");
   t.add("net", &Recipe::net, "the network");
+  t.add("trees", &Recipe::trees, "boosted trees or a forest in the place of a network");
   t.add("train", &Recipe::train, "optimiser, schedule, loss");
   t.add("checkpoint", &Recipe::checkpoint, "how often the run is saved");
   t.add("lanes", &Recipe::lanes, "devices that compute");

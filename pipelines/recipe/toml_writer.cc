@@ -57,6 +57,7 @@ std::string to_toml(const Recipe& recipe) {
   if (recipe.table) write_section<table::TableSpec>(out, tree, "table");
   write_section<InputSection>(out, tree, "input");
   write_section<NetSection>(out, tree, "net");
+  if (recipe.trees) write_section<TreesSection>(out, tree, "trees");
   write_section<TrainSection>(out, tree, "train");
   write_section<CheckpointSection>(out, tree, "checkpoint");
   write_section<LanesSection>(out, tree, "lanes");

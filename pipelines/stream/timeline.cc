@@ -3,12 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "io/file/atomic_file.h"
+#include "pipelines/picture/svg.h"
 
 namespace penstock::pipelines {
 namespace {
+
+using svg::escaped;
+using svg::line;
+using svg::nice_step;
+using svg::number;
+using svg::pixels;
+using svg::text_at;
+using svg::tick_text;
 
 constexpr double kLeft = 74, kRight = 936, kWidth = 960, kHeight = 560;
 // Steps narrower than this many pixels are drawn as one: the eye could not part them.
@@ -19,45 +27,6 @@ struct Panel {
   double most;  ///< the value at `top`
   double y(double value) const { return bottom - (bottom - top) * value / most; }
 };
-
-std::string number(double value, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof(text), "%.*f", decimals, value);
-  return text;
-}
-
-std::string pixels(double value) { return number(value, 1); }
-
-// 0.5, 12, 3400: as many digits as a step of an axis needs.
-std::string tick_text(double value, double step) {
-  return number(value, step >= 1 ? 0 : static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out;
-}
-
-// 1, 2 or 5 times a power of ten, about a `parts`-th of `range`.
-double nice_step(double range, int parts) {
-  const double rough = range / parts;
-  const double power = std::pow(10, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0})
-    if (factor * power >= rough * (1 - 1e-9)) return factor * power;
-  return 10 * power;
-}
 
 // "hdd:sdb" has the colour of "hdd".
 std::string colour_of(const std::string& name, size_t index) {
@@ -70,16 +39,6 @@ std::string colour_of(const std::string& name, size_t index) {
   return kOthers[index % kOthers.size()];
 }
 
-std::string text_at(double x, double y, const char* anchor, const char* style, const std::string& text) {
-  return "<text class=\"" + std::string(style) + "\" x=\"" + pixels(x) + "\" y=\"" + pixels(y) + "\" text-anchor=\"" +
-         anchor + "\">" + escaped(text) + "</text>\n";
-}
-
-std::string line(const char* style, double x1, double y1, double x2, double y2) {
-  return "<line class=\"" + std::string(style) + "\" x1=\"" + pixels(x1) + "\" y1=\"" + pixels(y1) + "\" x2=\"" +
-         pixels(x2) + "\" y2=\"" + pixels(y2) + "\"/>\n";
-}
-
 std::string axis(const Panel& panel, int parts, const std::string& what) {
   const double step = nice_step(panel.most, parts);
   std::string out;
@@ -90,20 +49,12 @@ std::string axis(const Panel& panel, int parts, const std::string& what) {
   return out + text_at(kLeft, panel.top - 10, "start", "axis", what);
 }
 
-// The head of the file, with both sets of colours.
 std::string head(const std::string& title) {
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(kWidth, 0) + " " + number(kHeight, 0) +
-         "\" font-family=\"Helvetica, Arial, sans-serif\" role=\"img\">\n<title>" + escaped(title) +
-         "</title>\n<style>\n"
-         ".page{fill:#ffffff}.title{fill:#1d2433;font-size:18px;font-weight:bold}.axis{fill:#3b4456;font-size:13px}\n"
-         ".small{fill:#5c667a;font-size:12px}.grid{stroke:#e3e7ee;stroke-width:1}\n"
-         ".epoch{stroke:#8a94a8;stroke-width:1.2;stroke-dasharray:5 4}.records{stroke:#6b5bb5}.rate{fill:none;"
-         "stroke-width:2;stroke-linejoin:round}.area{stroke:none;fill-opacity:.13}\n"
-         "@media (prefers-color-scheme: dark){.page{fill:#161b22}.title{fill:#e8edf5}.axis{fill:#c3ccda}"
-         ".small{fill:#9aa5b8}.grid{stroke:#2b3340}.epoch{stroke:#77839a}.records{stroke:#a79bea}.area{fill-opacity:"
-         ".2}}\n</style>\n<rect class=\"page\" width=\"" +
-         number(kWidth, 0) + "\" height=\"" + number(kHeight, 0) + "\"/>\n" +
-         text_at(kLeft, 34, "start", "title", title);
+  return svg::head(
+      {.width = kWidth, .height = kHeight, .left = kLeft}, title,
+      ".epoch{stroke:#8a94a8;stroke-width:1.2;stroke-dasharray:5 4}.records{stroke:#6b5bb5}.rate{fill:none;"
+      "stroke-width:2;stroke-linejoin:round}.area{stroke:none;fill-opacity:.13}\n",
+      ".epoch{stroke:#77839a}.records{stroke:#a79bea}.area{fill-opacity:.2}");
 }
 
 }  // namespace

@@ -26,6 +26,13 @@ EvaluateResult evaluate_model(const Model& model, const io::Dataset& data, const
   NoProgress none;
   ProgressSink& progress = options.progress != nullptr ? *options.progress : none;
   for (const std::string& note : model.notes) progress.say("warning: " + note);
+  const bool takes_rows = nets::is_table_net(model.config.net.arch);
+  require_table(model.config, data);
+  if (takes_rows && options.tta > 0)
+    throw Error(Code::kUsage, "--tta averages over augmented pictures, and '" + model.path + "' takes rows");
+  if (model.config.task != Task::kClasses && options.confusion)
+    throw Error(Code::kUsage, "--confusion is of classes, and '" + model.path + "' learnt " +
+                                  std::string(name_of(model.config.task)));
   const Machine machine = machine_for(model.recipe, options.threads);
   const Graph graph = bind_graph(model.recipe, data, Mode::kEval);
   Graph augmented;
@@ -48,7 +55,7 @@ EvaluateResult evaluate_model(const Model& model, const io::Dataset& data, const
   how.run.clock = &clock;
   how.progress = [&](uint64_t records) { progress.update(records); };
   const double began = clock.now_seconds();
-  progress.begin("evaluating", data.size(), "images");
+  progress.begin("evaluating", data.size(), takes_rows ? "rows" : "images");
   out.evaluation = evaluate(*lanes, graph, data, std::move(how));
   progress.end();
   if (out.evaluation.stopped) throw Error(Code::kCancelled, "the evaluation was stopped");
@@ -58,14 +65,16 @@ EvaluateResult evaluate_model(const Model& model, const io::Dataset& data, const
 
 std::string EvaluateResult::to_json() const {
   const metrics::ClassificationSums& sums = evaluation.sums;
-  Json out = {{"records", sums.records},
-              {"loss", sums.mean_loss()},
-              {"top1", sums.top1_share()},
-              {"top5", sums.top5_share()},
-              {"rejected", evaluation.report.rejected},
+  Json out = {{"records", sums.records}, {"loss", sums.mean_loss()}};
+  if (evaluation.figures.empty()) {
+    out["top1"] = sums.top1_share();
+    out["top5"] = sums.top5_share();
+  }
+  for (const metrics::Figure& figure : evaluation.figures) out[figure.name] = figure.value;
+  out.update({{"rejected", evaluation.report.rejected},
               {"views", views},
               {"seconds", seconds},
-              {"records_per_second", seconds > 0 ? static_cast<double>(sums.records) / seconds : 0}};
+              {"records_per_second", seconds > 0 ? static_cast<double>(sums.records) / seconds : 0}});
   if (evaluation.confusion) {
     const metrics::ConfusionMatrix& matrix = *evaluation.confusion;
     Json rows = Json::array();
@@ -87,9 +96,13 @@ std::string EvaluateResult::text() const {
                 static_cast<long long>(sums.records), 100 * sums.top1_share(), 100 * sums.top5_share(),
                 sums.mean_loss());
   std::string out = line;
+  if (!evaluation.figures.empty())
+    out = std::to_string(sums.records) + " records: " + metrics::text_of(evaluation.figures);
   if (views > 1) out += " (mean over " + std::to_string(views) + " views)";
   out += "\n" + duration_text(seconds) + ", " +
-         rate_text(seconds > 0 ? static_cast<double>(sums.records) / seconds : 0, "images") + "\n";
+         rate_text(seconds > 0 ? static_cast<double>(sums.records) / seconds : 0,
+                   evaluation.figures.empty() ? "images" : "rows") +
+         "\n";
   if (evaluation.report.rejected > 0)
     out += std::to_string(evaluation.report.rejected) + " records could not be used and are not counted\n";
   if (!evaluation.confusion) return out;

@@ -48,6 +48,16 @@ void to_probabilities(std::span<float> values, size_t classes) {
   }
 }
 
+void to_predictions(std::span<float> values, size_t width, const learn::LearnerConfig& config) {
+  if (config.task == Task::kClasses) {
+    to_probabilities(values, width);
+    return;
+  }
+  for (float& value : values)
+    value = static_cast<float>(config.task == Task::kBinary ? 1 / (1 + std::exp(-static_cast<double>(value)))
+                                                            : config.transform.invert(value));
+}
+
 namespace {
 
 /// One pass over this process's share of the records.
@@ -61,7 +71,9 @@ class Pass {
     options_.run.epoch = 0;
     options_.run.step = 0;
     lanes.feed_from(options_.run);
-    if (options_.confusion) confusion.emplace(lanes.learner().config().net.classes);
+    const learn::LearnerConfig& learner = lanes.learner().config();
+    if (options_.confusion) confusion.emplace(learner.net.classes);
+    if (nets::is_table_net(learner.net.arch)) rows.emplace(learner.task, learner.transform, learner.loss);
     options_.run.hold =
         options_.augmented != nullptr && options_.draws > 0;  // the passes share a budget: all reserve first
     run_.emplace(Run::start(graph, source, options_.run));
@@ -79,21 +91,44 @@ class Pass {
     const Batch batch = batches_->next();
     if (!batch) return false;
     if (batch.size() > 0) count(batch);
-    if (options_.progress) options_.progress(static_cast<uint64_t>(sums.records));
+    if (options_.progress) options_.progress(static_cast<uint64_t>(rows ? rows->records() : sums.records));
     return true;
   }
   Report report() const { return run_->report(); }
 
   metrics::ClassificationSums sums;
+  std::optional<metrics::TaskSums> rows;  ///< where the network takes rows: in the place of sums
   std::optional<metrics::ConfusionMatrix> confusion;
 
  private:
   void count(const Batch& batch) {
+    if (rows && rows->task() != Task::kClasses)
+      count_targets(batch);
+    else
+      count_labels(batch);
+  }
+
+  void count_targets(const Batch& batch) {
+    const std::span<const float> targets = batch[lanes_.learner().config().target_field].as<float>();
+    if (const auto none = std::ranges::find_if(targets, [](float x) { return std::isnan(x); }); none != targets.end())
+      throw Error(Code::kUsage, "record " + std::to_string(batch.ids()[static_cast<size_t>(none - targets.begin())]) +
+                                    " has no target, and evaluation needs one for each")
+          .hint("leave such rows out, or use infer");
+    rows->add(lanes_.infer(batch).values, targets);
+  }
+
+  void count_labels(const Batch& batch) {
     const std::span<const int64_t> labels = batch[lanes_.learner().config().label_field].as<int64_t>();
     if (const auto none = std::ranges::find_if(labels, [](int64_t l) { return l < 0; }); none != labels.end())
       throw Error(Code::kUsage, "record " + std::to_string(batch.ids()[static_cast<size_t>(none - labels.begin())]) +
                                     " has no label, and evaluation needs one for each")
           .hint("give --labels FILE.csv for a flat folder, or use infer");
+    if (rows) {
+      const learn::Rows logits = lanes_.infer(batch);
+      rows->add(logits.values, labels);
+      if (confusion) confusion->add(logits.values, labels);
+      return;
+    }
     if (views_.empty() && !confusion) {
       sums += lanes_.evaluate(batch);
       return;
@@ -119,6 +154,23 @@ void add_up(Together& together, metrics::ClassificationSums& sums) {
           .loss = values[1],
           .top1 = static_cast<int64_t>(values[2]),
           .top5 = static_cast<int64_t>(values[3])};
+}
+
+/// Of all processes: the root adds them up, for it takes every score to rank them.
+void figures_of(Together& together, metrics::TaskSums& rows, Evaluation& out) {
+  if (together.size() > 1) {
+    const std::vector<std::string> shares = together.gather(rows.to_bytes());
+    for (size_t other = 1; other < shares.size(); ++other) rows.add_bytes(shares[other]);
+  }
+  std::vector<double> values = {static_cast<double>(rows.records()), rows.mean_loss()};
+  out.figures = rows.figures();
+  for (const metrics::Figure& figure : out.figures) values.push_back(figure.value);
+  if (together.size() > 1) {
+    if (!together.is_root()) std::ranges::fill(values, 0.0);
+    together.sum(values);
+  }
+  out.sums = {.records = static_cast<int64_t>(values[0]), .loss = values[0] * values[1]};
+  for (size_t i = 0; i < out.figures.size(); ++i) out.figures[i].value = values[i + 2];
 }
 
 void add_up(Together& together, metrics::ConfusionMatrix& confusion) {
@@ -154,7 +206,10 @@ Evaluation evaluate(Lanes& lanes, const Graph& graph, const Source& source, Eval
   out.sums = pass->sums;
   out.confusion = std::move(pass->confusion);
   out.report = pass->report();
-  add_up(together, out.sums);
+  if (pass->rows)
+    figures_of(together, *pass->rows, out);
+  else
+    add_up(together, out.sums);
   together.add_up(out.report);
   if (out.confusion && together.size() > 1) add_up(together, *out.confusion);
   return out;

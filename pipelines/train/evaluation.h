@@ -4,17 +4,21 @@
 #include <functional>
 #include <optional>
 #include <stop_token>
+#include <vector>
 
 #include "engine/data/source.h"
 #include "engine/graph/graph.h"
 #include "engine/run/run.h"
 #include "models/metrics.h"
+#include "models/metrics/task_sums.h"
 #include "pipelines/train/lanes.h"
 
 namespace penstock::train {
 
 struct Evaluation {
-  metrics::ClassificationSums sums;
+  metrics::ClassificationSums sums;  ///< of rows records and loss alone
+  std::vector<metrics::Figure>
+      figures;  ///< of rows: what the task is measured by, the first of them models are chosen by; else empty
   std::optional<metrics::ConfusionMatrix> confusion;
   Report report;
   bool stopped = false;  ///< on request, before the end: the sums are of no use
@@ -35,6 +39,10 @@ struct EvaluationOptions {
 /// confusion of the whole. Throws what the run throws (kData for a bad record: evaluation replaces nothing), and
 /// Error kUsage where a record has no label.
 Evaluation evaluate(Lanes& lanes, const Graph& graph, const Source& source, EvaluationOptions options);
+
+/// What people want to know of a network's outputs (N, width), in place: numbers in the target's own units, the probability of 1, or those of the
+/// classes.
+void to_predictions(std::span<float> values, size_t width, const learn::LearnerConfig& config);
 
 /// softmax of each row, in place. `values` (N, classes).
 void to_probabilities(std::span<float> values, size_t classes);

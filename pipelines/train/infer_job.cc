@@ -109,6 +109,7 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   together.require_same("model", model_digest(model), "give all processes the same MODEL");
   together.require_same("data set", data_digest(data), "give all processes the same data");
   together.at_root([&] { check_prediction_path(fs, options.out); });
+  require_table(model.config, data);
   const Graph graph = bind_graph(model.recipe, data, Mode::kEval);
   const std::unique_ptr<Lanes> lanes =
       make_lanes(model, static_cast<int64_t>(data.class_names().size()), together, clock);
@@ -119,12 +120,17 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   run_options.trace = options.trace;
   run_options.clock = &clock;
 
+  const learn::LearnerConfig& learner = lanes->learner().config();
+  const bool takes_rows = nets::is_table_net(learner.net.arch);
   Rows rows(data, [&](size_t width) {
     return make_prediction_sink(fs, options.out,
-                                {.width = width, .features = !options.features.empty(), .classes = model.classes});
+                                {.width = width,
+                                 .features = !options.features.empty(),
+                                 .classes = model.classes,
+                                 .rows = takes_rows ? std::optional(learner.task) : std::nullopt});
   });
   const double began = clock.now_seconds();
-  progress.begin("predicting", data.size(), "images");
+  progress.begin("predicting", data.size(), takes_rows ? "rows" : "images");
   lanes->feed_from(run_options);
   std::optional<Run> run;
   together.require_none(failure_of([&] { run.emplace(Run::start(graph, data, run_options)); }));
@@ -143,7 +149,7 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
     if (!batch) break;
     if (signs[1]) throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");
     if (batch.size() > 0 && options.features.empty())
-      to_probabilities(values.values, values.values.size() / batch.size());
+      to_predictions(values.values, values.values.size() / batch.size(), learner);
     const std::vector<std::string> shares =
         together.size() == 1 ? std::vector<std::string>() : together.gather(pack(taken_of(batch), values.values));
     failure = failure_of([&] {

@@ -44,7 +44,7 @@ void Lane::stop_feeding() noexcept {
 }
 
 void Lane::prepare(const Batch& batch, int64_t first, int64_t count) {
-  if (is_cpu() || count == 0) return;
+  if (is_cpu() || takes_rows() || count == 0) return;
   if (view_ != nullptr) {
     device::LaneFeed::Part fed = feed_->prepare(*view_, batch, first, count, learner_.config().pixels_field);
     ahead_.push_back({.batch = batch.block(), .place = fed.place, .fed = std::move(fed)});
@@ -57,9 +57,9 @@ void Lane::prepare(const Batch& batch, int64_t first, int64_t count) {
   ahead_.push_back({.batch = batch.block(), .place = &place});
 }
 
-learn::Images Lane::uploaded(const Batch& batch, int64_t first, int64_t count) {
+learn::Inputs Lane::uploaded(const Batch& batch, int64_t first, int64_t count) {
+  if (is_cpu() || takes_rows() || count == 0) return learn::inputs_of(batch, learner_.config(), first, count);
   learn::Images images = learn::images_of(batch, learner_.config(), first, count);
-  if (is_cpu() || count == 0) return images;
   used();  // what a call before left that threw
   const auto find = [&] { return std::ranges::find(ahead_, batch.block(), &Ahead::batch); };
   auto mine = find();
@@ -109,14 +109,14 @@ auto Lane::on_device(Work&& work) {
 
 void Lane::begin_step(const Batch& batch, int64_t first, int64_t count) {
   learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
-  share.images = uploaded(batch, first, count);
+  share.inputs = uploaded(batch, first, count);
   if (is_simulated()) {
     Event there;
     stream_->record(there);
     stream_->launch([] {});  // the time that a step takes; what it computes is computed here
     there.synchronize();
   }
-  on_device([&] { learner_.begin_step(share.images, share.labels, share.mixing); });
+  on_device([&] { learner_.begin_step(share.inputs, share.targets, share.mixing); });
   used();
   if (stream_) stream_->record(computed_);
 }
@@ -129,17 +129,18 @@ learn::StepResult Lane::end_step() {
 
 metrics::ClassificationSums Lane::evaluate(const Batch& batch, int64_t first, int64_t count) {
   learn::TrainingShare share = learn::share_of(batch, learner_.config(), first, count);
-  share.images = uploaded(batch, first, count);
+  share.inputs = uploaded(batch, first, count);
   if (is_simulated()) stream_->synchronize();
-  const metrics::ClassificationSums sums = on_device([&] { return learner_.evaluate(share.images, share.labels); });
+  const metrics::ClassificationSums sums =
+      on_device([&] { return learner_.evaluate(share.inputs, share.targets.labels); });
   used();
   return sums;
 }
 
 learn::Rows Lane::infer(const Batch& batch, int64_t first, int64_t count, const std::string& layer) {
-  const learn::Images images = uploaded(batch, first, count);
+  const learn::Inputs inputs = uploaded(batch, first, count);
   if (is_simulated()) stream_->synchronize();
-  learn::Rows rows = on_device([&] { return learner_.infer(images, layer); });
+  learn::Rows rows = on_device([&] { return learner_.infer(inputs, layer); });
   used();
   return rows;
 }

@@ -71,11 +71,12 @@ class Lane {
     UploadRing::Place* place = nullptr;
     std::optional<device::LaneFeed::Part> fed = std::nullopt;
   };
-  /// The pixels where the learner reads them; used() follows when its work is queued.
-  learn::Images uploaded(const Batch& batch, int64_t first, int64_t count);
+  /// The pixels where the learner reads them; used() follows when its work is queued. Rows of tables are small: the learner brings them up.
+  learn::Inputs uploaded(const Batch& batch, int64_t first, int64_t count);
   void used();
   /// Whatever of the learner's work is queued on the device while it lives counts as busy.
   std::shared_ptr<void> busy() { return stream_ ? stream_->count_as_busy() : nullptr; }
+  bool takes_rows() const { return nets::is_table_net(learner_.config().net.arch); }
   template <class Work>
   auto on_device(Work&& work);
 

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "engine/base/nearest.h"
 #include "engine/device/devices.h"
+#include "io/data/table_fields.h"
 #include "pipelines/job/job.h"
 #include "pipelines/recipe/phases.h"
 #include "pipelines/stream/passage.h"
@@ -58,11 +60,14 @@ int64_t classes_for(const Recipe& recipe, const io::Dataset& data) {
 }
 
 void require_fields(const Graph& graph, const learn::LearnerConfig& learner, const char* mode) {
-  for (const std::string& name : {learner.pixels_field, learner.label_field}) {
+  for (const std::string& name : learn::fields_of(learner)) {
     if (graph.output.find(name) != nullptr) continue;
     throw Error(Code::kUsage, "the learner needs the field '" + name + "', which no stage for " + mode +
                                   " makes; there are:\n" + graph.output.text())
-        .hint("add a stage that makes it, such as image.decode, with when = \"both\" or \"" + std::string(mode) + "\"");
+        .hint(nets::is_table_net(learner.net.arch)
+                  ? "a table has it where [table] names such columns"
+                  : "add a stage that makes it, such as image.decode, with when = \"both\" or \"" + std::string(mode) +
+                        "\"");
   }
 }
 
@@ -137,6 +142,62 @@ learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsig
   return config;
 }
 
+void fit_to_table(learn::LearnerConfig& config, const Recipe& recipe, const io::TableFields& fields) {
+  const pipelines::NetSection& net = recipe.net;
+  nets::TableNetSpec table{.numbers = static_cast<int64_t>(fields.numbers.size()),
+                           .layers = net.layers,
+                           .bottom = net.bottom,
+                           .dropout = net.dropout,
+                           .embedding_dropout = net.embedding_dropout,
+                           .batch_norm = net.batch_norm,
+                           .range = net.range};
+  std::vector<std::string> names;
+  for (const io::CategoryField& field : fields.categories) {
+    names.push_back(field.name);
+    table.cardinalities.push_back(field.cardinality);
+    const auto said = net.embeddings.find(field.name);
+    const int64_t* width = said == net.embeddings.end() ? nullptr : said->second.get_if<int64_t>();
+    if (said != net.embeddings.end() && width == nullptr)
+      throw Error(Code::kUsage, "net.embeddings." + field.name + " is a width, a whole number above 0");
+    table.widths.push_back(width != nullptr ? *width : nets::embedding_width(field.cardinality));
+  }
+  for (const auto& [name, width] : net.embeddings)
+    if (std::ranges::find(names, name) == names.end())
+      throw Error(Code::kUsage,
+                  "net.embeddings names '" + name + "', which is no column of categories" + nearest_hint(name, names));
+  if (net.arch != "tabular") {
+    table.widths.clear();
+    if (net.width) table.widths = {*net.width};
+  }
+  config.net.table = std::move(table);
+  config.task = fields.task;
+  config.transform = fields.transform;
+  config.loss = recipe.train.loss;
+}
+
+void require_table(const learn::LearnerConfig& config, const io::Dataset& data) {
+  const io::TableFields* rows = data.table_fields();
+  const bool wanted = nets::is_table_net(config.net.arch);
+  if (wanted != (rows != nullptr))
+    throw Error(Code::kUsage, "the network '" + config.net.arch + "' takes " + (wanted ? "rows" : "pictures") +
+                                  ", and '" + data.path() + "' has " + (wanted ? "none" : "rows"))
+        .hint(wanted ? "net.arch = \"resnet18\" takes pictures; a table needs [table] in the recipe"
+                     : "net.arch = \"tabular\", \"dlrm\" or \"fm\" takes rows");
+  if (rows == nullptr) return;
+  std::vector<int64_t> cardinalities;
+  for (const io::CategoryField& field : rows->categories) cardinalities.push_back(field.cardinality);
+  if (cardinalities == config.net.table.cardinalities &&
+      static_cast<int64_t>(rows->numbers.size()) == config.net.table.numbers && rows->task == config.task)
+    return;
+  throw Error(Code::kUsage, "'" + data.path() + "' does not fit the network: it has " +
+                                std::to_string(cardinalities.size()) + " columns of categories and " +
+                                std::to_string(rows->numbers.size()) + " of numbers for " +
+                                std::string(name_of(rows->task)) + ", or other numbers of categories, than " +
+                                std::to_string(config.net.table.cardinalities.size()) + " and " +
+                                std::to_string(config.net.table.numbers) + " for " + std::string(name_of(config.task)))
+      .hint("encode it by the fitted file of the training");
+}
+
 TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const io::Dataset* val,
                           const Machine& machine, unsigned threads, std::vector<std::byte> script,
                           const Together& together) {
@@ -178,8 +239,14 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
                 .held = feeding.held,
                 .held_bytes = recipe.budget.gpu_cache ? std::optional(recipe.budget.gpu_cache->bytes) : std::nullopt,
                 .decoding = feeding.share};
-  plan.lanes.learner = learner_config(recipe, classes_for(recipe, train), threads, steps,
+  const io::TableFields* rows = train.table_fields();
+  const bool counts_classes = rows == nullptr || rows->task == Task::kClasses;
+  plan.lanes.learner = learner_config(recipe, counts_classes ? classes_for(recipe, train) : 1, threads, steps,
                                       static_cast<double>(steps) / static_cast<double>(plan.epochs), std::move(script));
+  if (rows != nullptr) fit_to_table(plan.lanes.learner, recipe, *rows);
+  require_table(plan.lanes.learner, train);
+  if (val != nullptr) require_table(plan.lanes.learner, *val);
+  learn::check(plan.lanes.learner);
   for (const TrainPhase& phase : plan.phases) {
     require_fields(phase.train, plan.lanes.learner, "train");
     if (val != nullptr) require_fields(phase.eval, plan.lanes.learner, "eval");

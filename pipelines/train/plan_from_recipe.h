@@ -37,6 +37,12 @@ std::vector<std::string> lane_devices(const pipelines::Recipe& recipe);
 learn::LearnerConfig learner_config(const pipelines::Recipe& recipe, int64_t classes, unsigned threads, uint64_t steps,
                                     double steps_per_epoch, std::vector<std::byte> script);
 
+/// What the network of `config` is made for becomes that table; what the recipe says of it, by the names of its columns. Throws Error kUsage for
+/// an embedding of no column.
+void fit_to_table(learn::LearnerConfig& config, const pipelines::Recipe& recipe, const io::TableFields& fields);
+/// Throws Error kUsage where the network takes rows and the data are none, the other way round, or another table.
+void require_table(const learn::LearnerConfig& config, const io::Dataset& data);
+
 /// Binds the graph of every phase and checks that epochs can be made. Throws Error kUsage naming stage, file, line and key where
 /// recipe and data do not fit: a batch larger than the data, a field nobody makes, no classes, labels outside net.classes.
 TrainPlan make_train_plan(const pipelines::Recipe& recipe, const io::Dataset& train, const io::Dataset* val,

@@ -1,5 +1,7 @@
 #include "pipelines/train/position.h"
 
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
@@ -10,6 +12,12 @@ namespace {
 using nlohmann::json;
 
 json of_optional(const std::optional<double>& v) { return v ? json(*v) : json(nullptr); }
+json of_figures(const std::vector<metrics::Figure>& figures) {
+  json out = json::array();
+  for (const metrics::Figure& f : figures)
+    out.push_back({{"name", f.name}, {"value", f.value}, {"lower_is_better", f.lower_is_better}});
+  return out;
+}
 std::optional<double> to_optional(const json& v) { return v.is_null() ? std::nullopt : std::optional(v.get<double>()); }
 
 }  // namespace
@@ -29,7 +37,9 @@ std::string Position::to_json() const {
                 {"train_top1", last.train_top1},
                 {"val_loss", of_optional(last.val_loss)},
                 {"val_top1", of_optional(last.val_top1)},
-                {"val_top5", of_optional(last.val_top5)}}},
+                {"val_top5", of_optional(last.val_top5)},
+                {"rows", last.rows ? json(static_cast<int>(*last.rows)) : json(nullptr)},
+                {"figures", of_figures(last.figures)}}},
               {"torch_threads", torch_threads},
               {"data", data},
               {"val", val},
@@ -62,6 +72,12 @@ Position Position::from_json(std::string_view text, const std::string& origin) {
     out.last.val_loss = to_optional(last.at("val_loss"));
     out.last.val_top1 = to_optional(last.at("val_top1"));
     out.last.val_top5 = to_optional(last.at("val_top5"));
+    if (const auto rows = last.find("rows"); rows != last.end() && !rows->is_null()) {
+      out.last.rows = static_cast<Task>(rows->get<int>());
+      for (const json& figure : last.at("figures"))
+        out.last.figures.push_back(
+            {figure.at("name"), to_optional(figure.at("value")).value_or(NAN), figure.at("lower_is_better")});
+    }
     out.torch_threads = run.value("torch_threads", 0);
     run.at("data").get_to(out.data);
     run.at("val").get_to(out.val);

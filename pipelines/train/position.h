@@ -27,7 +27,7 @@ struct Position {
   uint64_t rejected = 0;  ///< in this epoch
   EpochSums sums;
   LogOffsets logs;
-  double best = -1;  ///< the best val_top1 so far (train_top1 without validation data); -1: none yet
+  double best = -1;  ///< the best EpochMetrics::score() so far: none is below 0; -1: none yet
   uint64_t best_epoch = 0;
   EpochMetrics last;  ///< of the last whole epoch, where epoch > 0
   Totals totals;

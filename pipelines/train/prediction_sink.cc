@@ -6,6 +6,7 @@
 #include "io/file/file.h"
 #include "io/table/csv_writer.h"
 #include "io/table/hdf5_writer.h"
+#include "pipelines/train/row_prediction_sink.h"
 
 namespace penstock::train {
 namespace {
@@ -128,6 +129,7 @@ void check_prediction_path(io::FileSystem& fs, const std::string& path) {
 std::unique_ptr<PredictionSink> make_prediction_sink(io::FileSystem& fs, const std::string& path,
                                                      const PredictionLayout& layout) {
   check_prediction_path(fs, path);
+  if (layout.rows && !layout.features) return make_row_prediction_sink(fs, path, layout);
   if (path.ends_with(".csv")) return std::make_unique<CsvSink>(fs, path, layout);
   return std::make_unique<Hdf5Sink>(fs, path, layout);
 }

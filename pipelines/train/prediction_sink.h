@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "engine/data/target.h"
 #include "io/file/file_system.h"
 
 namespace penstock::train {
@@ -16,7 +18,7 @@ struct PredictionRow {
   uint64_t id = 0;
   std::string file;
   std::span<const float>
-      values;  ///< probabilities of the classes, or a layer's features; empty where there is an error
+      values;  ///< predictions (see to_predictions), or a layer's features; empty where there is an error
   std::string error;
 };
 
@@ -25,6 +27,7 @@ struct PredictionLayout {
   size_t width = 0;                  ///< values of a row
   bool features = false;             ///< a layer's output instead of probabilities
   std::vector<std::string> classes;  ///< names of the logits; may be empty
+  std::optional<Task> rows = {};     ///< what was learnt of rows; none: pictures
 };
 
 /// Takes a row for each record, in record order. The file appears with commit(), complete, or not at all. One thread.
@@ -37,8 +40,10 @@ class PredictionSink {
 
 /// The sink for a file's ending.
 ///   .csv  id,file,label_predicted,class,probability,error; of features: id,file,f0,f1,...,error
+///         of rows: id,prediction,error; id,prediction,probability,error (of 1); id,prediction,p_CLASS,...,error
 ///   .h5   data sets id, file, error, and label_predicted, class, probabilities (N, classes), or features (N, width); rows of a
-///         record with an error hold -1 and zeros
+///         record with an error hold -1 and zeros. Of rows id, error, prediction f32 (of classes i64: the class's place), and probability, or
+///         probabilities (N, classes)
 /// Throws Error kUsage for another ending.
 std::unique_ptr<PredictionSink> make_prediction_sink(io::FileSystem& fs, const std::string& path,
                                                      const PredictionLayout& layout);

@@ -25,6 +25,18 @@ std::optional<double> number_or_none(const Json& line, const char* key) {
   return found != line.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
 }
 
+/// The figures of an epoch stand in their order, after the loss; all but two are the better the lower.
+void read_rows(const Json& line, EpochMetrics& m) {
+  const std::string task = line.value("task", "");
+  m.rows = task == name_of(Task::kBinary)    ? Task::kBinary
+           : task == name_of(Task::kClasses) ? Task::kClasses
+                                             : Task::kRegression;
+  m.train_top1 = line.value("train_accuracy", 0.0);
+  for (const auto& [key, value] : line.items())
+    if (key.starts_with("val_") && key != "val_loss" && value.is_number())
+      m.figures.push_back({key.substr(4), value.get<double>(), key != "val_auc" && key != "val_accuracy"});
+}
+
 std::vector<EpochMetrics> read_epochs(io::FileSystem& fs, const std::string& path) {
   std::vector<EpochMetrics> out;
   if (!fs.exists(path)) return out;
@@ -42,6 +54,7 @@ std::vector<EpochMetrics> read_epochs(io::FileSystem& fs, const std::string& pat
     m.steps = json.value("steps", uint64_t{0});
     m.train_loss = json.value("train_loss", 0.0);
     m.train_top1 = json.value("train_top1", 0.0);
+    if (json.contains("task")) read_rows(json, m);
     m.val_loss = number_or_none(json, "val_loss");
     m.val_top1 = number_or_none(json, "val_top1");
     m.val_top5 = number_or_none(json, "val_top5");
@@ -150,6 +163,7 @@ std::string report_json(const RunReport& report) {
     if (last.val_loss) out["val_loss"] = *last.val_loss;
     if (last.val_top1) out["val_top1"] = *last.val_top1;
     if (last.val_top5) out["val_top5"] = *last.val_top5;
+    for (const metrics::Figure& figure : last.figures) out["val_" + figure.name] = figure.value;
   }
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

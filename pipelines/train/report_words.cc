@@ -145,8 +145,26 @@ std::string ledger_text(const RunReport& report) {
   return out;
 }
 
+std::string figures_text(const std::vector<EpochMetrics>& epochs) {
+  const EpochMetrics& last = epochs.back();
+  std::string out =
+      format("After epoch %llu: training loss %.4g", static_cast<unsigned long long>(last.epoch + 1), last.train_loss);
+  if (last.rows != Task::kRegression) out += ", accuracy " + percent_text(last.train_top1);
+  if (!last.figures.empty())
+    out += format("; validation loss %.4g, ", last.val_loss.value_or(0)) + metrics::text_of(last.figures);
+  out += ".\n";
+  const EpochMetrics* best = nullptr;
+  for (const EpochMetrics& m : epochs)
+    if (!m.figures.empty() && (best == nullptr || metrics::better(best->figures.front(), m.figures.front()))) best = &m;
+  if (best != nullptr && best->epoch != last.epoch)
+    out += format("The best was epoch %llu: validation ", static_cast<unsigned long long>(best->epoch + 1)) +
+           metrics::text_of(std::span(best->figures).first(1)) + ".\n";
+  return out;
+}
+
 std::string accuracy_text(const RunReport& report) {
   if (report.metrics.empty()) return "No epoch is finished yet.\n";
+  if (report.metrics.back().rows) return figures_text(report.metrics);
   const EpochMetrics& last = report.metrics.back();
   std::string out =
       format("After epoch %llu: training loss %.4g, top-1 %s", static_cast<unsigned long long>(last.epoch + 1),
@@ -233,6 +251,9 @@ std::string comparison_text(const RunReport& first, const RunReport& second) {
     const EpochMetrics &m = first.metrics.back(), &n = second.metrics.back();
     out += change("training loss", m.train_loss, n.train_loss, "");
     if (m.val_loss && n.val_loss) out += change("validation loss", *m.val_loss, *n.val_loss, "");
+    for (size_t i = 0; i < std::min(m.figures.size(), n.figures.size()); ++i)
+      if (m.figures[i].name == n.figures[i].name)
+        out += change(("validation " + m.figures[i].name).c_str(), m.figures[i].value, n.figures[i].value, "");
     if (m.val_top1 && n.val_top1) out += change("validation top-1", 100 * *m.val_top1, 100 * *n.val_top1, "%");
   }
   if (first.has_report && second.has_report)

@@ -15,7 +15,8 @@ namespace {
 
 /// What a run that was killed before it began may have left behind: no checkpoint and no ledger.
 bool is_leftover(io::FileSystem& fs, const std::string& folder, const std::string& name) {
-  static const std::set<std::string> kFiles = {".lock", "recipe.toml", "recipe.toml.tmp", "run.json.tmp"};
+  static const std::set<std::string> kFiles = {".lock", "recipe.toml", "recipe.toml.tmp", "run.json.tmp", "fitted.txt",
+                                               "fitted.txt.tmp"};
   if (kFiles.contains(name)) return true;
   const std::string path = io::join_path(folder, name);
   return (name == "checkpoints" || name == "ledger") && fs.is_folder(path) && fs.list(path).empty();
@@ -80,9 +81,10 @@ void RunDirectory::take_lock() {
   lock_.write_at(0, io::bytes_of(pid));
 }
 
-void RunDirectory::begin(std::string_view recipe_toml, std::string_view run_json) {
+void RunDirectory::begin(std::string_view recipe_toml, std::string_view run_json, std::string_view fitted) {
   const RunPaths paths(path_);
   io::write_file(*fs_, paths.recipe(), recipe_toml);
+  if (!fitted.empty()) io::write_file(*fs_, paths.fitted(), fitted);
   fs_->make_folders(paths.checkpoints());
   fs_->make_folders(io::parent_of(paths.ledger()));
   io::write_file(*fs_, paths.run_json(), run_json);
@@ -92,7 +94,7 @@ void RunDirectory::begin(std::string_view recipe_toml, std::string_view run_json
 void RunDirectory::forget() {
   const RunPaths paths(path_);
   // run.json last: until then it is a run, and a kill in between leaves one that begins again.
-  for (const std::string& path : {paths.recipe(), paths.metrics(), paths.quarantine(), paths.report(),
+  for (const std::string& path : {paths.recipe(), paths.metrics(), paths.quarantine(), paths.report(), paths.fitted(),
                                   paths.checkpoints(), io::parent_of(paths.ledger()), paths.run_json()})
     fs_->remove_all(path);
   is_new_ = true;

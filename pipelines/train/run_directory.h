@@ -21,6 +21,7 @@ Resume resume_named(std::string_view name);
 /// RUN, locked for this process as long as the object lives.
 ///
 ///   recipe.toml       the resolved recipe
+///   fitted.txt        of tables: what was fitted to the training rows, without which the model is of no use
 ///   run.json          versions, machine, seed, data digest; written last, so a folder with it is a run
 ///   metrics.jsonl     a line a step, a line an epoch
 ///   quarantine.jsonl  a line for each record that was refused, and why
@@ -40,8 +41,8 @@ class RunDirectory {
 
   /// No run was begun here: begin() comes next.
   bool is_new() const { return is_new_; }
-  /// Writes recipe.toml, then run.json, each atomically.
-  void begin(std::string_view recipe_toml, std::string_view run_json);
+  /// Writes recipe.toml, of tables what their rows are encoded with (fitted.txt), then run.json, each atomically. `fitted`: "" for none.
+  void begin(std::string_view recipe_toml, std::string_view run_json, std::string_view fitted = {});
   /// Takes back what begin() and the logs wrote: for a run that failed before its first step. The folder stays, empty.
   void forget();
 
@@ -69,6 +70,7 @@ struct RunPaths {
   std::string ledger() const { return io::join_path(run, "ledger/seen.log"); }
   std::string order() const { return io::join_path(run, "ledger/order"); }
   std::string report() const { return io::join_path(run, "report.json"); }
+  std::string fitted() const { return io::join_path(run, "fitted.txt"); }
 
   std::string run;
 };

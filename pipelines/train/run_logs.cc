@@ -14,8 +14,16 @@ Json or_null(const std::optional<double>& value) { return value ? Json(*value) :
 
 }  // namespace
 
-RunLogs::RunLogs(io::FileSystem& fs, const RunPaths& paths)
-    : metrics_(fs, paths.metrics()), quarantine_(fs, paths.quarantine()), ledger_(fs, paths.ledger()) {}
+std::optional<metrics::Figure> EpochMetrics::score(bool has_val) const {
+  if (rows && has_val) return figures.empty() ? std::nullopt : std::optional(figures.front());
+  if (rows == Task::kRegression) return metrics::Figure{"loss", train_loss, /*lower_is_better=*/true};
+  if (rows) return metrics::Figure{"accuracy", train_top1};
+  if (has_val) return val_top1 ? std::optional(metrics::Figure{"top1", *val_top1}) : std::nullopt;
+  return metrics::Figure{"top1", train_top1};
+}
+
+RunLogs::RunLogs(io::FileSystem& fs, const RunPaths& paths, std::optional<Task> rows)
+    : rows_(rows), metrics_(fs, paths.metrics()), quarantine_(fs, paths.quarantine()), ledger_(fs, paths.ledger()) {}
 
 void RunLogs::cut_back(const LogOffsets& to) {
   metrics_.truncate(to.metrics);
@@ -50,16 +58,29 @@ void RunLogs::step(const Taken& taken, const learn::StepResult* result, double r
   if (!taken.rejections.empty()) quarantine_.flush();
   ledger_.step(taken);
   if (result == nullptr) return;
-  metrics_.append(line_of({{"type", "step"},
-                           {"epoch", taken.epoch},
-                           {"step", result->step},
-                           {"loss", result->loss},
-                           {"top1", static_cast<double>(result->top1) / static_cast<double>(result->records)},
-                           {"lr", result->lr},
-                           {"records_per_second", records_per_second}}));
+  Json line = {{"type", "step"}, {"epoch", taken.epoch}, {"step", result->step}, {"loss", result->loss}};
+  if (rows_ != Task::kRegression)
+    line[rows_ ? "accuracy" : "top1"] = static_cast<double>(result->top1) / static_cast<double>(result->records);
+  line["lr"] = result->lr;
+  line["records_per_second"] = records_per_second;
+  metrics_.append(line_of(line));
 }
 
 void RunLogs::epoch(const EpochMetrics& m) {
+  if (m.rows) {
+    Json line = {{"type", "epoch"},
+                 {"epoch", m.epoch},
+                 {"steps", m.steps},
+                 {"task", std::string(name_of(*m.rows))},
+                 {"train_loss", m.train_loss}};
+    if (m.rows != Task::kRegression) line["train_accuracy"] = m.train_top1;
+    line["val_loss"] = or_null(m.val_loss);
+    for (const metrics::Figure& figure : m.figures) line["val_" + figure.name] = figure.value;
+    line["records_per_second"] = m.records_per_second;
+    line["seconds"] = m.seconds;
+    metrics_.append(line_of(line));
+    return;
+  }
   metrics_.append(line_of({{"type", "epoch"},
                            {"epoch", m.epoch},
                            {"steps", m.steps},

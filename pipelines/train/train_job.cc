@@ -96,7 +96,7 @@ class Job {
       std::optional<RunLogs> logs;
       together_.at_root([&] {
         keep_order(paths.order());
-        logs.emplace(fs_, paths);
+        logs.emplace(fs_, paths, plan_.rows());
         logs->cut_back(position.logs);
       });
       if (!plan_.note.empty()) progress_.say("note: " + plan_.note);
@@ -181,7 +181,7 @@ class Job {
       go_on(*lanes, newest, *stored, position);
       result.resumed_from_step = position.steps;
     }
-    together_.at_root([&] { directory->begin(position.recipe, describe_run()); });
+    together_.at_root([&] { directory->begin(position.recipe, describe_run(), options_.fitted); });
     return lanes;
   }
 
@@ -221,6 +221,7 @@ class Job {
     result.best = position.best;
     result.best_epoch = position.best_epoch;
     result.has_val = val_ != nullptr;
+    result.rows = plan_.rows();
     result.weights_xxh3 = io::hex(io::checksum(lanes.learner().weights_bytes()));
     result.run = options_.run;
     result.device = lanes.device();

@@ -32,6 +32,7 @@ struct TrainOptions {
   /// Processes that train together, each on its share of every batch; null: this one alone. All give the same recipe and data; RUN is
   /// the root's, the others write nothing.
   ProcessGroup* processes = nullptr;
+  std::string fitted = {};  ///< of tables: what RUN/fitted.txt is to hold
 };
 
 struct TrainResult {
@@ -39,8 +40,9 @@ struct TrainResult {
   uint64_t epochs = 0;  ///< whole ones
   uint64_t steps = 0;
   Totals totals;
-  EpochMetrics last;  ///< of the last whole epoch, where epochs > 0
-  double best = -1;   ///< val_top1, or train_top1 without validation data
+  EpochMetrics last;                        ///< of the last whole epoch, where epochs > 0
+  std::optional<Task> rows = std::nullopt;  ///< what was learnt of them; none: pictures
+  double best = -1;                         ///< of what EpochMetrics::score() says
   uint64_t best_epoch = 0;
   bool has_val = false;
   std::string weights_xxh3;  ///< of the weights that evaluation uses, 16 hex digits

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ struct TrainPlan {
   CheckpointEvery checkpoint;
   std::string note;  ///< what a user should know; "": nothing
 
+  /// What is learnt of rows; none: the network takes pictures.
+  std::optional<Task> rows() const {
+    return nets::is_table_net(lanes.learner.net.arch) ? std::optional(lanes.learner.task) : std::nullopt;
+  }
   const TrainPhase& phase_of(uint64_t epoch) const {
     for (const TrainPhase& phase : phases)
       if (epoch < phase.until_epoch) return phase;

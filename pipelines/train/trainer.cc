@@ -78,7 +78,7 @@ TrainEnd Trainer::run(Position& position) {
   due_.emplace(plan_.checkpoint, world_.time_limit_seconds, world_.stop, *world_.clock, position);
   seconds_before_ = position.totals.seconds;
   const uint64_t batch = plan_.phase_of(position.epoch).train_run.batch;
-  world_.progress->begin("training", plan_.records_until(plan_.epochs), "images",
+  world_.progress->begin("training", plan_.records_until(plan_.epochs), unit_of(plan_.rows()),
                          plan_.records_until(position.epoch) + position.step * batch);
   std::optional<TrainEnd> end;
   bool changed = false;
@@ -242,18 +242,26 @@ std::optional<Error> Trainer::book(const Taken& mine, const std::optional<learn:
   });
 }
 
+/// ", top-1 71.0 %", by its name for what is learnt; nothing of a regression.
+std::string Trainer::right_text(double share) const {
+  const std::optional<Task> rows = plan_.rows();
+  if (rows == Task::kRegression) return "";
+  return (rows ? ", accuracy " : ", top-1 ") + percent_text(share);
+}
+
 void Trainer::show(const learn::StepResult& result) {
   const TrainPhase& phase = plan_.phase_of(at_->epoch);
-  world_.progress->update(
-      plan_.records_until(at_->epoch) + at_->step * phase.train_run.batch,
-      "epoch " + std::to_string(at_->epoch + 1) + "/" + std::to_string(plan_.epochs) + ", step " +
-          std::to_string(at_->step) + "/" + std::to_string(phase.steps_per_epoch) + ", loss " + number(result.loss) +
-          ", top-1 " + percent_text(static_cast<double>(at_->sums.top1) / static_cast<double>(at_->sums.records)));
+  world_.progress->update(plan_.records_until(at_->epoch) + at_->step * phase.train_run.batch,
+                          "epoch " + std::to_string(at_->epoch + 1) + "/" + std::to_string(plan_.epochs) + ", step " +
+                              std::to_string(at_->step) + "/" + std::to_string(phase.steps_per_epoch) + ", loss " +
+                              number(result.loss) +
+                              right_text(static_cast<double>(at_->sums.top1) / static_cast<double>(at_->sums.records)));
 }
 
 std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
   EpochMetrics m;
   m.epoch = at_->epoch;
+  m.rows = plan_.rows();
   m.steps = at_->steps;
   const double n = std::max<double>(1, static_cast<double>(at_->sums.records));
   m.train_loss = at_->sums.loss / n;
@@ -261,7 +269,7 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
   m.records_per_second =
       static_cast<double>(epoch_records_) / std::max(1e-9, world_.clock->now_seconds() - epoch_began_);
   std::string words = "epoch " + std::to_string(m.epoch + 1) + "/" + std::to_string(plan_.epochs) + ": loss " +
-                      number(m.train_loss) + ", top-1 " + percent_text(m.train_top1);
+                      number(m.train_loss) + right_text(m.train_top1);
   if (val_ != nullptr && ((at_->epoch + 1) % plan_.eval_every == 0 || at_->epoch + 1 == plan_.epochs)) {
     const TraceSpan span(world_.trace, "evaluation", "lane");
     const double began = world_.clock->now_seconds();
@@ -272,12 +280,17 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
     before_.evaluation_seconds += world_.clock->now_seconds() - began;
     if (evaluation.stopped) return TrainEnd::kStopped;
     m.val_loss = evaluation.sums.mean_loss();
-    m.val_top1 = evaluation.sums.top1_share();
-    m.val_top5 = evaluation.sums.top5_share();
-    words += "; validation loss " + number(*m.val_loss) + ", top-1 " + percent_text(*m.val_top1) + ", top-5 " +
-             percent_text(*m.val_top5);
+    m.figures = evaluation.figures;
+    words += "; validation loss " + number(*m.val_loss);
+    if (m.rows) {
+      words += ", " + metrics::text_of(m.figures);
+    } else {
+      m.val_top1 = evaluation.sums.top1_share();
+      m.val_top5 = evaluation.sums.top5_share();
+      words += ", top-1 " + percent_text(*m.val_top1) + ", top-5 " + percent_text(*m.val_top5);
+    }
   }
-  if (m.records_per_second > 0) words += "; " + rate_text(m.records_per_second, "images");
+  if (m.records_per_second > 0) words += "; " + rate_text(m.records_per_second, unit_of(m.rows));
   m.seconds = seconds_before_ + due_->seconds();
   together_.at_root([&] {
     logs_->epoch(m);
@@ -290,8 +303,9 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
   at_->sums = {};
   at_->last = m;
   // With validation data, epochs without an evaluation are never the best.
-  if (const double score = val_ != nullptr ? m.val_top1.value_or(-1) : m.train_top1; score > at_->best) {
-    at_->best = score;
+  const std::optional<metrics::Figure> score = m.score(val_ != nullptr);
+  if (score && (at_->best < 0 || metrics::better({score->name, at_->best, score->lower_is_better}, *score))) {
+    at_->best = score->value;
     at_->best_epoch = m.epoch;
     together_.at_root([&] {
       best_ = {.step = at_->steps, .metadata = at_->to_json(), .state = lanes_.learner().weights_bytes(), .path = {}};

@@ -48,6 +48,9 @@ void check(const LearnerConfig& config) {
   nets::check(package ? nets::NetSpec{.classes = config.net.classes} : config.net);
   require((config.net.arch != "torchscript" && !package) || !config.script.empty(),
           "net.arch '" + config.net.arch + "' needs the file of the module");
+  require(config.task == Task::kClasses || config.net.classes == 1,
+          "a network that learns " + std::string(name_of(config.task)) + " has one output, net.classes is " +
+              std::to_string(config.net.classes));
   check(config.optimiser);
   const Schedule schedule(config.schedule);
   require(config.threads >= 1, "a lane needs at least one torch thread");

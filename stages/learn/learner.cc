@@ -29,21 +29,26 @@ Learner::~Learner() = default;
 Learner::Learner(Learner&&) noexcept = default;
 Learner& Learner::operator=(Learner&&) noexcept = default;
 
-metrics::ClassificationSums Learner::evaluate(const Images& images, Labels labels) {
+metrics::ClassificationSums Learner::evaluate(const Inputs& inputs, Labels labels) {
   State& s = *state_;
   const auto scope = s.enter();
-  s.check_labels(images, labels);
-  const Rows logits = guarded("evaluation", [&] { return s.run(images, ""); });
+  if (s.config.task != Task::kClasses)
+    throw Error(Code::kUsage,
+                "top-k is counted of classes, and this network learns " + std::string(name_of(s.config.task)));
+  s.check_inputs(inputs);
+  s.check_labels(inputs.count(), labels);
+  const Rows logits = guarded("evaluation", [&] { return s.run(inputs, ""); });
   s.check_classes(logits.shape.back());
   metrics::ClassificationSums sums;
   sums.add(logits.values, labels);
   return sums;
 }
 
-Rows Learner::infer(const Images& images, const std::string& layer) {
+Rows Learner::infer(const Inputs& inputs, const std::string& layer) {
   State& s = *state_;
   const auto scope = s.enter();
-  return guarded("inference", [&] { return s.run(images, layer); });
+  s.check_inputs(inputs);
+  return guarded("inference", [&] { return s.run(inputs, layer); });
 }
 
 std::vector<std::byte> Learner::save(const nets::Metadata& metadata) const {

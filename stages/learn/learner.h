@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "engine/data/batch.h"
+#include "engine/data/target.h"
 #include "engine/device/device.h"
 #include "models/metrics.h"
+#include "models/metrics/regression.h"
 #include "models/nets/catalog.h"
 #include "models/nets/safetensors.h"
-#include "stages/learn/images.h"
+#include "stages/learn/inputs.h"
 #include "stages/learn/optimiser_config.h"
 #include "stages/learn/replicas.h"
 #include "stages/learn/schedule.h"
@@ -45,6 +47,12 @@ struct LearnerConfig {
   std::vector<double> mean = {0.485, 0.456, 0.406};  ///< [input], of pixels in 0..1; one for each channel
   std::vector<double> std = {0.229, 0.224, 0.225};
 
+  Task task =
+      Task::kClasses;  ///< cross-entropy, binary cross-entropy with logits, or `loss`; the last two with one output
+  metrics::RegressionLoss loss = metrics::RegressionLoss::kSquared;
+  TargetTransform
+      transform;  ///< of kRegression: what targets went through; not used in training, stored with the weights
+
   OptimiserConfig optimiser;
   ScheduleConfig schedule;
   double label_smoothing = 0;
@@ -64,6 +72,9 @@ struct LearnerConfig {
 
   std::string pixels_field = "pixels";  ///< of a Batch: u8 (N, H, W, C)
   std::string label_field = "label";    ///< of a Batch: i64 (N)
+  std::string cat_field = "cat";        ///< of a Batch, where the network takes rows: i32 (N, C)
+  std::string cont_field = "cont";      ///< likewise: f32 (N, D)
+  std::string target_field = "target";  ///< of a Batch, where `task` is not kClasses: f32 (N)
 };
 
 /// Checks all numbers and names without making a network. Throws Error kUsage that says which makes no sense.
@@ -73,7 +84,8 @@ struct StepResult {
   uint64_t step = 0;  ///< the number of this step, from 0
   double loss = 0;    ///< mean over the batch, label smoothing and mixing included
   int64_t records = 0;
-  int64_t top1 = 0;  ///< records whose label had the highest logit, before the step
+  int64_t top1 =
+      0;  ///< records whose label had the highest logit, before the step (kBinary: the right side of 0; kRegression: none)
   double lr = 0;
 };
 
@@ -115,21 +127,22 @@ class Learner {
   /// The first lane's weights become those of all; a call of all lanes.
   void share_weights(Shared what);
 
-  /// One forward, backward and update. The pixels are not needed after it returns. With other lanes, loss, records and top1 are of the
+  /// One forward, backward and update. What a network of rows is given lies in the host's memory, also for a GPU. The pixels are not needed after it returns. With other lanes, loss, records and top1 are of the
   /// whole batch; where that has no record, nothing is done.
-  StepResult step(const Images& images, Labels labels, const Mixing& mixing = {});
-  /// The same in two halves: on a GPU the first returns when the work is queued (pixels must stay until it is done; labels need not), and the
+  StepResult step(const Inputs& inputs, const Targets& targets, const Mixing& mixing = {});
+  /// The same in two halves: on a GPU the first returns when the work is queued (pixels must stay until it is done; labels and rows need not), and the
   /// second waits for it, and for the other lanes' gradients. Nothing but end_step() may be called between them.
-  void begin_step(const Images& images, Labels labels, const Mixing& mixing = {});
+  void begin_step(const Inputs& inputs, const Targets& targets, const Mixing& mixing = {});
   StepResult end_step();
   StepResult step(const Batch& batch);
 
-  /// Adds nothing to the weights or the batch norms.
-  metrics::ClassificationSums evaluate(const Images& images, Labels labels);
+  /// Of kClasses (Error kUsage for other tasks: infer() and metrics::TaskSums). Adds nothing to the weights or the batch norms.
+  metrics::ClassificationSums evaluate(const Inputs& inputs, Labels labels);
   metrics::ClassificationSums evaluate(const Batch& batch);
 
-  /// Logits (N, classes), or the output of a layer ("avgpool", "layer4", ...; see nets/resnet.h).
-  Rows infer(const Images& images, const std::string& layer = "");
+  /// Logits (N, classes), transformed targets (N, 1) of a regression, or the output of a layer ("avgpool", "layer4", ...; see nets/resnet.h,
+  /// nets/table_nets.h).
+  Rows infer(const Inputs& inputs, const std::string& layer = "");
   Rows infer(const Batch& batch, const std::string& layer = "");
 
   /// Everything that step() depends on, as one safetensors: weights under their PyTorch names, "optimizer/...", "ema/...", and
@@ -164,13 +177,19 @@ Mixing mixing_of(const Batch& batch);
 /// the field is not what the config names.
 Images images_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count);
 
+/// The same, or rows where the network takes rows.
+Inputs inputs_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count);
+
+/// Fields of a batch that a learner of this config takes. Where some are missing, one of them is named to who asks.
+std::vector<std::string> fields_of(const LearnerConfig& config);
+
 /// Records of a batch as step() takes them.
 struct TrainingShare {
-  Images images;
-  Labels labels;
+  Inputs inputs;
+  Targets targets;
   Mixing mixing;
 };
-/// As images_of(), with their labels.
+/// As inputs_of(), with what is known of them.
 TrainingShare share_of(const Batch& batch, const LearnerConfig& config, int64_t first, int64_t count);
 
 /// The network and input of stored bytes (save() or weights_bytes()), to make a Learner for evaluation or inference; everything

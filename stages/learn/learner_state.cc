@@ -2,8 +2,12 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/huber_loss.h>
+#include <ATen/ops/l1_loss.h>
+#include <ATen/ops/mse_loss.h>
 
 #include <algorithm>
 #include <iterator>
@@ -34,15 +38,24 @@ std::unique_ptr<nets::Net> build(const LearnerConfig& config, at::Device device)
 
 /// On the CPU the values where they lie; else a copy on the device, by way of pinned memory, so that nobody waits for the stream.
 template <class T>
-at::Tensor there(std::span<const T> values, at::ScalarType type, at::Device device) {
-  const at::Tensor here = at::from_blob(const_cast<T*>(values.data()), {static_cast<int64_t>(values.size())},
-                                        at::TensorOptions().dtype(type));
+at::Tensor there(const T* values, std::initializer_list<int64_t> shape, at::ScalarType type, at::Device device) {
+  const at::Tensor here = at::from_blob(const_cast<T*>(values), shape, at::TensorOptions().dtype(type));
   return device == at::kCPU ? here : here.pin_memory(device).to(device, /*non_blocking=*/true);
+}
+
+template <class T>
+at::Tensor there(std::span<const T> values, at::ScalarType type, at::Device device) {
+  return there(values.data(), {static_cast<int64_t>(values.size())}, type, device);
 }
 
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, at::Reduction::Reduction reduction,
                          double label_smoothing) {
   return at::cross_entropy_loss(logits, labels, {}, reduction, /*ignore_index=*/-100, label_smoothing);
+}
+
+nets::NetInput net_input(const StepInputs& inputs) {
+  if (inputs.pixels.defined()) return {inputs.pixels};
+  return {inputs.cat, inputs.cont};
 }
 
 Rows rows_of(const at::Tensor& tensor) {
@@ -99,55 +112,51 @@ void Learner::State::train(bool on) {
   training = on;
 }
 
-void Learner::State::check_labels(const Images& images, Labels labels) const {
-  if (images.count < 1 || static_cast<int64_t>(labels.size()) != images.count) {
-    throw Error(Code::kUsage, "a batch of " + std::to_string(images.count) + " images came with " +
-                                  std::to_string(labels.size()) + " labels");
-  }
-  for (const int64_t label : labels) {
-    if (label >= 0 && label < config.net.classes) continue;
-    throw Error(Code::kUsage, "label " + std::to_string(label) + " is outside the " +
-                                  std::to_string(config.net.classes) + " classes of the network")
-        .hint("is net.classes the number of classes of the data?");
-  }
-}
-
-void Learner::State::check_mixing(const Images& images, const Mixing& mixing) const {
-  check_labels(images, mixing.second);
-  const bool fits = mixing.shares.size() == mixing.second.size() &&
-                    std::all_of(mixing.shares.begin(), mixing.shares.end(), [](float x) { return x >= 0 && x <= 1; });
-  if (!fits) throw Error(Code::kUsage, "mixed pictures need a share from 0 to 1 each");
-}
-
 void Learner::State::check_classes(int64_t logits) const {  // a user's own module may give any number
   if (logits == config.net.classes) return;
   throw Error(Code::kUsage, "the network gives " + std::to_string(logits) + " logits, net.classes is " +
                                 std::to_string(config.net.classes));
 }
 
-at::Tensor Learner::State::input(const Images& images) const {
-  return compute->normalise(images, config.precision == Precision::kBf16, config.channels_last);
-}
-
-StepInputs Learner::State::inputs(const Images& images, Labels labels, const Mixing& mixing) const {
-  StepInputs out{.pixels = input(images), .labels = there(labels, at::kLong, compute->device())};
+StepInputs Learner::State::inputs(const Inputs& inputs, const Targets& targets, const Mixing& mixing) const {
+  const at::Device device = compute->device();
+  const TableRows& rows = inputs.rows;
+  StepInputs out;
+  if (inputs.images.count > 0)
+    out.pixels = compute->normalise(inputs.images, config.precision == Precision::kBf16, config.channels_last);
+  if (rows.categories > 0) out.cat = there(rows.cat, {rows.count, rows.categories}, at::kInt, device);
+  if (rows.numbers > 0) out.cont = there(rows.cont, {rows.count, rows.numbers}, at::kFloat, device);
+  if (!targets.labels.empty()) out.labels = there(targets.labels, at::kLong, device);
+  if (!targets.values.empty()) out.labels = there(targets.values, at::kFloat, device);
   if (mixing.second.empty()) return out;
-  out.second = there(mixing.second, at::kLong, compute->device());
-  out.shares = there(mixing.shares, at::kFloat, compute->device());
+  out.second = there(mixing.second, at::kLong, device);
+  out.shares = there(mixing.shares, at::kFloat, device);
   return out;
 }
 
 at::Tensor Learner::State::loss(const at::Tensor& logits, const StepInputs& inputs) const {
   const double smoothing = config.label_smoothing;
+  if (config.task == Task::kBinary) {
+    const at::Tensor wanted = smoothing > 0 ? inputs.labels * (1 - smoothing) + smoothing / 2 : inputs.labels;
+    return at::binary_cross_entropy_with_logits(logits.select(1, 0), wanted);
+  }
+  if (config.task == Task::kRegression) {
+    const at::Tensor outputs = logits.select(1, 0);
+    switch (config.loss) {
+      case metrics::RegressionLoss::kSquared: return at::mse_loss(outputs, inputs.labels);
+      case metrics::RegressionLoss::kAbsolute: return at::l1_loss(outputs, inputs.labels);
+      case metrics::RegressionLoss::kHuber: return at::huber_loss(outputs, inputs.labels);
+    }
+  }
   if (!inputs.second.defined()) return cross_entropy(logits, inputs.labels, at::Reduction::Mean, smoothing);
   const at::Tensor first = cross_entropy(logits, inputs.labels, at::Reduction::None, smoothing);
   const at::Tensor second = cross_entropy(logits, inputs.second, at::Reduction::None, smoothing);
   return (inputs.shares * first + (1 - inputs.shares) * second).mean();
 }
 
-at::Tensor Learner::State::training_logits(const at::Tensor& pixels) {
+at::Tensor Learner::State::training_logits(const StepInputs& inputs) {
   const Autocast autocast(compute->device().type(), config.precision == Precision::kBf16);
-  return net->forward(pixels).to(at::kFloat);
+  return net->forward(net_input(inputs)).to(at::kFloat);
 }
 
 StepGraph& Learner::State::graph() {
@@ -161,11 +170,11 @@ StepGraph& Learner::State::graph() {
   return *graph_;
 }
 
-Rows Learner::State::run(const Images& images, const std::string& layer) {
+Rows Learner::State::run(const Inputs& given, const std::string& layer) {
   const at::NoGradGuard no_grad;
   train(false);
   const Autocast autocast(compute->device().type(), config.precision == Precision::kBf16);
-  const at::Tensor x = input(images);
+  const nets::NetInput x = net_input(inputs(given, {}, {}));
   return rows_of(layer.empty() ? evaluated().forward(x) : evaluated().features(x, layer));
 }
 

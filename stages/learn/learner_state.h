@@ -33,35 +33,45 @@ struct Learner::State {
   /// Follows the weights after a step.
   void update_average();
 
-  void check_labels(const Images& images, Labels labels) const;
-  void check_mixing(const Images& images, const Mixing& mixing) const;
+  /// That they are what the network and the task take. The codes of rows are looked at one by one: a table has no row behind its last.
+  void check_inputs(const Inputs& inputs) const;
+  void check_labels(int64_t records, Labels labels) const;
+  void check_targets(int64_t records, const Targets& targets) const;
+  void check_mixing(int64_t records, const Mixing& mixing) const;
   void check_classes(int64_t logits) const;
 
-  at::Tensor input(const Images& images) const;
-  /// What a step reads, where it is computed.
-  StepInputs inputs(const Images& images, Labels labels, const Mixing& mixing) const;
+  /// What a step reads, where it is computed; without targets, what inference reads.
+  StepInputs inputs(const Inputs& inputs, const Targets& targets, const Mixing& mixing) const;
   /// f32 (N, classes), ready for backward.
-  at::Tensor training_logits(const at::Tensor& pixels);
+  at::Tensor training_logits(const StepInputs& inputs);
   /// The mean over the batch.
   at::Tensor loss(const at::Tensor& logits, const StepInputs& inputs) const;
   /// Made at the first step of a learner alone.
   StepGraph& graph();
   /// Logits, or the output of a layer, of the network that evaluation uses.
-  Rows run(const Images& images, const std::string& layer);
+  Rows run(const Inputs& inputs, const std::string& layer);
 
   /// A step whose work is queued, or done: what end_step() reads.
   struct Begun {
-    at::Tensor loss, logits;  ///< of this lane; undefined where it had no record
-    std::vector<int64_t> labels;
-    std::vector<double> counts;  ///< of several lanes: this one's records, then which parameters got a gradient in it
-    int64_t records = 0;         ///< of all lanes
+    at::Tensor loss, logits;      ///< of this lane; undefined where it had no record
+    std::vector<int64_t> labels;  ///< what is counted of; nothing of a regression
+    std::vector<float> values;    ///< of a yes-or-no question
+    int64_t mine = 0;             ///< records of this lane
+    std::vector<double> counts;   ///< of several lanes: this one's records, then which parameters got a gradient in it
+    int64_t records = 0;          ///< of all lanes
     uint64_t step = 0;
     double lr = 0;
+
+    void keep(const Targets& targets, Task task) {
+      mine = static_cast<int64_t>(targets.size());
+      labels.assign(targets.labels.begin(), targets.labels.end());
+      if (task == Task::kBinary) values.assign(targets.values.begin(), targets.values.end());
+    }
   };
   /// Forward and backward; the gradients lie in the parameters then.
-  Begun backward_alone(const Images& images, Labels labels, const Mixing& mixing);
-  /// A lane's part of those of all replicas; `images` may have none. The gradients are on their way to the others then.
-  Begun backward_together(const Images& images, Labels labels, const Mixing& mixing);
+  Begun backward_alone(const Inputs& inputs, const Targets& targets, const Mixing& mixing);
+  /// A lane's part of those of all replicas; `inputs` may have none. The gradients are on their way to the others then.
+  Begun backward_together(const Inputs& inputs, const Targets& targets, const Mixing& mixing);
   /// Waits for the sums of all lanes, which are the gradients in the parameters then.
   void take_sums(Begun& begun);
   /// What the gradients say, once it is known of how many records they are; none: nothing.

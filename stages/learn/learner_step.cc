@@ -30,19 +30,24 @@ Error not_finite(uint64_t step) {
             std::to_string(step));
 }
 
-int64_t top1_of(const at::Tensor& on_device, Labels labels) {
-  const at::Tensor logits = on_device.detach().cpu();
-  metrics::ClassificationSums sums;
-  sums.add({logits.const_data_ptr<float>(), static_cast<size_t>(logits.numel())}, labels);
-  return sums.top1;
+/// Of the labels, those with the highest logit; of the targets of a yes-or-no question, those on whose side the logit is.
+int64_t right_ones(const at::Tensor& on_device, Labels labels, std::span<const float> yes_or_no) {
+  const at::Tensor logits = on_device.detach().cpu().contiguous();
+  const std::span<const float> values(logits.const_data_ptr<float>(), static_cast<size_t>(logits.numel()));
+  int64_t right = 0;
+  for (size_t i = 0; i < yes_or_no.size(); ++i) right += (values[i] > 0) == (yes_or_no[i] > 0.5F);
+  const size_t classes = labels.empty() ? 0 : values.size() / labels.size();
+  for (size_t i = 0; i < labels.size(); ++i)
+    right += metrics::rank_of(values.subspan(i * classes, classes), labels[i]) == 0;
+  return right;
 }
 
 }  // namespace
 
-Learner::State::Begun Learner::State::backward_alone(const Images& images, Labels labels, const Mixing& mixing) {
-  const StepInputs given = inputs(images, labels, mixing);
+Learner::State::Begun Learner::State::backward_alone(const Inputs& read, const Targets& targets, const Mixing& mixing) {
+  const StepInputs given = inputs(read, targets, mixing);
   const StepOutputs passed = graph().step(given, [this](const StepInputs& in) {
-    const at::Tensor logits = training_logits(in.pixels);
+    const at::Tensor logits = training_logits(in);
     check_classes(logits.size(1));
     const at::Tensor mean = loss(logits, in);
     // On a GPU nobody waits for the number here: end_step() looks.
@@ -50,25 +55,27 @@ Learner::State::Begun Learner::State::backward_alone(const Images& images, Label
     mean.backward();
     return StepOutputs{.loss = mean.detach(), .logits = logits.detach()};
   });
-  return {
-      .loss = passed.loss, .logits = passed.logits, .labels = {labels.begin(), labels.end()}, .records = images.count};
+  Begun out{.loss = passed.loss, .logits = passed.logits, .records = read.count()};
+  out.keep(targets, config.task);
+  return out;
 }
 
 // Each lane's gradient is of the sum of its losses over the records that a step has when none is missing; so their sum is the gradient
 // of the mean over all, but for the factor that finish() puts right when the lanes have counted.
-Learner::State::Begun Learner::State::backward_together(const Images& images, Labels labels, const Mixing& mixing) {
-  if (replicas.sync_batch_norm && images.count == 0)
+Learner::State::Begun Learner::State::backward_together(const Inputs& read, const Targets& targets,
+                                                        const Mixing& mixing) {
+  if (replicas.sync_batch_norm && read.count() == 0)
     throw Error(Code::kUsage, "a lane has no record of training step " + std::to_string(done) +
                                   ", and train.sync_batch_norm needs one in each")
         .hint("set data.last = \"drop\" and faults.train = \"replace\", or use fewer lanes");
   Begun out;
   buckets->start();
-  const auto batch = static_cast<double>(replicas.global_batch), mine = static_cast<double>(images.count);
-  if (images.count > 0) {
-    const StepInputs given = inputs(images, labels, mixing);
-    out.logits = training_logits(given.pixels);
+  const auto batch = static_cast<double>(replicas.global_batch), mine = static_cast<double>(read.count());
+  if (read.count() > 0) {
+    const StepInputs given = inputs(read, targets, mixing);
+    out.logits = training_logits(given);
     check_classes(out.logits.size(1));
-    out.labels.assign(labels.begin(), labels.end());
+    out.keep(targets, config.task);
     out.loss = loss(out.logits, given);
     (out.loss * (mine / batch)).backward();
   }
@@ -95,18 +102,21 @@ void Learner::State::update(Begun& begun) {
   begun.lr = rates.lr;
 }
 
-void Learner::begin_step(const Images& images, Labels labels, const Mixing& mixing) {
+void Learner::begin_step(const Inputs& inputs, const Targets& targets, const Mixing& mixing) {
   State& s = *state_;
   PENSTOCK_CHECK(!s.begun);
   const auto scope = s.enter();
   const bool together = s.buckets.has_value();
-  if (!together || images.count > 0) s.check_labels(images, labels);
-  if (!mixing.second.empty()) s.check_mixing(images, mixing);
+  if (!together || inputs.count() > 0) {
+    s.check_inputs(inputs);
+    s.check_targets(inputs.count(), targets);
+  }
+  if (!mixing.second.empty()) s.check_mixing(inputs.count(), mixing);
   guarded("training step " + std::to_string(s.done), [&] {
     s.train(true);
     s.compute->seed(step_seed(s.config, s.done));
     State::Begun begun =
-        together ? s.backward_together(images, labels, mixing) : s.backward_alone(images, labels, mixing);
+        together ? s.backward_together(inputs, targets, mixing) : s.backward_alone(inputs, targets, mixing);
     begun.step = s.done;
     // With other lanes it comes in end_step(): until then the sums are on their way, and the caller has other work.
     if (!together) s.update(begun);
@@ -128,10 +138,10 @@ StepResult Learner::end_step() {
     StepResult out{.step = begun.step, .records = begun.records, .lr = begun.lr};
     if (begun.loss.defined()) {
       out.loss = begun.loss.item<double>();
-      out.top1 = top1_of(begun.logits, begun.labels);
+      out.top1 = right_ones(begun.logits, begun.labels, begun.values);
     }
     if (s.buckets) {
-      double sums[] = {out.loss * static_cast<double>(begun.labels.size()), static_cast<double>(out.top1)};
+      double sums[] = {out.loss * static_cast<double>(begun.mine), static_cast<double>(out.top1)};
       s.replicas.counts->all_reduce_sum(std::span<double>(sums));
       out.loss = out.records > 0 ? sums[0] / static_cast<double>(out.records) : 0;
       out.top1 = static_cast<int64_t>(sums[1]);
@@ -141,8 +151,8 @@ StepResult Learner::end_step() {
   });
 }
 
-StepResult Learner::step(const Images& images, Labels labels, const Mixing& mixing) {
-  begin_step(images, labels, mixing);
+StepResult Learner::step(const Inputs& inputs, const Targets& targets, const Mixing& mixing) {
+  begin_step(inputs, targets, mixing);
   return end_step();
 }
 

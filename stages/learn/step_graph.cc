@@ -9,8 +9,11 @@ namespace penstock::learn {
 namespace {
 
 std::vector<int64_t> shape_of(const StepInputs& inputs) {
-  std::vector<int64_t> shape = inputs.pixels.sizes().vec();
-  shape.push_back(inputs.second.defined() ? 1 : 0);
+  std::vector<int64_t> shape;
+  for (const at::Tensor* tensor : {&inputs.pixels, &inputs.second, &inputs.cat, &inputs.cont}) {
+    shape.push_back(tensor->defined() ? tensor->dim() : -1);
+    if (tensor->defined()) shape.insert(shape.end(), tensor->sizes().begin(), tensor->sizes().end());
+  }
   return shape;
 }
 
@@ -55,7 +58,8 @@ bool StepGraph::record(const StepInputs& inputs, const Work& work) {
   gradients_.clear();
   drop_gradients();
   try {
-    inputs_ = {copy_of(inputs.pixels), copy_of(inputs.labels), copy_of(inputs.second), copy_of(inputs.shares)};
+    inputs_ = {copy_of(inputs.pixels), copy_of(inputs.labels), copy_of(inputs.second),
+               copy_of(inputs.shares), copy_of(inputs.cat),    copy_of(inputs.cont)};
     recorder_->record([this, work] {
       outputs_ = work(inputs_);
       gradients_.clear();
@@ -78,6 +82,8 @@ StepOutputs StepGraph::replay(const StepInputs& inputs) {
   copy(inputs.labels, inputs_.labels);
   copy(inputs.second, inputs_.second);
   copy(inputs.shares, inputs_.shares);
+  copy(inputs.cat, inputs_.cat);
+  copy(inputs.cont, inputs_.cont);
   recorder_->replay();
   ++replayed_;
   for (size_t i = 0; i < parameters_.size(); ++i) at::Tensor(parameters_[i].second).mutable_grad() = gradients_[i];

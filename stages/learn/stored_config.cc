@@ -17,6 +17,17 @@ constexpr char kNormKey[] = "penstock.net.norm";  // absent: batch
 constexpr char kGroupNorm[] = "group";
 constexpr char kMeanKey[] = "penstock.input.mean";
 constexpr char kStdKey[] = "penstock.input.std";
+constexpr char kTaskKey[] = "penstock.task";  // absent: classes
+constexpr char kLossKey[] = "penstock.loss";
+constexpr char kLogKey[] = "penstock.target.log";  // the number of a TargetLog
+constexpr char kLowestKey[] = "penstock.target.lowest";
+constexpr char kHighestKey[] = "penstock.target.highest";
+
+std::string text_of(const std::vector<int64_t>& values) {
+  std::string out;
+  for (const int64_t value : values) out += (out.empty() ? "" : " ") + std::to_string(value);
+  return out;
+}
 
 std::string text_of(const std::vector<double>& values) {
   std::string out;
@@ -73,6 +84,58 @@ class Reader {
   const std::string& origin_;
 };
 
+void store(const nets::TableNetSpec& table, nets::Metadata& out) {
+  out["penstock.table.cardinalities"] = text_of(table.cardinalities);
+  out["penstock.table.numbers"] = std::to_string(table.numbers);
+  out["penstock.table.widths"] = text_of(table.widths);
+  out["penstock.table.layers"] = text_of(table.layers);
+  out["penstock.table.bottom"] = text_of(table.bottom);
+  out["penstock.table.dropout"] = text_of(table.dropout);
+  out["penstock.table.embedding_dropout"] = text_of(std::vector{table.embedding_dropout});
+  out["penstock.table.batch_norm"] = table.batch_norm ? "1" : "0";
+  out["penstock.table.range"] = text_of(table.range);
+}
+
+nets::TableNetSpec stored_table(const Reader& in) {
+  return {.cardinalities = in.numbers<int64_t>("penstock.table.cardinalities"),
+          .numbers = in.number<int64_t>("penstock.table.numbers"),
+          .widths = in.numbers<int64_t>("penstock.table.widths"),
+          .layers = in.numbers<int64_t>("penstock.table.layers"),
+          .bottom = in.numbers<int64_t>("penstock.table.bottom"),
+          .dropout = in.numbers<double>("penstock.table.dropout"),
+          .embedding_dropout = in.number<double>("penstock.table.embedding_dropout"),
+          .batch_norm = in.text("penstock.table.batch_norm") == "1",
+          .range = in.numbers<double>("penstock.table.range")};
+}
+
+/// What is learnt: nothing is written of classes, as of all networks of pictures.
+void store_task(const LearnerConfig& config, nets::Metadata& out) {
+  if (config.task == Task::kClasses) return;
+  out[kTaskKey] = name_of(config.task);
+  if (config.task != Task::kRegression) return;
+  out[kLossKey] = std::to_string(static_cast<int>(config.loss));
+  out[kLogKey] = std::to_string(static_cast<int>(config.transform.log));
+  if (config.transform.lowest) out[kLowestKey] = text_of(std::vector{*config.transform.lowest});
+  if (config.transform.highest) out[kHighestKey] = text_of(std::vector{*config.transform.highest});
+}
+
+void read_task(const nets::Metadata& metadata, const Reader& in, const std::string& origin, LearnerConfig& out) {
+  if (!metadata.contains(kTaskKey)) return;
+  out.task = in.text(kTaskKey) == name_of(Task::kBinary) ? Task::kBinary : Task::kRegression;
+  if (in.text(kTaskKey) != name_of(out.task))
+    throw Error(Code::kData, "'" + origin + "' learnt '" + in.text(kTaskKey) + "', which this program does not know");
+  if (out.task != Task::kRegression) return;
+  const int loss = in.number<int>(kLossKey), log = in.number<int>(kLogKey);
+  if (loss < 0 || loss > static_cast<int>(metrics::RegressionLoss::kHuber) || log < 0 ||
+      log > static_cast<int>(TargetLog::kLog1p))
+    throw Error(Code::kData,
+                "'" + origin + "' has a loss or a transform of its target that this program does not know");
+  out.loss = static_cast<metrics::RegressionLoss>(loss);
+  out.transform.log = static_cast<TargetLog>(log);
+  if (metadata.contains(kLowestKey)) out.transform.lowest = in.number<double>(kLowestKey);
+  if (metadata.contains(kHighestKey)) out.transform.highest = in.number<double>(kHighestKey);
+}
+
 }  // namespace
 
 nets::Metadata stored_config(const LearnerConfig& config) {
@@ -83,6 +146,8 @@ nets::Metadata stored_config(const LearnerConfig& config) {
                         {kMeanKey, text_of(config.mean)},
                         {kStdKey, text_of(config.std)}};
   if (config.net.norm == nets::NormKind::kGroup) out[kNormKey] = kGroupNorm;
+  if (nets::is_table_net(config.net.arch)) store(config.net.table, out);
+  store_task(config, out);
   return out;
 }
 
@@ -110,6 +175,8 @@ LearnerConfig config_of(std::span<const std::byte> bytes, const std::string& ori
     throw Error(Code::kData, "'" + origin + "': '" + norm->second + "' makes no sense as " + kNormKey);
   out.mean = in.numbers<double>(kMeanKey);
   out.std = in.numbers<double>(kStdKey);
+  if (nets::is_table_net(out.net.arch)) out.net.table = stored_table(in);
+  read_task(stored.metadata, in, origin, out);
   if (const nets::StoredTensor* script = stored.find(kScriptTensor))
     out.script.assign(script->bytes.begin(), script->bytes.end());
   return out;

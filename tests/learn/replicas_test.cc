@@ -70,7 +70,7 @@ std::vector<Learnt> learn_in_lanes(const LearnerConfig& config, const std::vecto
       for (int step = 0; step < steps; ++step) {
         const ToyBatch batch(kBatch, static_cast<uint64_t>(step));
         const TrainingShare part = part_of(batch, first, shares[lane]);
-        const StepResult result = learner.step(part.images, part.labels, part.mixing);
+        const StepResult result = learner.step(part.inputs, part.targets, part.mixing);
         out[lane].losses.push_back(result.loss);
         out[lane].records.push_back(result.records);
       }
@@ -87,7 +87,7 @@ Learnt learn_alone(const LearnerConfig& config, int64_t records, int steps) {
   for (int step = 0; step < steps; ++step) {
     const ToyBatch batch(kBatch, static_cast<uint64_t>(step));
     const TrainingShare part = part_of(batch, 0, records);
-    out.losses.push_back(learner.step(part.images, part.labels).loss);
+    out.losses.push_back(learner.step(part.inputs, part.targets).loss);
   }
   out.weights = learner.weights_bytes();
   return out;

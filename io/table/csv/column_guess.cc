@@ -1,0 +1,118 @@
+#include "io/table/csv/column_guess.h"
+
+#include <algorithm>
+#include <array>
+
+#include "io/table/csv/cell_values.h"
+#include "io/table/csv/date_text.h"
+
+namespace penstock::io {
+namespace {
+
+// ISO 8601 first. Where two of a list fit all cells, nobody knows which was meant.
+constexpr std::array<const char*, 10> kDates = {"",         "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y",
+                                                "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y", "%b %d %Y", "%d-%b-%Y"};
+constexpr std::array<const char*, 9> kTimes = {"",
+                                               "%Y/%m/%d %H:%M:%S",
+                                               "%d.%m.%Y %H:%M:%S",
+                                               "%d/%m/%Y %H:%M:%S",
+                                               "%m/%d/%Y %H:%M:%S",
+                                               "%d-%m-%Y %H:%M:%S",
+                                               "%m-%d-%Y %H:%M:%S",
+                                               "%d/%m/%Y %H:%M",
+                                               "%m/%d/%Y %H:%M"};
+
+template <size_t N>
+const std::vector<DateFormat>& made(const std::array<const char*, N>& texts) {
+  static const std::vector<DateFormat> out(texts.begin(), texts.end());
+  return out;
+}
+
+bool has_zeros_in_front(std::string_view digits) {
+  if (digits.starts_with('-')) digits.remove_prefix(1);
+  return digits.size() > 1 && digits[0] == '0';
+}
+
+bool is_utf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const size_t more = c < 0x80                ? 0
+                        : c >= 0xC2 && c < 0xE0 ? 1
+                        : c >= 0xE0 && c < 0xF0 ? 2
+                        : c >= 0xF0 && c < 0xF5 ? 3
+                                                : 4;
+    if (more == 4 || i + more >= text.size()) return false;
+    for (size_t k = 1; k <= more; ++k)
+      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
+    i += more + 1;
+  }
+  return true;
+}
+
+}  // namespace
+
+void ColumnGuess::add(std::string_view cell) {
+  ++seen_;
+  if (!not_utf8_ && !is_utf8(cell)) not_utf8_ = true;
+  cell = trimmed(cell);
+  int64_t whole = 0;
+  double real = 0;
+  if (int_ && parse_long_int(cell, whole)) {
+    zeros_ |= has_zeros_in_front(cell);
+  } else {
+    long_ |= real_ && cell.size() > 18 && cell.find_first_not_of("-0123456789") == std::string_view::npos;
+    int_ = false;
+  }
+  real_ = real_ && parse_real(cell, real);
+  bool_ = bool_ && cell.size() >= 4 && parse_bool(cell, whole);
+  if (dates_ != 0 || times_ != 0) add_date(cell);
+}
+
+void ColumnGuess::add_date(std::string_view cell) {
+  int64_t value = 0;
+  const bool may = cell.size() >= 8 && cell.size() <= 40;
+  const auto keep = [&](uint32_t& fits, const auto& texts, bool times) {
+    if (fits == UINT32_MAX) fits = (1U << texts.size()) - 1;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if ((fits & (1U << i)) == 0) continue;
+      const DateFormat& format = made(texts)[i];
+      if (!may || !(times ? format.time(cell, value) : format.date(cell, value))) fits &= ~(1U << i);
+    }
+  };
+  keep(dates_, kDates, false);
+  keep(times_, kTimes, true);
+}
+
+std::vector<std::string> ColumnGuess::formats(bool times) const {
+  std::vector<std::string> out;
+  if (seen_ == 0) return out;
+  for (size_t i = 0; i < (times ? kTimes.size() : kDates.size()); ++i)
+    if (((times ? times_ : dates_) & (1U << i)) != 0) out.emplace_back(times ? kTimes[i] : kDates[i]);
+  return out;
+}
+
+ColumnSpec ColumnGuess::spec(const std::string& name) const {
+  if (seen_ == 0) return {.name = name, .type = ColumnType::kText};
+  if (int_ && !zeros_) return {.name = name, .type = ColumnType::kInt};
+  if (real_ && !int_ && !zeros_ && !long_) return {.name = name, .type = ColumnType::kReal};
+  if (bool_) return {.name = name, .type = ColumnType::kBool};
+  for (const bool times : {false, true})
+    if (const auto fit = formats(times); fit.size() == 1)
+      return {.name = name, .type = times ? ColumnType::kTime : ColumnType::kDate, .format = fit[0]};
+  return {.name = name, .type = ColumnType::kText};
+}
+
+std::string ColumnGuess::note(const std::string& name) const {
+  const std::string column = "column '" + name + "'";
+  if (seen_ == 0) return column + " has no value in the sample: taken as text";
+  if (real_ && zeros_) return column + " has whole numbers with zeros in front: taken as text";
+  if (real_ && long_) return column + " has whole numbers of more than 64 bits: taken as text";
+  for (const bool times : {false, true})
+    if (const auto fit = formats(times); fit.size() > 1)
+      return column + " has dates that may be " + fit[0] + " or " + fit[1] +
+             ": taken as text; write the right one into the schema file";
+  if (not_utf8_) return column + " holds text that is not UTF-8: its bytes are kept as they are";
+  return "";
+}
+
+}  // namespace penstock::io

@@ -1,0 +1,39 @@
+// Which type do these cells have in common?
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/table/table_schema.h"
+
+namespace penstock::io {
+
+/// Looks at the cells of one column and keeps the narrowest type that all of them have: int, then real; bool ("true", "false" in any case); dates and times in one format;
+/// else text. Also text: whole numbers with zeros in front (codes of places, telephone numbers) or of more than 64 bits, and dates of which day and month may be either (01/02/2015).
+class ColumnGuess {
+ public:
+  /// A cell that is not missing.
+  void add(std::string_view cell);
+  uint64_t seen() const { return seen_; }
+  bool is_text() const { return spec("").type == ColumnType::kText; }
+  /// Text where no cell was seen.
+  ColumnSpec spec(const std::string& name) const;
+  /// Why it is text though one might think otherwise, of a column called `name`; "" where there is nothing to say.
+  std::string note(const std::string& name) const;
+
+ private:
+  void add_date(std::string_view cell);
+  std::vector<std::string> formats(bool times) const;
+
+  uint64_t seen_ = 0;
+  bool int_ = true, real_ = true, bool_ = true;
+  bool zeros_ = false;  ///< a whole number with a zero in front
+  bool long_ = false;   ///< a whole number of more than 64 bits
+  bool not_utf8_ = false;
+  uint32_t dates_ = UINT32_MAX;  ///< bit i: all fit the format i
+  uint32_t times_ = UINT32_MAX;
+};
+
+}  // namespace penstock::io

@@ -1,0 +1,139 @@
+#include "pipelines/table/table_data.h"
+
+#include <optional>
+
+#include "engine/base/error.h"
+#include "io/data/folder_manifest.h"
+#include "io/file/file.h"
+#include "io/table/table.h"
+#include "pipelines/table/fitted_store.h"
+#include "stages/table/prepare/prepare.h"
+#include "stages/table/prepare/split.h"
+
+namespace penstock {
+namespace {
+
+using pipelines::Recipe;
+
+/// Opens and prepares tables for one job.
+class Opener {
+ public:
+  Opener(const Recipe& recipe, const TableWorld& world)
+      : recipe_(recipe),
+        fs_(world.fs != nullptr ? *world.fs : io::FileSystem::real()),
+        progress_(world.progress != nullptr ? *world.progress : none_),
+        cores_(world.threads != 0 ? world.threads : Cores::available()),
+        budgets_(choose_memory(recipe.budget).limits),
+        cache_(world.cache_folder.empty() ? io::FolderManifest::default_cache_folder() : world.cache_folder) {}
+
+  /// `filter`: rows that [prepare] where refuses are left out.
+  std::shared_ptr<const io::Table> open(const std::string& data, bool filter, const std::string& history = "") {
+    const std::string path = table_in(data);
+    std::shared_ptr<const io::Table> table = open_columns(path);
+    if (recipe_.prepare.empty()) return table;
+    if (cache_.empty())
+      throw Error(Code::kUsage, "there is no folder for prepared tables: neither HOME nor XDG_CACHE_HOME is set")
+          .hint("set XDG_CACHE_HOME to a folder with room for the table");
+    std::shared_ptr<const io::Table> before;
+    if (!history.empty()) before = open_columns(table_in(history));
+    table::PrepareOptions options{.target = recipe_.table->target,
+                                  .history = before.get(),
+                                  .filter = filter,
+                                  .open = [this](const std::string& small) { return open_columns(small); },
+                                  .folders = {folder_of(data), io::parent_of(recipe_.name)},
+                                  .scratch_folder = cache_,
+                                  .cores = &cores_,
+                                  .fs = &fs_,
+                                  .progress = {}};
+    if (!history.empty()) options.folders.push_back(folder_of(history));
+    progress_.begin("preparing", 0, "rows");
+    options.progress = [this](uint64_t done, uint64_t) { progress_.update(done); };
+    fs_.make_folders(cache_);
+    const table::Prepared prepared = table::prepare_into(
+        cache_, recipe_.prepare, *table, std::move(options),
+        [this](const std::string& to, const io::TableSchema& schema, const io::ColumnsWriterOptions& how) {
+          return io::write_columns(to, schema, how, fs_);
+        });
+    progress_.end();
+    for (const std::string& line : prepared.report) progress_.say("note: " + line);
+    return io::open_columns(prepared.path, {}, fs_);
+  }
+
+  std::shared_ptr<const table::Fitted> fitted(const io::Table& table, const table::RowSet& rows) {
+    FittedStore::Found found =
+        FittedStore(fs_, cache_).find_or_fit(table, rows, *recipe_.table, cores_, budgets_, progress_);
+    for (const std::string& warning : found.warnings) progress_.say("warning: " + warning);
+    return std::move(found.fitted);
+  }
+
+ private:
+  /// A folder with many tables in it: [prepare] table says which.
+  std::string table_in(const std::string& data) const {
+    return recipe_.prepare.table.empty() || !fs_.exists(data) || !fs_.is_folder(data)
+               ? data
+               : io::join_path(data, recipe_.prepare.table);
+  }
+  std::string folder_of(const std::string& data) const {
+    return fs_.exists(data) && fs_.is_folder(data) ? data : io::parent_of(data);
+  }
+  std::unique_ptr<io::Table> open_columns(const std::string& path) {
+    progress_.begin("looking at " + io::base_name(path), 0, "bytes");
+    std::unique_ptr<io::Table> table = io::open_columns(
+        path, {.progress = [this](uint64_t done, uint64_t) { progress_.update(done); }}, fs_);
+    progress_.end();
+    for (const std::string& note : table->notes()) progress_.say("note: " + note);
+    return table;
+  }
+
+  NoProgress none_;
+  const Recipe& recipe_;
+  io::FileSystem& fs_;
+  ProgressSink& progress_;
+  Cores cores_;
+  Budgets budgets_;
+  std::string cache_;
+};
+
+std::shared_ptr<const io::Dataset> encoded(std::shared_ptr<const io::Table> table, table::RowSet rows,
+                                           std::shared_ptr<const table::Fitted> fitted,
+                                           table::EncodedOptions options) {
+  return std::make_shared<const table::EncodedTable>(std::move(table), std::move(rows), std::move(fitted), options);
+}
+
+}  // namespace
+
+JobData open_table_data(const DataPaths& paths, const Recipe& recipe, const TableWorld& world) {
+  Opener opener(recipe, world);
+  const std::shared_ptr<const io::Table> table = opener.open(paths.data, true);
+  table::RowSet train = table::RowSet::all(table->rows());
+  std::optional<table::RowSet> val;
+  JobData data;
+  if (paths.val.empty() && recipe.data.val) {
+    table::Split split = split_rows(*table, *recipe.data.val, recipe.seed);
+    train = std::move(split.train);
+    val = std::move(split.val);
+    data.val_from = split.text;
+  }
+  data.fitted = opener.fitted(*table, train);
+  data.train = encoded(table, std::move(train), data.fitted, {.training = true});
+  if (val) data.val = encoded(table, std::move(*val), data.fitted, {});
+  if (!paths.val.empty()) {
+    const std::shared_ptr<const io::Table> other = opener.open(paths.val, true);
+    data.val = encoded(other, table::RowSet::all(other->rows()), data.fitted, {});
+    data.val_from = paths.val;
+  }
+  return data;
+}
+
+std::shared_ptr<const io::Dataset> open_table_rows(const std::string& data, const Recipe& recipe,
+                                                   std::shared_ptr<const table::Fitted> fitted, TablePart part,
+                                                   bool needs_target, const std::string& history,
+                                                   const TableWorld& world) {
+  Opener opener(recipe, world);
+  const std::shared_ptr<const io::Table> table = opener.open(data, /*filter=*/needs_target, history);
+  table::RowSet rows = table::RowSet::all(table->rows());
+  if (part == TablePart::kVal && recipe.data.val) rows = split_rows(*table, *recipe.data.val, recipe.seed).val;
+  return encoded(table, std::move(rows), std::move(fitted), {.needs_target = needs_target});
+}
+
+}  // namespace penstock

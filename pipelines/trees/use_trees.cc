@@ -1,0 +1,242 @@
+#include "pipelines/trees/use_trees.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+#include "io/data/table_fields.h"
+#include "io/table/csv_writer.h"
+#include "pipelines/job/job.h"
+#include "pipelines/train/plan_from_recipe.h"
+#include "pipelines/train/prediction_sink.h"
+#include "pipelines/trees/table_rows.h"
+
+namespace penstock::trees {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Predicting on one process alone is not yet shared: rows go through trees faster than through a network by orders.
+void require_alone(const ProcessGroup* processes) {
+  if (processes != nullptr && processes->size() > 1)
+    throw Error(Code::kUsage, "trees are used by one process").hint("start it without mpirun");
+}
+
+RunOptions run_for(const pipelines::Recipe& recipe, const io::Dataset& data, const train::Machine& machine,
+                   Clock& clock, Trace* trace) {
+  RunOptions run = train::run_options_for(recipe, Mode::kEval, data, machine);
+  run.clock = &clock;
+  run.trace = trace;
+  return run;
+}
+
+/// Rows for the sink, refused ones in their places.
+class Sink {
+ public:
+  Sink(const io::Dataset& data, std::unique_ptr<train::PredictionSink> sink) : data_(data), sink_(std::move(sink)) {}
+
+  void add(const Batch& batch, std::span<const float> values, size_t width) {
+    size_t r = 0;
+    const auto refused = batch.rejections();
+    for (size_t i = 0; i < batch.size(); ++i) {
+      for (; r < refused.size() && refused[r].record < batch.ids()[i]; ++r) refuse(refused[r]);
+      put({.id = batch.ids()[i],
+           .file = data_.name(batch.ids()[i]),
+           .values = values.subspan(i * width, width),
+           .error = {}});
+    }
+    for (; r < refused.size(); ++r) refuse(refused[r]);
+  }
+  void commit() { sink_->commit(); }
+
+  uint64_t rows = 0, errors = 0;
+
+ private:
+  void refuse(const Rejection& r) {
+    ++errors;
+    put({.id = r.record, .file = data_.name(r.record), .values = {}, .error = r.reason});
+  }
+  void put(const train::PredictionRow& row) {
+    sink_->row(row);
+    ++rows;
+  }
+  const io::Dataset& data_;
+  std::unique_ptr<train::PredictionSink> sink_;
+};
+
+/// id,actual,predicted of each record that was good.
+class PredictedRows {
+ public:
+  PredictedRows(io::FileSystem& fs, const std::string& path, const classic::TreesHeader& header,
+                const io::Dataset& data)
+      : header_(header), transform_(data.table_fields()->transform), csv_(fs, path, columns()) {}
+
+  void add(const Batch& batch, std::span<const float> targets, std::span<const float> values) {
+    const size_t outputs = batch.size() > 0 ? values.size() / batch.size() : 0;
+    for (size_t i = 0; i < batch.size(); ++i) {
+      csv_.add(static_cast<int64_t>(batch.ids()[i]));
+      const std::span<const float> p = values.subspan(i * outputs, outputs);
+      switch (header_.task) {
+        case classic::TreesTask::kRegression:
+          csv_.add(transform_.invert(targets[i])).add(transform_.invert(p[0]));
+          break;
+        case classic::TreesTask::kBinary: csv_.add(targets[i]).add(p[0]); break;
+        case classic::TreesTask::kClasses:
+          csv_.add(class_name(static_cast<int64_t>(targets[i])));
+          csv_.add(class_name(std::max_element(p.begin(), p.end()) - p.begin()));
+          break;
+      }
+      csv_.end_row();
+    }
+  }
+  void finish() { csv_.finish(); }
+
+ private:
+  static std::vector<std::string> columns() { return {"id", "actual", "predicted"}; }
+  std::string class_name(int64_t label) const {
+    const auto at = static_cast<size_t>(label);
+    return label >= 0 && at < header_.classes.size() ? header_.classes[at] : std::to_string(label);
+  }
+
+  const classic::TreesHeader& header_;
+  TargetTransform transform_;
+  io::CsvWriter csv_;
+};
+
+std::vector<std::string> classes_of(const classic::TreesHeader& header) {
+  if (header.task == classic::TreesTask::kBinary && header.classes.size() != 2) return {"0", "1"};
+  return header.classes;
+}
+
+}  // namespace
+
+void predict_all(const classic::Booster& booster, const pipelines::Recipe& recipe, const io::Dataset& data,
+                 RunOptions run, std::stop_token stop,
+                 const std::function<void(const Batch& batch, std::span<const float> values)>& take) {
+  const Graph graph = bind_graph(recipe, data, Mode::kEval);
+  const size_t features = booster.header().features.size();
+  run.batch = block_rows(recipe.trees->block, features, data.size(), run.budgets ? run.budgets->limit(Tier::kRam) : 0);
+  Run pass = Run::start(graph, data, run);
+  const std::stop_callback give_up(stop, [&pass] { pass.stop(); });
+  std::vector<float> rows;
+  while (const Batch batch = pass.next()) {
+    put_rows(batch, rows);
+    take(batch, booster.predict(rows));
+  }
+}
+
+TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data, const train::EvaluateOptions& options,
+                               const std::string& predictions) {
+  require_alone(options.processes);
+  if (options.tta > 0 || options.confusion)
+    throw Error(Code::kUsage, "trees are evaluated without --tta and --confusion");
+  require_features(model, data);
+  Clock& clock = options.clock != nullptr ? *options.clock : Clock::system();
+  NoProgress none;
+  ProgressSink& progress = options.progress != nullptr ? *options.progress : none;
+  for (const std::string& note : model.notes) progress.say("warning: " + note);
+  const train::Machine machine = train::machine_for(model.recipe, options.threads);
+  Scores scores(model.booster.header().task, data.table_fields()->transform);
+  std::optional<PredictedRows> written;
+  if (!predictions.empty()) written.emplace(io::FileSystem::real(), predictions, model.booster.header(), data);
+  TreesEvaluation out;
+  std::vector<float> targets;
+  uint64_t seen = 0;
+  const double began = clock.now_seconds();
+  progress.begin("evaluating", data.size(), "rows");
+  try {
+    predict_all(model.booster, model.recipe, data, run_for(model.recipe, data, machine, clock, options.trace),
+                options.stop, [&](const Batch& batch, std::span<const float> values) {
+                  put_targets(batch, targets);
+                  if (targets.empty() && batch.size() > 0)
+                    throw Error(Code::kUsage, "'" + data.path() + "' has no target to evaluate by");
+                  const size_t outputs = model.booster.outputs();
+                  for (size_t i = 0; i < targets.size(); ++i)
+                    scores.add(values.data() + i * outputs, outputs, targets[i]);
+                  if (written) written->add(batch, targets, values);
+                  out.rejected += batch.rejections().size();
+                  progress.update(seen += batch.size());
+                });
+  } catch (const Error& error) {
+    if (error.code() == Code::kCancelled) throw Error(Code::kCancelled, "the evaluation was stopped");
+    throw;
+  }
+  progress.end();
+  if (written) written->finish();
+  out.records = scores.rows();
+  out.scores = scores.all();
+  out.seconds = clock.now_seconds() - began;
+  return out;
+}
+
+train::InferResult infer_trees(const TreesModel& model, const io::Dataset& data, const train::InferOptions& options) {
+  require_alone(options.processes);
+  if (!options.features.empty()) throw Error(Code::kUsage, "trees have no layers: leave --features out");
+  require_features(model, data);
+  Clock& clock = options.clock != nullptr ? *options.clock : Clock::system();
+  io::FileSystem& fs = options.fs != nullptr ? *options.fs : io::FileSystem::real();
+  NoProgress none;
+  ProgressSink& progress = options.progress != nullptr ? *options.progress : none;
+  for (const std::string& note : model.notes) progress.say("warning: " + note);
+  train::check_prediction_path(fs, options.out);
+  const train::Machine machine = train::machine_for(model.recipe, options.threads);
+  RunOptions run = run_for(model.recipe, data, machine, clock, options.trace);
+  run.faults = {.on_fault = OnFault::kSkip, .budget = UINT64_MAX};
+  const classic::TreesTask task = model.booster.header().task;
+  const size_t width = task == classic::TreesTask::kBinary ? 2 : model.booster.outputs();
+  const TargetTransform transform = data.table_fields()->transform;
+  Sink sink(data, train::make_prediction_sink(fs, options.out,
+                                              {.width = width,
+                                               .features = task == classic::TreesTask::kRegression,
+                                               .classes = classes_of(model.booster.header())}));
+  const double began = clock.now_seconds();
+  progress.begin("predicting", data.size(), "rows");
+  std::vector<float> shown;
+  try {
+    predict_all(
+        model.booster, model.recipe, data, run, options.stop, [&](const Batch& batch, std::span<const float> values) {
+          shown.clear();
+          for (const float value : values) {
+            if (task == classic::TreesTask::kBinary) shown.push_back(1 - value);
+            shown.push_back(task == classic::TreesTask::kRegression ? static_cast<float>(transform.invert(value))
+                                                                    : value);
+          }
+          sink.add(batch, shown, width);
+          progress.update(sink.rows);
+        });
+  } catch (const Error& error) {
+    if (error.code() != Code::kCancelled) throw;
+    throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");
+  }
+  sink.commit();
+  progress.end();
+  return {.records = sink.rows, .errors = sink.errors, .seconds = clock.now_seconds() - began, .out = options.out};
+}
+
+std::string TreesEvaluation::to_json() const {
+  Json out = {{"records", records}};
+  for (const auto& [name, value] : scores) out[name] = value;
+  out["rejected"] = rejected;
+  out["seconds"] = seconds;
+  out["records_per_second"] = seconds > 0 ? static_cast<double>(records) / seconds : 0;
+  return out.dump();
+}
+
+std::string TreesEvaluation::text() const {
+  std::string out;
+  for (const auto& [name, value] : scores) {
+    char text[48];
+    std::snprintf(text, sizeof text, "%.5g", value);
+    out += (out.empty() ? "" : ", ") + name + " " + text;
+  }
+  return out + " over " + std::to_string(records) + " rows, " + duration_text(seconds) + "\n";
+}
+
+}  // namespace penstock::trees

@@ -1,0 +1,166 @@
+#include "tools/cmd_compare.h"
+
+#include <algorithm>
+#include <set>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/base/error.h"
+#include "io/file/atomic_file.h"
+#include "pipelines/compare/comparison.h"
+#include "pipelines/compare/predictions.h"
+#include "pipelines/recipe/load.h"
+#include "tools/child.h"
+#include "tools/places.h"
+
+namespace penstock::tools {
+namespace {
+
+// What `evaluate` says that is a figure of merit, in the order of the table.
+constexpr const char* kMetrics[] = {"rmspe", "rmse", "mae", "auc", "log_loss", "accuracy", "top1", "top5", "loss"};
+
+std::string stem_of(const std::string& recipe) {
+  const std::string name = io::base_name(recipe);
+  return name.ends_with(".toml") ? name.substr(0, name.size() - 5) : name;
+}
+
+/// Each recipe's training and evaluation is a process of its own: so its memory is its own, and no pool of threads is another's.
+class CompareCommand final : public Command {
+ public:
+  std::string_view name() const override { return "compare"; }
+  std::string_view summary() const override {
+    return "Trains several recipes on the same data and puts them side by side";
+  }
+  std::string_view example() const override {
+    return "penstock compare rossmann rossmann-trees rossmann-forest --data rossmann/ --out comparison\n"
+           "  penstock compare mine.toml theirs.toml --data table.csv --out comparison --set seed=2";
+  }
+  CommonUse common() const override { return {.recipe = true}; }
+
+  void add_options(CLI::App& app) override {
+    app.add_option("recipes", recipes_, "Recipes: TOML files or names of built-in ones")
+        ->required()
+        ->type_name("RECIPE...");
+    app.add_option("--data", data_, "What to train on; the recipes' data.val says what is kept aside")
+        ->required()
+        ->type_name("DATA");
+    app.add_option("--val", val_, "What to validate on instead")->type_name("DATA");
+    app.add_option("--out", out_,
+                   "A folder for a RUN of each recipe, the table and the pictures; goes on where it stopped")
+        ->required()
+        ->type_name("FOLDER");
+  }
+
+  int run(Context& context) override {
+    require_outside_data(out_, "--out", data_);
+    require_distinct_names();
+    for (const std::string& recipe : recipes_)  // all of them, before the first one is trained for hours
+      pipelines::load_recipe(recipe, {.set = context.options.set});
+    io::FileSystem& fs = io::FileSystem::real();
+    fs.make_folders(out_);
+    std::vector<pipelines::Compared> all;
+    for (const std::string& recipe : recipes_) {
+      all.push_back(train_and_try(recipe, context));
+      require_same_records(all, fs);
+    }
+    const std::string table = pipelines::comparison_table(all, io::base_name(data_));
+    Json json = Json::parse(pipelines::comparison_json(all));
+    json["pictures"] = Json::array();
+    for (const pipelines::Compared& one : all)
+      for (const std::string& picture : pictures_of(one, fs)) json["pictures"].push_back(picture);
+    io::write_file(fs, io::join_path(out_, "comparison.md"), table);
+    io::write_file(fs, io::join_path(out_, "comparison.json"), json.dump(1) + "\n");
+    std::string words = table + "\n" + io::join_path(out_, "comparison.md");
+    for (const Json& picture : json["pictures"]) words += ", " + picture.get<std::string>();
+    context.output.result(words + "\n", json);
+    return 0;
+  }
+
+ private:
+  std::string run_of(const std::string& recipe) const { return io::join_path(out_, stem_of(recipe)); }
+  std::string predictions_of(const std::string& run) const { return run + ".predictions.csv"; }
+
+  void require_distinct_names() const {
+    std::set<std::string> names;
+    for (const std::string& recipe : recipes_)
+      if (!names.insert(stem_of(recipe)).second)
+        throw Error(Code::kUsage, "two of the recipes are called '" + stem_of(recipe) + "'")
+            .hint("their runs would be one folder: give one of the files another name");
+  }
+
+  /// One call of this program; its JSON.
+  Json call(std::vector<std::string> args, Context& context, ChildResult* result = nullptr) const {
+    args.push_back("--json");
+    if (context.options.threads != 0) args.insert(args.end(), {"--threads", std::to_string(context.options.threads)});
+    if (context.options.quiet) args.push_back("--quiet");
+    ChildResult child = run_child(own_program(), args, context.stop);
+    if (context.stop.stop_requested())
+      throw Error(Code::kCancelled, "the comparison was stopped; the same line goes on where it was");
+    if (child.code != 0)
+      throw Error(child.code == 2   ? Code::kUsage
+                  : child.code == 3 ? Code::kData
+                                    : Code::kInternal,
+                  "'penstock " + args[0] + " " + args[1] + "' ended with " + std::to_string(child.code) +
+                      "; what it said stands above")
+          .hint("what was trained before it lies in '" + out_ + "' and is not trained again");
+    Json json = Json::parse(child.out, nullptr, /*allow_exceptions=*/false);
+    if (json.is_discarded()) throw Error(Code::kInternal, "'penstock " + args[0] + "' wrote no JSON");
+    if (result != nullptr) *result = std::move(child);
+    return json;
+  }
+
+  pipelines::Compared train_and_try(const std::string& recipe, Context& context) const {
+    const std::string run = run_of(recipe);
+    context.output.note("--- " + stem_of(recipe));
+    std::vector<std::string> train = {"train", recipe, "--data", data_, "--out", run, "--resume", "auto"};
+    if (!val_.empty()) train.insert(train.end(), {"--val", val_});
+    for (const std::string& set : context.options.set) train.insert(train.end(), {"--set", set});
+    ChildResult trained;
+    const Json learnt = call(train, context, &trained);
+    const Json tried =
+        call({"evaluate", run, "--data", val_.empty() ? data_ : val_, "--predictions", predictions_of(run)}, context);
+    pipelines::Compared out{
+        .name = stem_of(recipe),
+        .model = learnt.value("model", ""),
+        .metrics = {},
+        .records = tried.value("records", uint64_t{0}),
+        .seconds = learnt.value("seconds", 0.0),
+        .peak_rss_bytes = std::max(trained.peak_rss_bytes, learnt.value("peak_rss_bytes", uint64_t{0})),
+        .model_bytes = learnt.value("model_bytes", uint64_t{0}),
+        .run = run};
+    for (const char* metric : kMetrics)
+      if (tried.contains(metric) && tried[metric].is_number())
+        out.metrics.emplace_back(metric, tried[metric].get<double>());
+    return out;
+  }
+
+  void require_same_records(const std::vector<pipelines::Compared>& all, io::FileSystem& fs) const {
+    const auto digest = [&](const pipelines::Compared& one) {
+      return pipelines::predictions_digest(predictions_of(one.run), fs);
+    };
+    if (all.size() < 2 || digest(all.front()) == digest(all.back())) return;
+    throw Error(Code::kUsage, "'" + all.front().name + "' and '" + all.back().name +
+                                  "' were validated on different records, so their figures cannot be compared")
+        .hint("give both recipes the same data.val and the same [prepare] where, or --val");
+  }
+
+  std::vector<std::string> pictures_of(const pipelines::Compared& one, io::FileSystem& fs) const {
+    std::vector<std::string> out;
+    const std::string scatter = one.run + ".predicted.svg";
+    io::write_file(
+        fs, scatter,
+        pipelines::predictions_picture(predictions_of(one.run), one.name + ": predicted against actual", "", fs));
+    out.push_back(scatter);
+    if (const std::string bars = io::join_path(one.run, "importances.svg"); fs.exists(bars)) out.push_back(bars);
+    return out;
+  }
+
+  std::vector<std::string> recipes_;
+  std::string data_, val_, out_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_compare_command() { return std::make_unique<CompareCommand>(); }
+
+}  // namespace penstock::tools
