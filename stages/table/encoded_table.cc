@@ -53,10 +53,6 @@ EncodedTable::EncodedTable(std::shared_ptr<const io::Table> table, RowSet rows, 
     fields_.transform.lowest = target.clip[0];
     fields_.transform.highest = target.clip[1];
   }
-  if (target.task == Task::kRegression) {
-    fields_.least_target = target.low;
-    fields_.greatest_target = target.high;
-  }
   fingerprint_ = io::Checksum()
                      .add("table")
                      .add(table_->fingerprint())
