@@ -106,9 +106,11 @@ void RowReader::fetch_ahead() {
       {
         std::unique_lock lock(mutex_);
         // Planned before any of it is needed; not so far ahead that lists pile up.
-        room_.wait(lock, [&] { return stopped_ || error_ || sections_.size() <= slots_ + 1; });
+        room_.wait(lock, [&] { return stopped_ || error_ || sections_.size() <= slots_ + 1 || planned_ < asked_; });
         if (stopped_ || error_) return;
         sections_.push_back(std::move(section));
+        planned_ = first;
+        arrived_.notify_all();
       }
       for (const uint64_t piece : pieces) {
         std::unique_lock lock(mutex_);
@@ -213,15 +215,23 @@ void RowReader::fetch_piece(uint64_t piece, uint64_t section) {
 }
 
 void RowReader::bring(const Asked& asked) {
+  if (asked.ids.empty()) return;
   std::vector<uint64_t> pieces;
   each_piece(data_, asked.ids, [&](uint64_t piece, auto, auto) { pieces.push_back(piece); });
   if (asked.attempt > 0) {
     for (const uint64_t piece : pieces) bring_aside(piece);
     return;
   }
+  // Pieces may be there from before: the section that counts the slice off must be as well.
+  uint64_t end = 0;
+  for (const uint64_t position : {asked.positions.front(), asked.positions.back()})
+    if (const std::optional<uint64_t> ordinal = walk_.ordinal(asked.epoch, position)) end = std::max(end, *ordinal + 1);
   std::unique_lock lock(mutex_);
+  asked_ = std::max(asked_, end);
+  room_.notify_all();
   arrived_.wait(lock, [&] {
-    return stopped_ || error_ || std::ranges::all_of(pieces, [&](uint64_t piece) { return held_.contains(piece); });
+    return stopped_ || error_ ||
+           (planned_ >= end && std::ranges::all_of(pieces, [&](uint64_t piece) { return held_.contains(piece); }));
   });
   require_running();
   for (const uint64_t piece : pieces) ++held_[piece].users;

@@ -88,6 +88,8 @@ class RowReader final : public Reader {
   bool aside_used_ = false;
   uint64_t idle_clock_ = 0;
   std::deque<Section> sections_;
+  uint64_t planned_ = 0;                                    ///< stops that sections were made for
+  uint64_t asked_ = 0;                                      ///< stops up to the last one that a slice waits for
   std::vector<std::unique_ptr<Encoder::Scratch>> scratch_;  ///< idle
   bool stopped_ = false;
   std::exception_ptr error_;

@@ -38,6 +38,13 @@ class MemoryTable final : public io::Table {
     for (size_t c = 0; c < schema_.size(); ++c) columns_[c].type = schema_.columns()[c].type;
   }
 
+  /// May move while nobody reads.
+  struct Counter : std::atomic<uint64_t> {
+    using std::atomic<uint64_t>::operator=;
+    Counter() : std::atomic<uint64_t>(0) {}
+    Counter(Counter&& other) noexcept : std::atomic<uint64_t>(other.load()) {}
+  };
+
   /// "" is missing, as in CSV; numbers, dates (as days) and times (as seconds) are parsed.
   void add(const std::vector<std::string>& cells) {
     PENSTOCK_CHECK(cells.size() == columns_.size());
@@ -62,7 +69,7 @@ class MemoryTable final : public io::Table {
   std::map<uint64_t, std::string> bad;
   /// Called by fetch() with the piece; may throw.
   std::function<void(uint64_t)> before_fetch;
-  mutable std::atomic<uint64_t> fetches{0};
+  mutable Counter fetches;
   /// RawRows alive now, and the most there ever were.
   uint64_t held() const { return *held_; }
   uint64_t most_held() const { return *most_; }
@@ -165,7 +172,7 @@ class MemoryTable final : public io::Table {
 
   using Dictionary = std::shared_ptr<const std::vector<std::string>>;
   Dictionary dictionary(size_t column, uint64_t piece) const {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(*mutex_);
     Dictionary& kept = made_[{column, options_.dictionaries ? piece : 0}];
     if (kept) return kept;
     const uint64_t first = options_.dictionaries ? piece_begin(piece) : 0;
@@ -184,7 +191,7 @@ class MemoryTable final : public io::Table {
   std::vector<Column> columns_;
   uint64_t rows_ = 0;
   io::Checksum sum_;
-  mutable std::mutex mutex_;
+  std::shared_ptr<std::mutex> mutex_ = std::make_shared<std::mutex>();
   mutable std::map<std::pair<size_t, uint64_t>, Dictionary> made_;
   std::shared_ptr<std::atomic<uint64_t>> held_ = std::make_shared<std::atomic<uint64_t>>(0);
   std::shared_ptr<std::atomic<uint64_t>> most_ = std::make_shared<std::atomic<uint64_t>>(0);

@@ -39,7 +39,8 @@ TEST(TableSpec, RefusesWhatItDoesNotKnow) {
   };
   EXPECT_THAT(fault({{"catgories", ValueArray{"a"}}}),
               HasSubstr("unknown key table.catgories; the nearest right one is 'categories'"));
-  EXPECT_THAT(fault({{"task", "rank"}}), HasSubstr("regression | binary | classes"));
+  EXPECT_THAT(fault({{"task", "rank"}}),
+              HasSubstr("table.task must be \"regression\", \"binary\" or \"classes\", not \"rank\""));
   EXPECT_THAT(fault({{"target_clip", ValueArray{5, 1}}}), HasSubstr("the lower one first"));
   EXPECT_THAT(fault({{"target_clip_at", ValueArray{0.5, 1.5}}}), HasSubstr("0 to 1"));
   EXPECT_THAT(fault({{"task", "binary"}, {"target_log", "log"}}), HasSubstr("are of task = \"regression\""));

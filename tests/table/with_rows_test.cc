@@ -104,7 +104,7 @@ TEST_F(WithRowsTest, KeysThatMatchTwiceOrNeverAreCountedOrRefused) {
   EXPECT_THAT(
       error_of([&] { WithRows(photos_, rows, {.key = "place", .no_row = NoRow::kLeaveOut, .twice = Twice::kFirst}); }),
       HasSubstr("no picture of"));
-  EXPECT_THAT(error_of([&] { WithRows(photos_, rows, {.key = "foto"}); }),
+  EXPECT_THAT(error_of([&] { WithRows(photos_, rows, {.key = "photos"}); }),
               HasSubstr("the nearest right one is 'photo'"));
 }
 
