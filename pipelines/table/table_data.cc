@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "io/data/folder_manifest.h"
 #include "io/file/file.h"
+#include "io/table/named_table.h"
 #include "io/table/table.h"
 #include "pipelines/table/fitted_store.h"
 #include "stages/table/prepare/prepare.h"
@@ -29,13 +30,13 @@ class Opener {
   /// `filter`: rows that [prepare] where refuses are left out.
   std::shared_ptr<const io::Table> open(const std::string& data, bool filter, const std::string& history = "") {
     const std::string path = table_in(data);
-    std::shared_ptr<const io::Table> table = open_columns(path);
+    std::shared_ptr<const io::Table> table = named(open_columns(path));
     if (!recipe_.prepare || recipe_.prepare->empty()) return table;
     if (cache_.empty())
       throw Error(Code::kUsage, "there is no folder for prepared tables: neither HOME nor XDG_CACHE_HOME is set")
           .hint("set XDG_CACHE_HOME to a folder with room for the table");
     std::shared_ptr<const io::Table> before;
-    if (!history.empty()) before = open_columns(table_in(history));
+    if (!history.empty()) before = named(open_columns(table_in(history)));
     table::PrepareOptions options{.target = recipe_.table->target,
                                   .history = before.get(),
                                   .filter = filter,
@@ -72,6 +73,9 @@ class Opener {
     return !recipe_.prepare || recipe_.prepare->table.empty() || !fs_.exists(data) || !fs_.is_folder(data)
                ? data
                : io::join_path(data, recipe_.prepare->table);
+  }
+  std::shared_ptr<const io::Table> named(std::shared_ptr<const io::Table> table) const {
+    return recipe_.table->header.empty() ? table : io::with_names(std::move(table), recipe_.table->header);
   }
   std::string folder_of(const std::string& data) const {
     return fs_.exists(data) && fs_.is_folder(data) ? data : io::parent_of(data);

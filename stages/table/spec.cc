@@ -49,6 +49,7 @@ void TableSpec::describe(ParamTable<TableSpec>& t) {
   using T = TableSpec;
   t.add("task", &T::task, "what is learnt",
         one_of<Task>({{"regression", Task::kRegression}, {"binary", Task::kBinary}, {"classes", Task::kClasses}}));
+  t.add("header", &T::header, "names of all columns, for a file that has no header; else they are c1, c2, ...");
   t.add("target", &T::target, "the column to be predicted", required(), not_empty());
   t.add("target_log", &T::target_log, "regression: learn log(target) or log(1 + target); log is what RMSPE wants",
         one_of<TargetLog>({{"none", TargetLog::kNone}, {"log", TargetLog::kLog}, {"log1p", TargetLog::kLog1p}}));

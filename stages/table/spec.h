@@ -57,6 +57,7 @@ struct ColumnOverride {
 /// [table]. A plain value. Names may be globs ("C*", "I?"); a name that is listed wins over a glob, and `ignore` over both.
 struct TableSpec {
   Task task = Task::kRegression;
+  std::vector<std::string> header;  ///< names of the columns of a file without a header; "": c1, c2, ...
   std::string target;
   TargetLog target_log = TargetLog::kNone;
   std::vector<double> target_clip;     ///< lowest and highest, before the logarithm; training rows only
