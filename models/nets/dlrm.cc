@@ -1,7 +1,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/dropout.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tril_indices.h>
@@ -86,7 +85,7 @@ class Dlrm final : public RowModule {
     std::vector<nn::Linear>& top = top_l_->linears;
     for (size_t i = 0; i + 1 < top.size(); ++i) {
       x = at::relu(top[i](x));
-      if (const double p = dropout_after(table_, i); p > 0) x = at::dropout(x, p, is_training());
+      x = dropped(x, dropout_after(table_, i), is_training(), input);
       if (seen("layer" + std::to_string(i + 1), x)) return x;
     }
     x = held_in(table_.range, top.back()(x));

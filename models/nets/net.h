@@ -1,10 +1,12 @@
 // What the rest of Penstock knows of a network: logits, features, and named tensors to store and to train.
 #pragma once
 
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,6 +27,8 @@ struct NetInput {
   /// In the place of embedding tables, in the order of Net::tables(): the rows alone that these codes mean. Empty: the tables themselves;
   /// undefined: that table itself.
   std::vector<at::Tensor> rows;
+  /// What networks of rows draw dropout from; none: torch's own, which the CPU lanes of a process share.
+  std::optional<at::Generator> draws;
 
   NetInput() = default;
   NetInput(at::Tensor pictures) : images(std::move(pictures)) {}  // NOLINT: pictures are an input

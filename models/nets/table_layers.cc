@@ -1,7 +1,9 @@
 #include "models/nets/table_layers.h"
 
+#include <ATen/ops/dropout.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/sigmoid.h>
 
 #include <algorithm>
@@ -42,6 +44,13 @@ at::Tensor RowNorm::operator()(const at::Tensor& x) {
     throw Error(Code::kUsage, "a training batch of one row has no variance, and batch norm needs one")
         .hint("set data.last = \"drop\", a larger data.batch, or net.batch_norm = false");
   return norm_->forward(x.view({x.size(0), x.size(1), 1, 1})).view(x.sizes());
+}
+
+at::Tensor dropped(const at::Tensor& x, double p, bool training, const NetInput& input) {
+  if (p == 0 || !training) return x;
+  if (!input.draws) return at::dropout(x, p, training);
+  const at::Tensor kept = at::empty_like(x, at::TensorOptions().requires_grad(false)).bernoulli_(1 - p, input.draws);
+  return x * kept.div_(1 - p);
 }
 
 double dropout_after(const TableNetSpec& table, size_t i) {

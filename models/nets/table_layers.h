@@ -41,6 +41,8 @@ class RowNorm {
   BatchNorm norm_;
 };
 
+/// `x` with a share `p` of its values 0 and the others scaled up for it, in training; else itself.
+at::Tensor dropped(const at::Tensor& x, double p, bool training, const NetInput& input);
 /// The dropout after layer `i`.
 double dropout_after(const TableNetSpec& table, size_t i);
 /// What `range` says, or the same.

@@ -1,5 +1,4 @@
 #include <ATen/ops/cat.h>
-#include <ATen/ops/dropout.h>
 #include <ATen/ops/relu.h>
 
 #include "models/nets/table_layers.h"
@@ -26,10 +25,10 @@ struct Layer final : nn::Module {
       : linear(register_module("0", nn::Linear(nn::LinearOptions(in, out).bias(!batch_norm)))), dropout(p) {
     if (batch_norm) register_module("2", norms.emplace_back(out).module());
   }
-  at::Tensor forward(at::Tensor x) {
+  at::Tensor forward(at::Tensor x, const NetInput& input) {
     x = at::relu(linear(x));
     for (RowNorm& norm : norms) x = norm(x);
-    return dropout > 0 ? at::dropout(x, dropout, is_training()) : x;
+    return dropped(x, dropout, is_training(), input);
   }
 
   nn::Linear linear;
@@ -65,15 +64,13 @@ class Tabular final : public RowModule {
   at::Tensor run(const NetInput& input, const Seen& seen) override {
     std::vector<at::Tensor> parts;
     if (embeds_->size() > 0) {
-      at::Tensor embedded = at::cat(embeds_->forward(input), 1);
-      if (table_.embedding_dropout > 0) embedded = at::dropout(embedded, table_.embedding_dropout, is_training());
-      parts.push_back(embedded);
+      parts.push_back(dropped(at::cat(embeds_->forward(input), 1), table_.embedding_dropout, is_training(), input));
     }
     if (table_.numbers > 0) parts.push_back(bn_cont_.empty() ? input.cont : bn_cont_.front()(input.cont));
     at::Tensor x = parts.size() == 1 ? parts.front() : at::cat(parts, 1);
     if (seen("input", x)) return x;
     for (size_t i = 0; i < layers_.size(); ++i) {
-      x = layers_[i]->forward(x);
+      x = layers_[i]->forward(x, input);
       if (seen("layer" + std::to_string(i + 1), x)) return x;
     }
     x = held_in(table_.range, output_->linear(x));

@@ -137,6 +137,10 @@ void TrainSection::describe(ParamTable<TrainSection>& t) {
   t.add("gamma", &T::gamma, "step: what each drop multiplies by", above_up_to(0, 1));
   t.add("label_smoothing", &T::label_smoothing, "share of the label spread over all classes", in_range(0, 0.99));
   t.add("ema", &T::ema, "decay a step of the averaged weights that evaluation uses; 0: none", in_range(0, 0.999999));
+  t.add(
+      "sparse_rows", &T::sparse_rows,
+      "embeddings of at least so many categories stay in RAM, and a step looks at the rows of its batch alone; 0: none",
+      at_least(0));
   t.add("loss", &T::loss, "regression: of the transformed target",
         one_of<metrics::RegressionLoss>({{"squared", metrics::RegressionLoss::kSquared},
                                          {"absolute", metrics::RegressionLoss::kAbsolute},

@@ -120,6 +120,7 @@ Model open_model(io::FileSystem& fs, const std::string& path, const ModelOptions
   }
   model.config.precision = model.recipe.train.precision;
   model.config.channels_last = model.recipe.train.channels_last;
+  model.config.sparse_rows = model.recipe.train.sparse_rows;
   model.config.threads = torch_threads(model.recipe, options.threads);
   if (model.config.net.arch == nets::kPackageArch) follow_package(model);
   return model;

@@ -173,6 +173,7 @@ void fit_to_table(learn::LearnerConfig& config, const Recipe& recipe, const io::
   config.task = fields.task;
   config.transform = fields.transform;
   config.loss = recipe.train.loss;
+  config.sparse_rows = recipe.train.sparse_rows;
 }
 
 void require_table(const learn::LearnerConfig& config, const io::Dataset& data) {

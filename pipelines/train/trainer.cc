@@ -7,6 +7,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "io/file/checksum.h"
+#include "pipelines/train/epoch_words.h"
 #include "pipelines/train/evaluation.h"
 #include "pipelines/train/taken.h"
 
@@ -242,20 +243,13 @@ std::optional<Error> Trainer::book(const Taken& mine, const std::optional<learn:
   });
 }
 
-/// ", top-1 71.0 %", by its name for what is learnt; nothing of a regression.
-std::string Trainer::right_text(double share) const {
-  const std::optional<Task> rows = plan_.rows();
-  if (rows == Task::kRegression) return "";
-  return (rows ? ", accuracy " : ", top-1 ") + percent_text(share);
-}
-
 void Trainer::show(const learn::StepResult& result) {
   const TrainPhase& phase = plan_.phase_of(at_->epoch);
-  world_.progress->update(plan_.records_until(at_->epoch) + at_->step * phase.train_run.batch,
-                          "epoch " + std::to_string(at_->epoch + 1) + "/" + std::to_string(plan_.epochs) + ", step " +
-                              std::to_string(at_->step) + "/" + std::to_string(phase.steps_per_epoch) + ", loss " +
-                              number(result.loss) +
-                              right_text(static_cast<double>(at_->sums.top1) / static_cast<double>(at_->sums.records)));
+  world_.progress->update(
+      plan_.records_until(at_->epoch) + at_->step * phase.train_run.batch,
+      "epoch " + std::to_string(at_->epoch + 1) + "/" + std::to_string(plan_.epochs) + ", step " +
+          std::to_string(at_->step) + "/" + std::to_string(phase.steps_per_epoch) + ", loss " + number(result.loss) +
+          right_text(plan_.rows(), static_cast<double>(at_->sums.top1) / static_cast<double>(at_->sums.records)));
 }
 
 std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
@@ -268,8 +262,6 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
   m.train_top1 = static_cast<double>(at_->sums.top1) / n;
   m.records_per_second =
       static_cast<double>(epoch_records_) / std::max(1e-9, world_.clock->now_seconds() - epoch_began_);
-  std::string words = "epoch " + std::to_string(m.epoch + 1) + "/" + std::to_string(plan_.epochs) + ": loss " +
-                      number(m.train_loss) + right_text(m.train_top1);
   if (val_ != nullptr && ((at_->epoch + 1) % plan_.eval_every == 0 || at_->epoch + 1 == plan_.epochs)) {
     const TraceSpan span(world_.trace, "evaluation", "lane");
     const double began = world_.clock->now_seconds();
@@ -281,16 +273,13 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
     if (evaluation.stopped) return TrainEnd::kStopped;
     m.val_loss = evaluation.sums.mean_loss();
     m.figures = evaluation.figures;
-    words += "; validation loss " + number(*m.val_loss);
-    if (m.rows) {
-      words += ", " + metrics::text_of(m.figures);
-    } else {
+    if (!m.rows) {
       m.val_top1 = evaluation.sums.top1_share();
       m.val_top5 = evaluation.sums.top5_share();
-      words += ", top-1 " + percent_text(*m.val_top1) + ", top-5 " + percent_text(*m.val_top5);
     }
   }
-  if (m.records_per_second > 0) words += "; " + rate_text(m.records_per_second, unit_of(m.rows));
+  std::string words =
+      "epoch " + std::to_string(m.epoch + 1) + "/" + std::to_string(plan_.epochs) + ": " + epoch_text(m);
   m.seconds = seconds_before_ + due_->seconds();
   together_.at_root([&] {
     logs_->epoch(m);

@@ -69,7 +69,6 @@ class Trainer {
   void save(const Run* run);
   void write();
   void show(const learn::StepResult& result);
-  std::string right_text(double share) const;
 
   const TrainPlan& plan_;
   const Source& train_;

@@ -51,6 +51,10 @@ void check(const LearnerConfig& config) {
   require(config.task == Task::kClasses || config.net.classes == 1,
           "a network that learns " + std::string(name_of(config.task)) + " has one output, net.classes is " +
               std::to_string(config.net.classes));
+  require(config.sparse_rows >= 0, "train.sparse_rows must not be negative");
+  require(
+      config.sparse_rows == 0 || config.ema_decay == 0,
+      "train.ema follows every row in every step, and train.sparse_rows leaves most of them alone: use one of them");
   check(config.optimiser);
   const Schedule schedule(config.schedule);
   require(config.threads >= 1, "a lane needs at least one torch thread");

@@ -54,7 +54,8 @@ Rows Learner::infer(const Inputs& inputs, const std::string& layer) {
 std::vector<std::byte> Learner::save(const nets::Metadata& metadata) const {
   State& s = *state_;
   const auto scope = s.enter();
-  auto tensors = joined(weights_of(*s.net), s.optimiser().state());
+  auto tensors = s.training_state();
+  if (s.sparse) tensors = joined(std::move(tensors), s.sparse->settled(s.done));
   if (s.average) tensors = joined(std::move(tensors), prefixed("ema/", weights_of(*s.average)));
   if (!s.config.script.empty()) tensors.emplace_back(kScriptTensor, nets::tensor_of(s.config.script));
   nets::Metadata all = metadata;
@@ -67,7 +68,7 @@ std::vector<std::byte> Learner::save(const nets::Metadata& metadata) const {
 std::vector<std::byte> Learner::weights_bytes() const {
   State& s = *state_;
   const auto scope = s.enter();
-  auto tensors = weights_of(s.evaluated());
+  auto tensors = s.settled_weights();
   if (!s.config.script.empty()) tensors.emplace_back(kScriptTensor, nets::tensor_of(s.config.script));
   return nets::encode_state(tensors, stored_config(s.config));
 }
@@ -84,7 +85,7 @@ void Learner::load(std::span<const std::byte> bytes, const std::string& origin) 
                                  std::string(name_of(s.config.optimiser.kind)) + "'")
         .hint("go on with the recipe of the run");
   }
-  auto targets = joined(weights_of(*s.net), s.optimiser().state());
+  auto targets = s.training_state();
   if (s.average) targets = joined(std::move(targets), prefixed("ema/", weights_of(*s.average)));
   nets::copy_state(stored, "", targets, origin);
   s.done = step;
@@ -97,6 +98,7 @@ void Learner::load_weights(std::span<const std::byte> bytes, const std::string& 
   const bool averaged = std::any_of(stored.tensors.begin(), stored.tensors.end(),
                                     [](const auto& t) { return t.name.starts_with("ema/"); });
   nets::copy_state(stored, averaged ? "ema/" : "", weights_of(*s.net), origin);
+  if (s.sparse) s.sparse->restart(s.done);
   if (s.average) copy_weights(*s.net, *s.average);
 }
 

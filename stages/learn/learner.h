@@ -50,8 +50,11 @@ struct LearnerConfig {
   Task task =
       Task::kClasses;  ///< cross-entropy, binary cross-entropy with logits, or `loss`; the last two with one output
   metrics::RegressionLoss loss = metrics::RegressionLoss::kSquared;
-  TargetTransform
-      transform;  ///< of kRegression: what targets went through; not used in training, stored with the weights
+  /// Embeddings of at least so many categories stay in the host's memory, and a step looks at the rows of its batch alone: they may
+  /// be larger than the device. What is learnt is that of dense training, but for rounding. One lane, no EMA. 0: none.
+  int64_t sparse_rows = 0;
+  /// Of kRegression: what targets went through. Not used in training, stored with the weights.
+  TargetTransform transform;
 
   OptimiserConfig optimiser;
   ScheduleConfig schedule;
@@ -145,7 +148,7 @@ class Learner {
   Rows infer(const Inputs& inputs, const std::string& layer = "");
   Rows infer(const Batch& batch, const std::string& layer = "");
 
-  /// Everything that step() depends on, as one safetensors: weights under their PyTorch names, "optimizer/...", "ema/...", and
+  /// Everything that step() depends on, as one safetensors (of tables trained row by row also the weights that evaluation would use): weights under their PyTorch names, "optimizer/...", "ema/...", and
   /// `metadata` (keys that begin with "penstock." are the learner's own). Goes on with load() bit for bit.
   std::vector<std::byte> save(const nets::Metadata& metadata = {}) const;
   /// The weights that evaluation uses and the config of the network, no optimiser: what a model file holds and what

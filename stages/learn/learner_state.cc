@@ -1,5 +1,6 @@
 #include "stages/learn/learner_state.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
@@ -27,6 +28,9 @@ std::unique_ptr<nets::Net> build(const LearnerConfig& config, at::Device device)
   if (config.net.arch == nets::kPackageArch) return nets::load_package_net(config.script, config.script_origin, device);
   auto net = config.net.arch == "torchscript" ? nets::load_script_net(config.script, config.script_origin)
                                               : nets::make_net(config.net);
+  if (config.sparse_rows > 0)  // before it moves: they stay in the host's memory
+    for (const nets::EmbeddingTable& table : net->tables())
+      if (table.weight.size(0) >= config.sparse_rows) at::Tensor(table.weight).requires_grad_(false);
   if (device != at::kCPU) net->move_to(device);
   if (!config.channels_last) return net;
   for (const NamedTensor& named : net->parameters()) {
@@ -55,7 +59,9 @@ at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, at:
 
 nets::NetInput net_input(const StepInputs& inputs) {
   if (inputs.pixels.defined()) return {inputs.pixels};
-  return {inputs.cat, inputs.cont};
+  nets::NetInput rows(inputs.cat, inputs.cont);
+  rows.rows = inputs.rows;
+  return rows;
 }
 
 Rows rows_of(const at::Tensor& tensor) {
@@ -89,6 +95,12 @@ Learner::State::State(LearnerConfig given)
   const auto scope = enter();
   net = build(config, compute->device());
   parameters = net->parameters();
+  if (compute->device() == at::kCPU && nets::is_table_net(config.net.arch))
+    draws = at::make_generator<at::CPUGeneratorImpl>(config.seed);
+  if (config.sparse_rows > 0) {
+    sparse.emplace(*net, config.optimiser, schedule);
+    if (!sparse->any()) sparse.reset();
+  }
   if (config.ema_decay > 0) {
     average = build(config, compute->device());
     average->train(false);
@@ -118,13 +130,41 @@ void Learner::State::check_classes(int64_t logits) const {  // a user's own modu
                                 std::to_string(config.net.classes));
 }
 
-StepInputs Learner::State::inputs(const Inputs& inputs, const Targets& targets, const Mixing& mixing) const {
+void Learner::State::seed(uint64_t seed) {
+  if (draws)
+    draws->set_current_seed(seed);
+  else
+    compute->seed(seed);
+}
+
+std::vector<NamedTensor> Learner::State::settled_weights() {
+  std::vector<NamedTensor> out = weights_of(evaluated());
+  if (!sparse) return out;
+  for (const NamedTensor& settled : sparse->settled(done))
+    for (NamedTensor& named : out)
+      if (named.first == settled.first) named.second = settled.second;
+  return out;
+}
+
+std::vector<NamedTensor> Learner::State::training_state() {
+  std::vector<NamedTensor> out = weights_of(*net);
+  if (sparse) {
+    std::erase_if(out, [this](const NamedTensor& named) { return sparse->has(named.first); });
+    out = joined(std::move(out), sparse->state());
+  }
+  return joined(std::move(out), optimiser().state());
+}
+
+StepInputs Learner::State::inputs(const Inputs& inputs, const Targets& targets, const Mixing& mixing) {
   const at::Device device = compute->device();
   const TableRows& rows = inputs.rows;
   StepInputs out;
   if (inputs.images.count > 0)
     out.pixels = compute->normalise(inputs.images, config.precision == Precision::kBf16, config.channels_last);
-  if (rows.categories > 0) out.cat = there(rows.cat, {rows.count, rows.categories}, at::kInt, device);
+  if (sparse && rows.count > 0)
+    sparse->bring(rows, done, device, /*trains=*/targets.size() > 0, out);
+  else if (rows.categories > 0)
+    out.cat = there(rows.cat, {rows.count, rows.categories}, at::kInt, device);
   if (rows.numbers > 0) out.cont = there(rows.cont, {rows.count, rows.numbers}, at::kFloat, device);
   if (!targets.labels.empty()) out.labels = there(targets.labels, at::kLong, device);
   if (!targets.values.empty()) out.labels = there(targets.values, at::kFloat, device);
@@ -156,7 +196,9 @@ at::Tensor Learner::State::loss(const at::Tensor& logits, const StepInputs& inpu
 
 at::Tensor Learner::State::training_logits(const StepInputs& inputs) {
   const Autocast autocast(compute->device().type(), config.precision == Precision::kBf16);
-  return net->forward(net_input(inputs)).to(at::kFloat);
+  nets::NetInput input = net_input(inputs);
+  input.draws = draws;
+  return net->forward(input).to(at::kFloat);
 }
 
 StepGraph& Learner::State::graph() {
@@ -166,6 +208,7 @@ StepGraph& Learner::State::graph() {
   std::string why_not;
   if (config.capture == Capture::kNever) why_not = "train.cuda_graph is false";
   if (config.net.arch == "torchscript") why_not = "a TorchScript network may wait for the device in code of its own";
+  if (sparse) why_not = "embeddings that are trained row by row bring other rows each step";
   graph_.emplace(can && why_not.empty() ? compute->make_recorder() : nullptr, why_not, parameters);
   return *graph_;
 }

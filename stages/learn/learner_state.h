@@ -12,6 +12,7 @@
 #include "stages/learn/learner.h"
 #include "stages/learn/optimiser.h"
 #include "stages/learn/replicas.h"
+#include "stages/learn/sparse_tables.h"
 #include "stages/learn/step_graph.h"
 
 namespace penstock::learn {
@@ -41,7 +42,13 @@ struct Learner::State {
   void check_classes(int64_t logits) const;
 
   /// What a step reads, where it is computed; without targets, what inference reads.
-  StepInputs inputs(const Inputs& inputs, const Targets& targets, const Mixing& mixing) const;
+  StepInputs inputs(const Inputs& inputs, const Targets& targets, const Mixing& mixing);
+  /// Of each step, before it draws.
+  void seed(uint64_t seed);
+  /// Parameters and buffers as training would have them that looks at every row in every step.
+  std::vector<nets::NamedTensor> settled_weights();
+  /// The same tensors as they are, those of tables trained row by row under the names they are stored by, and the optimiser's state.
+  std::vector<nets::NamedTensor> training_state();
   /// f32 (N, classes), ready for backward.
   at::Tensor training_logits(const StepInputs& inputs);
   /// The mean over the batch.
@@ -88,6 +95,8 @@ struct Learner::State {
   Replicas replicas;
   std::optional<GradientBuckets> buckets;  ///< where there are other lanes; dies before replicas
   std::optional<Begun> begun;
+  std::optional<at::Generator> draws;  ///< of a network of rows on the CPU: lanes of one process would share torch's
+  std::optional<SparseTables> sparse;  ///< where some tables are trained row by row
   uint64_t done = 0;
   bool training = true;
 };

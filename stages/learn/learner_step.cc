@@ -114,7 +114,7 @@ void Learner::begin_step(const Inputs& inputs, const Targets& targets, const Mix
   if (!mixing.second.empty()) s.check_mixing(inputs.count(), mixing);
   guarded("training step " + std::to_string(s.done), [&] {
     s.train(true);
-    s.compute->seed(step_seed(s.config, s.done));
+    s.seed(step_seed(s.config, s.done));
     State::Begun begun =
         together ? s.backward_together(inputs, targets, mixing) : s.backward_alone(inputs, targets, mixing);
     begun.step = s.done;
@@ -135,6 +135,7 @@ StepResult Learner::end_step() {
       s.take_sums(begun);
       s.update(begun);
     }
+    if (s.sparse) s.sparse->update(begun.step);
     StepResult out{.step = begun.step, .records = begun.records, .lr = begun.lr};
     if (begun.loss.defined()) {
       out.loss = begun.loss.item<double>();
@@ -159,6 +160,9 @@ StepResult Learner::step(const Inputs& inputs, const Targets& targets, const Mix
 void Learner::join(Replicas replicas) {
   State& s = *state_;
   const auto scope = s.enter();
+  if (s.sparse && replicas.many())
+    throw Error(Code::kUsage, "embeddings that are trained row by row (train.sparse_rows) have one lane alone")
+        .hint("leave train.sparse_rows out, or name one device");
   s.buckets.reset();
   s.replicas = std::move(replicas);
   guarded("joining the lanes", [&] {

@@ -16,12 +16,13 @@ namespace penstock::learn {
 
 /// Where the learner computes. Without mixed pictures `second` and `shares` are undefined.
 struct StepInputs {
-  at::Tensor pixels;  ///< normalised (N, C, H, W); undefined where there are rows
-  at::Tensor labels;  ///< i64 (N), or targets f32 (N)
-  at::Tensor second;  ///< i64 (N), of the picture that was mixed in
-  at::Tensor shares;  ///< f32 (N), of the first label
-  at::Tensor cat;     ///< i32 (N, C), and
-  at::Tensor cont;    ///< f32 (N, D), of rows; undefined where there are no such columns
+  at::Tensor pixels;                  ///< normalised (N, C, H, W); undefined where there are rows
+  at::Tensor labels;                  ///< i64 (N), or targets f32 (N)
+  at::Tensor second;                  ///< i64 (N), of the picture that was mixed in
+  at::Tensor shares;                  ///< f32 (N), of the first label
+  at::Tensor cat;                     ///< i32 (N, C), and
+  at::Tensor cont;                    ///< f32 (N, D), of rows; undefined where there are no such columns
+  std::vector<at::Tensor> rows = {};  ///< nets::NetInput::rows; not recorded
 };
 
 struct StepOutputs {
