@@ -40,7 +40,7 @@ class Opener {
     table::PrepareOptions options{.target = recipe_.table->target,
                                   .history = before.get(),
                                   .filter = filter,
-                                  .open = [this](const std::string& small) { return open_columns(small); },
+                                  .open = [this](const std::string& small) { return io::open_columns(small, {}, fs_); },
                                   .folders = {folder_of(data), io::parent_of(recipe_.name)},
                                   .scratch_folder = cache_,
                                   .cores = &cores_,
