@@ -53,6 +53,7 @@ std::string to_toml(const Recipe& recipe) {
   write_section<DataSection>(out, tree, "data");
   write_section<FaultsSection>(out, tree, "faults");
   write_section<BudgetSection>(out, tree, "budget");
+  if (recipe.prepare) write_section<table::PrepareSpec>(out, tree, "prepare");
   write_tables(out, tree, "stage", {"name", "id", "when", "inputs", "outputs", "draw"});
   if (recipe.table) write_section<table::TableSpec>(out, tree, "table");
   write_section<InputSection>(out, tree, "input");

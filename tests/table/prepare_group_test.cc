@@ -126,22 +126,35 @@ TEST(PrepareGroups, ExpandingStatisticsCountOnlyRowsThatPassAndAreOldEnough) {
 
 TEST(PrepareGroups, EventsAreSoFarAwayAsANaiveSearchFindsThem) {
   const auto rows = some_rows(500, 3);
-  const Cells cells =
-      prepared(*table_of(rows), {.steps = {step("since", {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}}),
-                                           step("until", {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}})}});
-  std::vector<double> since, until;
+  const Cells cells = prepared(
+      *table_of(rows),
+      {.steps = {
+           step("since", {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}}),
+           step("until", {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}}),
+           step("since",
+                {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}, {"name", "s"}, {"beyond", "count"}}),
+           step("until",
+                {{"event", "event = 1"}, {"by", "store"}, {"time", "day"}, {"name", "u"}, {"beyond", "count"}})}});
+  std::vector<double> since, until, since_count, until_count;
   for (const Row& row : rows) {
-    double back = INFINITY, ahead = INFINITY;
+    double back = INFINITY, ahead = INFINITY, begin = INFINITY, end = -INFINITY;
     for (const Row& other : rows) {
-      if (other.store != row.store || !other.event) continue;
+      if (other.store != row.store) continue;
+      begin = std::min(begin, double(other.day));
+      end = std::max(end, double(other.day));
+      if (!other.event) continue;
       if (other.day < row.day) back = std::min(back, double(row.day - other.day));
       if (other.day > row.day) ahead = std::min(ahead, double(other.day - row.day));
     }
     since.push_back(std::isinf(back) ? std::nan("") : back);
     until.push_back(std::isinf(ahead) ? std::nan("") : ahead);
+    since_count.push_back(std::isinf(back) ? row.day - begin + 1 : back);
+    until_count.push_back(std::isinf(ahead) ? end + 1 - row.day : ahead);
   }
   expect_same(cells[4], since);
   expect_same(cells[5], until);
+  expect_same(cells[6], since_count);
+  expect_same(cells[7], until_count);
 }
 
 TEST(PrepareGroups, ShiftsGiveTheRowBeforeAndTheRowOfThatDay) {

@@ -14,16 +14,24 @@ namespace penstock::table {
 int64_t units_of(const std::string& span, io::ColumnType type, int64_t low, std::string_view what,
                  std::string_view who);
 
-/// An int: units of the time column since the last event of the group at an earlier time; missing before the first.
+/// What stands where the table knows of no event on that side of a row.
+enum class Beyond {
+  kMissing,
+  kCount,  ///< as if one came at the moment outside of the group's rows: the least that it can be
+};
+
+/// An int: units of the time column since the last event of the group at an earlier time.
 struct SinceParams {
   std::string event, name, time;
   std::vector<std::string> by;
+  Beyond beyond = Beyond::kMissing;
   static void describe(ParamTable<SinceParams>& t);
 };
 /// The same forward: to the next event at a later time. For calendars that are known ahead; refused for what the target is part of.
 struct UntilParams {
   std::string event, name, time;
   std::vector<std::string> by;
+  Beyond beyond = Beyond::kMissing;
   static void describe(ParamTable<UntilParams>& t);
 };
 
