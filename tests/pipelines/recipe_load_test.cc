@@ -223,6 +223,9 @@ TEST(BuiltinRecipes, LoadResolveAndReadBack) {
     EXPECT_FALSE(summary_of(builtin).empty());
     const Recipe resolved = resolve_stages(recipe, registry);
     EXPECT_EQ(parse(to_toml(resolved)), resolved) << builtin.name;
+    EXPECT_EQ(recipe.stages.empty(), recipe.table.has_value())
+        << builtin.name;  // pictures are decoded, rows need no stage
+    if (recipe.stages.empty()) continue;
     EXPECT_GT(resolved.stages[0].params.size(), recipe.stages[0].params.size());
   }
 }
