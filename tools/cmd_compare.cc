@@ -131,6 +131,8 @@ class CompareCommand final : public Command {
     for (const char* metric : kMetrics)
       if (tried.contains(metric) && tried[metric].is_number())
         out.metrics.emplace_back(metric, tried[metric].get<double>());
+    if (out.metrics.size() > 1)
+      std::erase_if(out.metrics, [](const auto& m) { return m.first == "loss"; });  // each model's own
     return out;
   }
 

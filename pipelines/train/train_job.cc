@@ -222,7 +222,10 @@ class Job {
     result.best_epoch = position.best_epoch;
     result.has_val = val_ != nullptr;
     result.rows = plan_.rows();
-    result.weights_xxh3 = io::hex(io::checksum(lanes.learner().weights_bytes()));
+    const std::vector<std::byte> weights = lanes.learner().weights_bytes();
+    result.weights_xxh3 = io::hex(io::checksum(weights));
+    result.model = options_.recipe.net.arch;
+    result.model_bytes = weights.size();
     result.run = options_.run;
     result.device = lanes.device();
     result.step_graph = lanes.learner().step_graph_text();

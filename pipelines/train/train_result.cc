@@ -65,6 +65,8 @@ std::string TrainResult::to_json() const {
     out["best_" + name] = best < 0 ? Json(nullptr) : Json(best);
   out.update({{"best_epoch", best < 0 ? Json(nullptr) : Json(best_epoch)},
               {"weights_xxh3", weights_xxh3},
+              {"model", model},
+              {"model_bytes", model_bytes},
               {"resumed_from_step", resumed_from_step ? Json(*resumed_from_step) : Json(nullptr)},
               {"rejected", totals.rejected},
               {"replaced", totals.replaced},
