@@ -7,6 +7,7 @@
 #include "pipelines/train/evaluate_job.h"
 #include "pipelines/trees/use_trees.h"
 #include "tools/options.h"
+#include "tools/places.h"
 
 namespace penstock::tools {
 namespace {
@@ -62,6 +63,8 @@ class EvaluateCommand final : public Command {
  private:
   /// The part that data.val keeps aside, as in training; all of data that has none.
   std::shared_ptr<const io::Dataset> open_rows(const pipelines::Recipe& recipe, Context& context) const {
+    require_writable(predictions_, "--predictions");
+    require_outside_data(predictions_, "--predictions", data_);
     const bool keeps_aside = recipe.data.val && !all_;
     if (keeps_aside) context.output.note("of '" + data_ + "' the part that data.val keeps aside; --all for every row");
     return open_model_rows(model_, data_, recipe, keeps_aside ? TablePart::kVal : TablePart::kAll, true, "",

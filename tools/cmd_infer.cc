@@ -50,40 +50,35 @@ class InferCommand final : public Command {
     // Labels are not looked at, so folders need not be classes that the model knows.
     const auto data = model.recipe.table ? open_rows(model.recipe, context) : open_view({.data = data_}, Mode::kEval);
     if (data->format() != "lmdb") require_outside_data(out_, "--out", data->path());
-    const train::InferResult result = train::infer_model(model, *data,
-                                                         {.out = out_,
-                                                          .features = features_,
-                                                          .threads = options_.threads,
-                                                          .stop = context.stop,
-                                                          .progress = &context.progress,
-                                                          .trace = context.trace,
-                                                          .processes = context.processes});
-    Json json = Json::parse(result.to_json());
-    json["model"] = model.path;
-    context.output.result(result.text(), json);
-    return 0;
+    return say(train::infer_model(model, *data, how(context)), model.path, context);
   }
 
  private:
+  train::InferOptions how(Context& context) const {
+    return {.out = out_,
+            .features = features_,
+            .threads = options_.threads,
+            .stop = context.stop,
+            .progress = &context.progress,
+            .trace = context.trace,
+            .processes = context.processes};
+  }
+  static int say(const train::InferResult& result, const std::string& model, Context& context) {
+    Json json = Json::parse(result.to_json());
+    json["model"] = model;
+    context.output.result(result.text(), json);
+    return 0;
+  }
   std::shared_ptr<const io::Dataset> open_rows(const pipelines::Recipe& recipe, Context& context) const {
+    require_outside_data(out_, "--out", data_);  // not the prepared table, which lies elsewhere
+    require_outside_data(out_, "--out", history_);
     return open_model_rows(model_, data_, recipe, TablePart::kAll, false, history_,
                            {.threads = options_.threads, .progress = &context.progress});
   }
   int infer_trees(Context& context) const {
     const trees::TreesModel model = trees::open_trees_model(io::FileSystem::real(), model_, options_);
     const auto data = open_rows(model.recipe, context);
-    const train::InferResult result = trees::infer_trees(model, *data,
-                                                         {.out = out_,
-                                                          .features = features_,
-                                                          .threads = options_.threads,
-                                                          .stop = context.stop,
-                                                          .progress = &context.progress,
-                                                          .trace = context.trace,
-                                                          .processes = context.processes});
-    Json json = Json::parse(result.to_json());
-    json["model"] = model.path;
-    context.output.result(result.text(), json);
-    return 0;
+    return say(trees::infer_trees(model, *data, how(context)), model.path, context);
   }
 
   std::string model_, data_, out_, features_, history_;
