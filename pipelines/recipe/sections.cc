@@ -101,8 +101,7 @@ void NetSection::describe(ParamTable<NetSection>& t) {
   t.add("embeddings", &NetSection::embeddings,
         "tabular: widths by column, { Store = 10 }; by default min(600, round(1.6 n^0.56)) of n categories");
   t.add("width", &NetSection::width, "dlrm, fm: of all embeddings; by default 16", in_range(1, 65536));
-  t.add("range", &NetSection::range,
-        "regression: the output lies between these two, in units of the transformed target");
+  t.add("range", &NetSection::range, "regression: the prediction lies between these two, in the target's own units");
 }
 
 void TrainSection::describe(ParamTable<TrainSection>& t) {

@@ -61,8 +61,10 @@ class Opener {
   }
 
   std::shared_ptr<const table::Fitted> fitted(const io::Table& table, const table::RowSet& rows) {
-    FittedStore::Found found =
-        FittedStore(fs_, cache_).find_or_fit(table, rows, *recipe_.table, cores_, budgets_, progress_);
+    table::TableSpec spec = *recipe_.table;
+    if (recipe_.trees && spec.task == Task::kRegression && !spec.target_scale)
+      spec.target_scale = table::TargetScale::kNone;  // gamma and alpha of trees are in the target's units
+    FittedStore::Found found = FittedStore(fs_, cache_).find_or_fit(table, rows, spec, cores_, budgets_, progress_);
     for (const std::string& warning : found.warnings) progress_.say("warning: " + warning);
     return std::move(found.fitted);
   }

@@ -142,6 +142,21 @@ learn::LearnerConfig learner_config(const Recipe& recipe, int64_t classes, unsig
   return config;
 }
 
+/// [net] range in the target's own units -> as the network's outputs are learnt.
+std::vector<double> learnt_range(const std::vector<double>& range, const io::TableFields& fields) {
+  if (range.size() != 2 || fields.task != Task::kRegression) return range;
+  TargetTransform transform = fields.transform;
+  transform.lowest.reset();
+  transform.highest.reset();
+  std::vector<double> out;
+  for (const double x : range) out.push_back(transform.apply(x));
+  if (std::isfinite(out[0]) && std::isfinite(out[1])) return out;
+  throw Error(Code::kUsage, "net.range = [" + Value(range[0]).text() + ", " + Value(range[1]).text() +
+                                "] has no logarithm, and table.target_log takes it of '" + fields.target + "'")
+      .hint("net.range is in the units of the target: its lower end must be above " +
+            std::string(transform.log == TargetLog::kLog ? "0" : "-1"));
+}
+
 void fit_to_table(learn::LearnerConfig& config, const Recipe& recipe, const io::TableFields& fields) {
   const pipelines::NetSection& net = recipe.net;
   nets::TableNetSpec table{.numbers = static_cast<int64_t>(fields.numbers.size()),
@@ -150,7 +165,7 @@ void fit_to_table(learn::LearnerConfig& config, const Recipe& recipe, const io::
                            .dropout = net.dropout,
                            .embedding_dropout = net.embedding_dropout,
                            .batch_norm = net.batch_norm,
-                           .range = net.range};
+                           .range = learnt_range(net.range, fields)};
   std::vector<std::string> names;
   for (const io::CategoryField& field : fields.categories) {
     names.push_back(field.name);

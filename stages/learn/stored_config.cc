@@ -20,6 +20,8 @@ constexpr char kStdKey[] = "penstock.input.std";
 constexpr char kTaskKey[] = "penstock.task";  // absent: classes
 constexpr char kLossKey[] = "penstock.loss";
 constexpr char kLogKey[] = "penstock.target.log";  // the number of a TargetLog
+constexpr char kTargetMeanKey[] = "penstock.target.mean";
+constexpr char kTargetDeviationKey[] = "penstock.target.deviation";
 constexpr char kLowestKey[] = "penstock.target.lowest";
 constexpr char kHighestKey[] = "penstock.target.highest";
 
@@ -116,6 +118,8 @@ void store_task(const LearnerConfig& config, nets::Metadata& out) {
   out[kLossKey] = std::to_string(static_cast<int>(config.loss));
   out[kLogKey] = std::to_string(static_cast<int>(config.transform.log));
   if (config.transform.lowest) out[kLowestKey] = text_of(std::vector{*config.transform.lowest});
+  out[kTargetMeanKey] = text_of(std::vector{config.transform.mean});
+  out[kTargetDeviationKey] = text_of(std::vector{config.transform.deviation});
   if (config.transform.highest) out[kHighestKey] = text_of(std::vector{*config.transform.highest});
 }
 
@@ -132,6 +136,8 @@ void read_task(const nets::Metadata& metadata, const Reader& in, const std::stri
                 "'" + origin + "' has a loss or a transform of its target that this program does not know");
   out.loss = static_cast<metrics::RegressionLoss>(loss);
   out.transform.log = static_cast<TargetLog>(log);
+  if (metadata.contains(kTargetMeanKey)) out.transform.mean = in.number<double>(kTargetMeanKey);
+  if (metadata.contains(kTargetDeviationKey)) out.transform.deviation = in.number<double>(kTargetDeviationKey);
   if (metadata.contains(kLowestKey)) out.transform.lowest = in.number<double>(kLowestKey);
   if (metadata.contains(kHighestKey)) out.transform.highest = in.number<double>(kHighestKey);
 }

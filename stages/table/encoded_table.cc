@@ -48,11 +48,7 @@ EncodedTable::EncodedTable(std::shared_ptr<const io::Table> table, RowSet rows, 
   fields_.numbers = fitted_->cont_names();
   fields_.target = fitted_->source[target.source].name;
   fields_.task = target.task;
-  fields_.transform.log = target.log;
-  if (target.clip.size() == 2) {
-    fields_.transform.lowest = target.clip[0];
-    fields_.transform.highest = target.clip[1];
-  }
+  fields_.transform = target.transform();
   fingerprint_ = io::Checksum()
                      .add("table")
                      .add(table_->fingerprint())

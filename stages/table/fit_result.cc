@@ -209,6 +209,9 @@ FitResult finish_fit(const TableSpec& spec, const ColumnPlan& plan, const io::Ta
     target.high = std::min(target.high, learnt(target.clip[1]));
   }
 
+  target.scaled = spec.task == Task::kRegression && target.deviation > 0 &&
+                  spec.target_scale.value_or(TargetScale::kStandard) == TargetScale::kStandard;
+
   FitResult out;
   Fitted& fitted = out.fitted;
   fitted.rows = state.rows;

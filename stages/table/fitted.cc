@@ -54,6 +54,19 @@ std::vector<std::string> Fitted::cont_names() const {
   return out;
 }
 
+TargetTransform TargetFit::transform() const {
+  TargetTransform out{.log = log};
+  if (clip.size() == 2) {
+    out.lowest = clip[0];
+    out.highest = clip[1];
+  }
+  if (scaled) {
+    out.mean = mean;
+    out.deviation = deviation;
+  }
+  return out;
+}
+
 uint64_t Fitted::digest() const { return io::checksum(to_text(*this)); }
 
 uint64_t Fitted::bytes() const {

@@ -94,16 +94,19 @@ struct TargetFit {
   Task task = Task::kRegression;
   TargetLog log = TargetLog::kNone;
   std::vector<double> clip;           ///< none or two, before the logarithm; of training rows
+  bool scaled = false;                ///< regression: brought to mean 0 and deviation 1, last
   std::string positive;               ///< binary: the text that counts as 1; "": the number 1
   std::vector<CountedValue> classes;  ///< binary: of 0 and of 1. Classes by number where all are numbers, else by text
   uint64_t count = 0, refused = 0;    ///< rows that have one, rows that have none that can be learnt
-  double low = 0, high = 0, mean = 0, deviation = 0;  ///< as it is learnt
+  double low = 0, high = 0, mean = 0, deviation = 0;  ///< after the logarithm, before the scale
+  /// From the table's number to the batch's and back.
+  TargetTransform transform() const;
   bool operator==(const TargetFit&) const = default;
 };
 
 /// A plain value; equal ones encode rows alike.
 struct Fitted {
-  static constexpr int kVersion = 1;
+  static constexpr int kVersion = 2;
 
   std::vector<io::ColumnSpec> source;  ///< the columns that are read, by name and type
   std::string spec;                    ///< [table] as it was, for people

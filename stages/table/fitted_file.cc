@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view kMagic = "penstock-fitted";
 
 void write_target(LineWriter& out, const TargetFit& target) {
-  out.line("target").number(target.source).word(target.task).word(target.log).list(target.clip).text(target.positive);
+  out.line("target").number(target.source).word(target.task).word(target.log).list(target.clip).word(target.scaled);
+  out.text(target.positive);
   out.number(target.count).number(target.refused).number(target.low).number(target.high);
   out.number(target.mean).number(target.deviation).number(target.classes.size());
   for (const CountedValue& value : target.classes) out.line("class").text(value.text).number(value.count);
@@ -25,6 +26,7 @@ TargetFit read_target(LineReader& in, size_t columns) {
   target.task = in.word(Task::kRegression);
   target.log = in.word(TargetLog::kLog1p);
   target.clip = in.list();
+  target.scaled = in.word(1u) != 0;
   target.positive = in.text();
   target.count = in.number<uint64_t>();
   target.refused = in.number<uint64_t>();

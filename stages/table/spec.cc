@@ -55,6 +55,11 @@ void TableSpec::describe(ParamTable<TableSpec>& t) {
         one_of<TargetLog>({{"none", TargetLog::kNone}, {"log", TargetLog::kLog}, {"log1p", TargetLog::kLog1p}}));
   t.add("target_clip", &T::target_clip, "regression: lowest and highest target of training rows, before the logarithm");
   t.add("target_clip_at", &T::target_clip_at, "the same as quantiles of the training rows", in_range(0, 1));
+  t.add("target_scale", &T::target_scale,
+        "regression: standard brings the target to mean 0 and deviation 1, so that losses and rates mean the same "
+        "whatever "
+        "its unit; by default networks do and [trees] do not",
+        one_of<TargetScale>({{"standard", TargetScale::kStandard}, {"none", TargetScale::kNone}}));
   t.add("positive", &T::positive, "binary: the value of the target that counts as 1; by default 1 or true");
   t.add("categories", &T::categories, "columns that become codes; patterns such as \"C*\" are allowed");
   t.add("numbers", &T::numbers, "columns that stay numbers; dates count in days");
@@ -84,9 +89,11 @@ void check(const TableSpec& spec) {
   require_pair(spec.target_clip_at, "table.target_clip_at");
   if (!spec.target_clip.empty() && !spec.target_clip_at.empty())
     throw Error(Code::kUsage, "table.target_clip and table.target_clip_at say the same thing").hint("keep one of them");
-  const bool shaped = spec.target_log != TargetLog::kNone || !spec.target_clip.empty() || !spec.target_clip_at.empty();
+  const bool shaped = spec.target_log != TargetLog::kNone || !spec.target_clip.empty() ||
+                      !spec.target_clip_at.empty() || spec.target_scale.has_value();
   if (shaped && spec.task != Task::kRegression)
-    throw Error(Code::kUsage, "table.target_log and table.target_clip are of task = \"regression\"");
+    throw Error(Code::kUsage,
+                "table.target_log, table.target_clip and table.target_scale are of task = \"regression\"");
   if (!spec.positive.empty() && spec.task != Task::kBinary)
     throw Error(Code::kUsage, "table.positive is of task = \"binary\"");
   for (const ColumnOverride& column : spec.columns) require_pair(column.clip, "table.column.clip");

@@ -17,6 +17,10 @@ enum class Scale : uint8_t {
   kStandard,  ///< (x - mean) / deviation
   kQuantile,  ///< the share of training values below, brought to mean 0 and deviation 1
 };
+enum class TargetScale : uint8_t {
+  kNone,
+  kStandard,  ///< (x - mean) / deviation, after the logarithm
+};
 enum class Fill : uint8_t { kMedian, kMean, kZero, kNone };
 enum class Rest : uint8_t {
   kIgnore,
@@ -60,9 +64,10 @@ struct TableSpec {
   std::vector<std::string> header;  ///< names of the columns of a file without a header; "": c1, c2, ...
   std::string target;
   TargetLog target_log = TargetLog::kNone;
-  std::vector<double> target_clip;     ///< lowest and highest, before the logarithm; training rows only
-  std::vector<double> target_clip_at;  ///< likewise, as quantiles of the training rows
-  std::string positive;                ///< the text of the target that counts as 1
+  std::vector<double> target_clip;          ///< lowest and highest, before the logarithm; training rows only
+  std::vector<double> target_clip_at;       ///< likewise, as quantiles of the training rows
+  std::optional<TargetScale> target_scale;  ///< nothing: the caller's choice, else kStandard
+  std::string positive;                     ///< the text of the target that counts as 1
   std::vector<std::string> categories;
   std::vector<std::string> numbers;
   std::vector<std::string> ignore;

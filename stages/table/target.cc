@@ -56,14 +56,16 @@ double TargetRule::number(const io::ColumnBlock& column, size_t row, std::string
     return kNan;
   }
   if (clips_) x = std::clamp(x, target_.clip[0], target_.clip[1]);
-  if (target_.log == TargetLog::kNone) return x;
+  if (target_.log == TargetLog::kNone) return scaled(x);
   if (target_.log == TargetLog::kLog1p) x += 1;
   if (!(x > 0)) {
     reason = "its target '" + name_ + "' is " + cell_text(column, row) + ", which has no logarithm";
     return kNan;
   }
-  return fixed_log(x);
+  return scaled(fixed_log(x));
 }
+
+double TargetRule::scaled(double x) const { return target_.scaled ? (x - target_.mean) / target_.deviation : x; }
 
 double TargetRule::binary(const io::ColumnBlock& column, size_t row, std::string& reason) const {
   if (!target_.positive.empty()) return cell_text(column, row) == target_.positive ? 1 : 0;

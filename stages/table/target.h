@@ -24,6 +24,7 @@ class TargetRule {
 
  private:
   double number(const io::ColumnBlock& column, size_t row, std::string& reason) const;
+  double scaled(double x) const;
   double binary(const io::ColumnBlock& column, size_t row, std::string& reason) const;
   double label(const io::ColumnBlock& column, size_t row, std::string& reason) const;
 

@@ -63,6 +63,9 @@ TEST(TargetTransform, ComesBackToItsOwnUnits) {
     EXPECT_NEAR(transform.invert(transform.apply(7.5)), 7.5, 1e-12);
     EXPECT_NEAR(transform.invert(transform.apply(1)), 2, 1e-12);
     EXPECT_NEAR(transform.invert(transform.apply(99)), 50, 1e-12);
+    const TargetTransform scaled{.log = log, .lowest = 2, .highest = 50, .mean = 1.5, .deviation = 0.25};
+    EXPECT_NEAR(scaled.apply(7.5), (transform.apply(7.5) - 1.5) / 0.25, 1e-12);
+    EXPECT_NEAR(scaled.invert(scaled.apply(7.5)), 7.5, 1e-12);
   }
 }
 

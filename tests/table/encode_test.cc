@@ -87,7 +87,10 @@ TEST(EncodedTable, TrainingRowsDoNotMeetTheirOwnTargetInTheMeanOfTheirGroup) {
   // Every row is a group of its own: out of fold its mean must be that of all others, never near its target.
   MemoryTable table(io::TableSchema({{"g", ColumnType::kInt}, {"y", ColumnType::kReal}}));
   for (int i = 0; i < 400; ++i) table.add({std::to_string(i), std::to_string(i % 2 == 0 ? 100 : 0)});
-  TableSpec spec{.target = "y", .scale = Scale::kNone, .means = {{.by = {"g"}, .smoothing = 0}}};
+  TableSpec spec{.target = "y",
+                 .target_scale = TargetScale::kNone,
+                 .scale = Scale::kNone,
+                 .means = {{.by = {"g"}, .smoothing = 0}}};
   const auto fitted = fitted_of(table, spec);
   for (const bool training : {true, false}) {
     const Encoder encoder(*fitted, table.schema(), "t", {.training = training});

@@ -185,6 +185,32 @@ TEST(EncodedTable, BadRowsAndTargetsAreRejectedAndReplacedAlikeOnAnyThreads) {
                                    "its target 'y' is -1, which has no logarithm"));
 }
 
+TEST(EncodedTable, TheTargetHasMeanZeroAndDeviationOneUnlessTheRecipeSaysOtherwise) {
+  const std::shared_ptr<MemoryTable> table = made_table(2000);
+  TableSpec spec = made_spec();
+  const auto targets_of = [&](const std::shared_ptr<const Fitted>& fitted) {
+    const EncodedTable data(table, RowSet::all(2000), fitted, {.training = true});
+    RunOptions options = options_of(Order::kSequential);
+    options.epochs = 1;
+    penstock::Run run = penstock::Run::start(GraphSpec{}.bind(data.schema(), StageRegistry()), data, options);
+    std::vector<float> targets;
+    for (const Batch& batch : run) std::ranges::copy(batch["target"].as<float>(), std::back_inserter(targets));
+    return std::pair(std::move(targets), data.table_fields()->transform);
+  };
+  const auto [scaled, transform] = targets_of(fitted_of(*table, spec));
+  spec.target_scale = TargetScale::kNone;
+  const auto [plain, as_it_is] = targets_of(fitted_of(*table, spec));
+  double sum = 0, squares = 0;
+  for (size_t i = 0; i < plain.size(); ++i) {
+    sum += scaled[i];
+    squares += double{scaled[i]} * scaled[i];
+    ASSERT_NEAR(transform.invert(scaled[i]), as_it_is.invert(plain[i]), 1e-3 * as_it_is.invert(plain[i]));
+  }
+  EXPECT_NEAR(sum / 2000, 0, 1e-5);
+  EXPECT_NEAR(squares / 2000, 1, 1e-3);
+  EXPECT_EQ(as_it_is, (TargetTransform{.log = TargetLog::kLog}));
+}
+
 TEST(EncodedTable, AnErrorOfTheTableEndsTheRun) {
   const std::shared_ptr<MemoryTable> table = made_table(1000, {.piece_rows = 50});
   const EncodedTable data(table, RowSet::all(1000), fitted_of(*table));

@@ -279,9 +279,9 @@ TEST(Fitted, ComesBackFromItsFileAndSaysWhatIsWrongWithIt) {
   other[text.size() / 3] ^= 1;
   EXPECT_THAT(error_of([&] { fitted_from_text(other, "f"); }), HasSubstr("its checksum differs"));
   other = text;
-  other.replace(other.find("\t1\n"), 3, "\t7\n");
+  other.replace(other.find("\t2\n"), 3, "\t7\n");
   EXPECT_THAT(error_of([&] { fitted_from_text(other, "f"); }),
-              HasSubstr("version 7, and this program reads version 1"));
+              HasSubstr("version 7, and this program reads version 2"));
   EXPECT_THAT(error_of([&] { fitted_from_text("", "f"); }), HasSubstr("does not begin with"));
   EXPECT_THAT(error_of([&] { read_fitted(folder / "none"); }), HasSubstr("there is no fitted file"));
 }

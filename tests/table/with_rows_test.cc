@@ -43,7 +43,11 @@ class WithRowsTest : public testing::Test {
   EncodedTable encoded() {
     Cores cores(1);
     Budgets budgets;
-    const TableSpec spec{.target = "weight", .categories = {"place"}, .numbers = {"wind"}, .scale = Scale::kNone};
+    const TableSpec spec{.target = "weight",
+                         .target_scale = TargetScale::kNone,
+                         .categories = {"place"},
+                         .numbers = {"wind"},
+                         .scale = Scale::kNone};
     return EncodedTable(
         table_, RowSet::all(table_->rows()),
         std::make_shared<const Fitted>(fit(*table_, RowSet::all(table_->rows()), spec, cores, budgets).fitted));
