@@ -17,6 +17,9 @@ uint64_t checksum(std::string_view text);
 /// The same with a seed: another function for each.
 uint64_t checksum(std::string_view text, uint64_t seed);
 
+/// out[i] = checksum(texts[i], seed), for many short texts.
+void checksums(std::span<const std::string_view> texts, uint64_t seed, uint64_t* out);
+
 /// The same over bytes that come in parts. One thread; copies not, moves.
 class Checksum {
  public:

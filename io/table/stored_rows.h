@@ -27,6 +27,7 @@ class StoredRows final : public RawRows {
     begin(rows.size(), out);
     for (size_t c = 0; c < columns_.size(); ++c) io::decode(columns_[c], rows, out.columns[c], out.bad);
   }
+  std::span<const StoredColumn> stored() const override { return columns_; }
 
  private:
   void begin(size_t rows, TableBlock& out) const {

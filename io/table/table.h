@@ -11,6 +11,7 @@
 
 #include "engine/data/source.h"
 #include "io/file/file_system.h"
+#include "io/table/stored_column.h"
 #include "io/table/table_block.h"
 #include "io/table/table_schema.h"
 
@@ -29,6 +30,9 @@ class RawRows {
   virtual void decode(size_t from, size_t count, TableBlock& out) const = 0;
   /// The same of single rows, in the order given.
   virtual void decode(std::span<const uint32_t> rows, TableBlock& out) const = 0;
+  /// The columns as they lie in memory, in the order of fetch(), each of count() rows: for whoever can use them narrow. Empty where they do not lie so. Good while
+  /// this object lives.
+  virtual std::span<const StoredColumn> stored() const { return {}; }
 };
 
 /// A table that was opened: knows its columns and where its rows lie. Rows are numbered from 0 in the order of the files, bad ones included. They

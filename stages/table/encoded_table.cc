@@ -91,9 +91,11 @@ RowsOut EncodedTable::places_of(Intake& intake) const {
 void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows, std::span<const uint32_t> places,
                           const RowsOut& out, Intake& intake, Encoder::Scratch& scratch) const {
   Encoder::Refused refused;
+  const std::span<const io::StoredColumn> stored = raw.stored();
+  const bool narrow = encoder_.takes(stored);
   for (size_t from = 0; from < rows.size(); from += kDecodeRows) {
     const size_t count = std::min(kDecodeRows, rows.size() - from);
-    decode_rows(raw, rows.subspan(from, count), scratch.block);
+    const std::span<const uint64_t> some = rows.subspan(from, count);
     refused.clear();
     std::span<const uint32_t> to = places.subspan(from, count);
     RowsOut first = out;
@@ -101,7 +103,12 @@ void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows
       first = at_row(out, to.front());
       to = {};
     }
-    encoder_.encode(scratch.block, rows.subspan(from, count), to, first, refused, scratch);
+    if (narrow) {
+      encoder_.encode(stored, tile_of(raw.first(), some, scratch.picked), to, first, refused, scratch);
+    } else {
+      decode_rows(raw, some, scratch.block);
+      encoder_.encode(scratch.block, some, to, first, refused, scratch);
+    }
     for (auto& [row, reason] : refused) intake.reject(places[from + row], std::move(reason));
   }
   encoded_ += rows.size();

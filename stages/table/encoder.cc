@@ -1,40 +1,9 @@
-#include "stages/table/encoder.h"
-
-#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
+#include "stages/table/encoder_columns.h"
+
 namespace penstock::table {
-namespace {
-
-constexpr size_t kTile = 128;
-
-}  // namespace
-
-struct Encoder::Category {
-  Category(const CategoryFit& fit, io::ColumnType type, size_t place)
-      : vocabulary(fit, type), dictionaries(vocabulary), place(place) {}
-  Vocabulary vocabulary;
-  DictionaryCodes dictionaries;
-  size_t place;
-};
-struct Encoder::Number {
-  Number(const NumberFit& fit, io::ColumnType type, size_t place) : map(fit, type), place(place) {}
-  NumberMap map;
-  size_t place;
-  size_t indicator = 0;  ///< its place in a row of `cont`; 0: none
-};
-struct Encoder::Frequency {
-  size_t category = 0;
-  std::vector<float> by_code;
-};
-struct Encoder::Mean {
-  explicit Mean(const MeanFit& fit) : map(fit) {}
-  MeanMap map;
-  std::vector<size_t> places;
-};
-
 Encoder::Encoder(const Fitted& fitted, const io::TableSchema& schema, const std::string& where, EncoderOptions options)
     : fitted_(fitted),
       options_(options),
@@ -76,45 +45,27 @@ Encoder::~Encoder() = default;
 void Encoder::encode(const io::TableBlock& block, std::span<const uint64_t> rows, std::span<const uint32_t> places,
                      const RowsOut& out, Refused& refused, Scratch& scratch) const {
   for (const io::BadRow& bad : block.bad) refused.emplace_back(bad.row, bad.reason);
-  encode_target(block, places, out, refused);
+  encode_target(has_target_ ? &block.columns[place_[fitted_.target.source]] : nullptr, block.rows, places, out,
+                refused);
   scratch.unknown.resize(cat_width_);
   if (out.cat != nullptr || !frequencies_.empty()) hold_dictionaries(block, scratch);
-  for (size_t from = 0; from < block.rows; from += kTile) {
-    const size_t count = std::min(kTile, block.rows - from);
-    // Rows that go to places of their own are made side by side in the first cache, then moved.
-    if (out.cat != nullptr && cat_width_ > 0) {
-      int32_t* to = out.cat + from * cat_width_;
-      if (!places.empty()) {
-        scratch.codes.resize(kTile * cat_width_);
-        to = scratch.codes.data();
-      }
-      encode_categories(block, from, count, to, scratch);
-      if (!places.empty())
-        for (size_t i = 0; i < count; ++i)
-          std::memcpy(out.cat + places[from + i] * cat_width_, to + i * cat_width_, cat_width_ * sizeof(int32_t));
-    }
-    if (out.cont != nullptr && cont_width_ > 0) {
-      float* to = out.cont + from * cont_width_;
-      if (!places.empty()) {
-        scratch.numbers.resize(kTile * cont_width_);
-        to = scratch.numbers.data();
-      }
-      encode_numbers(block, rows, from, count, to, scratch);
-      if (!places.empty())
-        for (size_t i = 0; i < count; ++i)
-          std::memcpy(out.cont + places[from + i] * cont_width_, to + i * cont_width_, cont_width_ * sizeof(float));
-    }
-  }
+  by_tiles(
+      block.rows, places, out, scratch,
+      [&](size_t from, size_t count, int32_t* to) { encode_categories(block, from, count, to, scratch); },
+      [&](size_t from, size_t count, float* to) { encode_numbers(block, rows, from, count, to, scratch); });
 }
 
-void Encoder::encode_target(const io::TableBlock& block, std::span<const uint32_t> places, const RowsOut& out,
-                            Refused& refused) const {
+void Encoder::encode_target(const io::ColumnBlock* column, size_t rows, std::span<const uint32_t> places,
+                            const RowsOut& out, Refused& refused) const {
   const bool wanted = out.target != nullptr || out.label != nullptr;
   if (!wanted && !options_.needs_target) return;
+  if (column != nullptr && out.target != nullptr && out.label == nullptr && places.empty() &&
+      target_.zeros_and_ones(*column, rows, out.target))
+    return;
   std::string reason;
-  for (size_t i = 0; i < block.rows; ++i) {
+  for (size_t i = 0; i < rows; ++i) {
     double value = std::numeric_limits<double>::quiet_NaN();
-    if (has_target_) value = target_.value(block.columns[place_[fitted_.target.source]], i, reason);
+    if (column != nullptr) value = target_.value(*column, i, reason);
     if (std::isnan(value) && options_.needs_target) refused.emplace_back(i, reason);
     const size_t to = places.empty() ? i : places[i];
     if (out.target != nullptr) out.target[to] = static_cast<float>(value);
@@ -163,7 +114,7 @@ void Encoder::encode_numbers(const io::TableBlock& block, std::span<const uint64
   }
   size_t next = cont_width_ - frequencies_.size() - means_.size();
   for (const auto& frequency : frequencies_) {
-    int32_t codes[kTile];
+    int32_t codes[kEncodeTile];
     uint64_t unknown = 0;
     encode_category(frequency->category, block.columns[categories_[frequency->category]->place], from, count, codes, 1,
                     unknown, scratch);
@@ -190,7 +141,7 @@ uint64_t Encoder::bytes() const {
 
 uint64_t Encoder::scratch_bytes(size_t rows) const {
   // A cell: a view, or a number with its place in `missing`; 17 bytes at most.
-  return rows * columns_.size() * 17 + kTile * (cat_width_ + cont_width_) * 4;
+  return rows * columns_.size() * 17 + kEncodeTile * (cat_width_ + cont_width_) * 4;
 }
 
 }  // namespace penstock::table

@@ -13,6 +13,7 @@
 #include "stages/table/fitted.h"
 #include "stages/table/mean_map.h"
 #include "stages/table/number_map.h"
+#include "stages/table/stored_tile.h"
 #include "stages/table/target.h"
 #include "stages/table/vocabulary.h"
 
@@ -35,7 +36,7 @@ struct EncoderOptions {
 
 /// A Fitted made ready for one table. Const members are thread-safe; each thread has a Scratch of its own.
 ///
-/// By column over tiles of kTile rows, so that what is written by columns is still in the first cache when the next column comes to the same rows.
+/// By column over tiles of kEncodeTile rows, so that what is written by columns is still in the first cache when the next column comes to the same rows.
 class Encoder {
  public:
   struct Scratch {
@@ -45,6 +46,9 @@ class Encoder {
     std::vector<float> numbers;
     std::vector<std::string_view> texts;
     std::vector<DictionaryCodes::Codes> held;
+    std::vector<uint32_t> picked;    ///< rows of a piece
+    io::ColumnBlock column;          ///< of a tile
+    std::vector<io::BadRow> no_bad;  ///< stays empty
   };
   /// A row that holds no record, by its place in the block.
   using Refused = std::vector<std::pair<size_t, std::string>>;
@@ -59,6 +63,12 @@ class Encoder {
   /// `refused` (what `out` holds there means nothing).
   void encode(const io::TableBlock& block, std::span<const uint64_t> rows, std::span<const uint32_t> places,
               const RowsOut& out, Refused& refused, Scratch& scratch) const;
+  /// The same of rows `tile` of columns() as they lie narrow in memory, without widening them into a block: texts' codes and integers go to their place in one step.
+  /// For columns that takes() likes. Throws Error kData where a text's code stands for none.
+  void encode(std::span<const io::StoredColumn> columns, const StoredTile& tile, std::span<const uint32_t> places,
+              const RowsOut& out, Refused& refused, Scratch& scratch) const;
+  /// Whether the other encode() can: not where means of the target are wanted or a file of others may hold what no row can.
+  bool takes(std::span<const io::StoredColumn> columns) const;
   /// In memory: vocabularies, groups and knots. Codes of dictionaries come on top, 4 bytes a text.
   uint64_t bytes() const;
   /// What a Scratch takes at most for blocks of `rows` rows.
@@ -70,7 +80,10 @@ class Encoder {
   struct Frequency;
   struct Mean;
 
-  void encode_target(const io::TableBlock& block, std::span<const uint32_t> places, const RowsOut& out,
+  template <class Categories, class Numbers>
+  void by_tiles(size_t rows, std::span<const uint32_t> places, const RowsOut& out, Scratch& scratch,
+                Categories&& categories, Numbers&& numbers) const;
+  void encode_target(const io::ColumnBlock* column, size_t rows, std::span<const uint32_t> places, const RowsOut& out,
                      Refused& refused) const;
   void hold_dictionaries(const io::TableBlock& block, Scratch& scratch) const;
   void encode_categories(const io::TableBlock& block, size_t from, size_t count, int32_t* out, Scratch& scratch) const;
@@ -78,6 +91,11 @@ class Encoder {
                        uint64_t& unknown, Scratch& scratch) const;
   void encode_numbers(const io::TableBlock& block, std::span<const uint64_t> rows, size_t from, size_t count,
                       float* out, Scratch& scratch) const;
+
+  void encode_category(size_t c, const io::StoredColumn& column, const StoredTile& tile, int32_t* out, size_t stride,
+                       uint64_t& unknown, Scratch& scratch) const;
+  void encode_numbers(std::span<const io::StoredColumn> columns, const StoredTile& tile, float* out,
+                      Scratch& scratch) const;
 
   const Fitted& fitted_;
   EncoderOptions options_;

@@ -1,6 +1,7 @@
 #include "stages/table/fitter.h"
 
 #include <algorithm>
+#include <functional>
 #include <future>
 #include <optional>
 
@@ -34,7 +35,11 @@ class Fit {
 
   FitResult run(Budgets& budgets) {
     const uint64_t piece = table_.max_piece_bytes(plan_.columns);
-    const uint64_t most = std::max(options_.window_bytes / 2, piece);
+    uint64_t window = options_.window_bytes;
+    // Vocabularies have to find room beside it.
+    if (const uint64_t limit = budgets.limit(Tier::kRam); limit > 0)
+      window = std::min(window, (limit - std::min(limit, budgets.used(Tier::kRam))) / 3);
+    const uint64_t most = std::max(window / 2, piece);
     std::optional<Credit> credit = budgets.try_take(Need::ram(2 * most + piece));
     if (!credit) {
       // As little as goes: a stretch at a time.
@@ -51,6 +56,7 @@ class Fit {
     while (!wave.empty()) {
       auto next = std::async(std::launch::async, [this] { return fetch(); });
       count(wave);
+      charge_vocabularies(budgets);
       wave = next.get();
     }
     return finish_fit(spec_, plan_, table_, target_, sum_);
@@ -106,18 +112,45 @@ class Fit {
   }
 
   void refuse_large() const {
+    if (sum_.vocabulary_bytes() > options_.vocabulary_bytes) throw too_large(bytes_text(options_.vocabulary_bytes));
+  }
+
+  // What was counted so far. A stretch's own counts come on top until they are merged: of 32768 rows for each of the states.
+  void charge_vocabularies(Budgets& budgets) {
     const uint64_t bytes = sum_.vocabulary_bytes();
-    if (bytes <= options_.vocabulary_bytes) return;
-    size_t largest = 0;
-    for (size_t i = 0; i < sum_.categories.size(); ++i)
-      if (sum_.categories[i].values.bytes() > sum_.categories[largest].values.bytes()) largest = i;
-    std::string column = "the groups of [[table.means]]";
-    if (largest < plan_.categories.size())
-      column = "column '" + table_.schema().columns()[plan_.categories[largest].column].name + "' with " +
-               std::to_string(sum_.categories[largest].values.entries().size()) + " values so far";
-    throw Error(Code::kMemory, "the vocabularies of '" + table_.path() + "' take more than " +
-                                   bytes_text(options_.vocabulary_bytes) + ", most of it " + column)
-        .hint("hash that column: buckets = 1048576 in its [[table.column]]; or leave it out");
+    if (bytes <= charged_) return;
+    std::optional<Credit> credit = budgets.try_take(Need::ram(bytes - charged_));
+    if (!credit) {
+      const uint64_t limit = budgets.limit(Tier::kRam), left = limit - std::min(limit, budgets.used(Tier::kRam));
+      throw too_large("budget.ram has left for them, " + bytes_text(charged_ + left));
+    }
+    vocabularies_.push_back(std::move(*credit));
+    charged_ = bytes;
+  }
+
+  /// Names the columns that take most of it.
+  Error too_large(const std::string& bound) const {
+    std::vector<std::pair<uint64_t, std::string>> sizes;
+    uint64_t groups = sum_.vocabulary_bytes();
+    for (size_t i = 0; i < sum_.categories.size(); ++i) {
+      const uint64_t bytes = sum_.categories[i].values.bytes();
+      groups -= bytes;
+      const size_t column = i < plan_.categories.size() ? plan_.categories[i].column
+                                                        : plan_.open[i - plan_.categories.size()].category.column;
+      sizes.emplace_back(bytes, "column '" + table_.schema().columns()[column].name + "' with " +
+                                    std::to_string(sum_.categories[i].values.entries().size()) + " values so far (" +
+                                    bytes_text(bytes) + ")");
+    }
+    sizes.emplace_back(groups, "the groups of [[table.means]] (" + bytes_text(groups) + ")");
+    std::ranges::sort(sizes, std::greater<>());
+    std::string largest = sizes[0].second;
+    for (size_t i = 1; i < std::min<size_t>(3, sizes.size()); ++i)
+      if (sizes[i].first > sizes[0].first / 4) largest += ", " + sizes[i].second;
+    return Error(Code::kMemory,
+                 "the vocabularies of '" + table_.path() + "' take more than " + bound + ", most of it " + largest)
+        .hint(
+            "hash what has so many values: buckets = 1048576 in its [[table.column]]; or leave it out, or raise "
+            "budget.ram");
   }
 
   const io::Table& table_;
@@ -133,6 +166,8 @@ class Fit {
   std::vector<io::TableBlock> blocks_;
   uint64_t wave_bytes_ = 0;
   uint64_t next_ = 0, done_ = 0;
+  std::vector<Credit> vocabularies_;  ///< of charged_ bytes together
+  uint64_t charged_ = 0;
   std::shared_ptr<const io::RawRows> last_piece_;
 };
 

@@ -34,7 +34,8 @@ struct FitResult {
 ///
 /// Bad rows and rows without a target that can be learnt count nowhere. Throws what plan_columns() throws; Error kData where no row is left, the target
 /// is constant, or the target of task = "binary" has other values than 0 and 1 and no `positive` is named; Error kMemory where the vocabularies grow past their bound
-/// (says of which column: give it buckets), or `budgets` have no room for a window.
+/// or what `budgets` have left (says of which columns: give them buckets), or there is no room for a window. What vocabularies take while they are counted is taken
+/// from `budgets` as they grow, and given back at the end.
 FitResult fit(const io::Table& table, const RowSet& rows, const TableSpec& spec, Cores& cores, Budgets& budgets,
               const FitOptions& options = {});
 

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/base/error.h"
 #include "stages/table/fit_state.h"
+#include "stages/table/fixed_log.h"
 
 namespace penstock::table {
 
@@ -67,6 +69,38 @@ void NumberMap::encode(const io::ColumnBlock& column, size_t from, size_t count,
                       (column.type == io::ColumnType::kReal && !std::isfinite(column.reals[from + i]));
     indicator[i * stride] = none ? 1 : 0;
   }
+}
+
+bool NumberMap::encode(const io::StoredColumn& column, const StoredTile& tile, float* out, float* indicator,
+                       size_t stride) const {
+  if (small_.empty() || column.type == io::ColumnType::kReal) return false;
+  PENSTOCK_CHECK(tile.count <= kMostTile);
+  const bool are_ints = with_ints(column, tile, [&](const auto* values, auto place) {
+    // Those that are not looked up wait in a list: no branch here that half of a wide column's values would take.
+    uint16_t large[kMostTile];
+    size_t count = 0;
+    for (size_t i = 0; i < tile.count; ++i) {
+      const uint64_t at = static_cast<uint64_t>(int64_t{values[place(i)]}) - static_cast<uint64_t>(kSmallLow);
+      const bool is_small = at < kSmallHigh - kSmallLow;
+      out[i * stride] = small_[is_small ? at : 0];
+      large[count] = static_cast<uint16_t>(i);
+      count += is_small ? 0 : 1;
+    }
+    const bool plain = fit_.log && fit_.clip.empty() && fit_.scale.kind == Scale::kStandard;
+    const double mean = fit_.scale.mean, deviation = fit_.scale.deviation;
+    if (!plain)
+      for (size_t k = 0; k < count; ++k) out[large[k] * stride] = of(static_cast<double>(values[place(large[k])]));
+    else  // of() without its questions: many of these go through the CPU at once
+      for (size_t k = 0; k < count; ++k)
+        out[large[k] * stride] =
+            static_cast<float>((signed_log1p(static_cast<double>(values[place(large[k])])) - mean) / deviation);
+  });
+  if (!are_ints) return false;
+  each_missing(column, tile, [&](size_t i) { out[i * stride] = filler_; });
+  if (indicator == nullptr) return true;
+  for (size_t i = 0; i < tile.count; ++i) indicator[i * stride] = 0;
+  each_missing(column, tile, [&](size_t i) { indicator[i * stride] = 1; });
+  return true;
 }
 
 }  // namespace penstock::table

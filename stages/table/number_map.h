@@ -7,6 +7,7 @@
 
 #include "io/table/table_block.h"
 #include "stages/table/fitted.h"
+#include "stages/table/stored_tile.h"
 
 namespace penstock::table {
 
@@ -22,6 +23,10 @@ class NumberMap {
   /// for those and 0 for the rest, likewise strided.
   void encode(const io::ColumnBlock& column, size_t from, size_t count, float* out, float* indicator,
               size_t stride) const;
+  /// The same of integers as they lie narrow in memory; at most kMostTile rows. False, and nothing done, of other columns.
+  bool encode(const io::StoredColumn& column, const StoredTile& tile, float* out, float* indicator,
+              size_t stride) const;
+  static constexpr size_t kMostTile = 256;
   float of(double x) const;
   float filler() const { return filler_; }
   uint64_t bytes() const { return small_.size() * sizeof(float) + fit_.scale.knots.size() * sizeof(double); }

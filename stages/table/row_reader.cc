@@ -21,26 +21,6 @@ uint64_t free_ram(const Budgets& budgets) {
 
 }  // namespace
 
-void each_piece(const EncodedTable& data, std::span<const uint64_t> ids,
-                const std::function<void(uint64_t, std::span<const uint64_t>, std::span<const uint32_t>)>& each) {
-  std::vector<std::pair<uint64_t, uint32_t>> all(ids.size());
-  for (size_t i = 0; i < ids.size(); ++i) all[i] = {data.rows().row(ids[i]), static_cast<uint32_t>(i)};
-  if (!std::is_sorted(all.begin(), all.end())) std::sort(all.begin(), all.end());
-  std::vector<uint64_t> rows(ids.size());
-  std::vector<uint32_t> places(ids.size());
-  for (size_t i = 0; i < ids.size(); ++i) std::tie(rows[i], places[i]) = all[i];
-  for (size_t from = 0; from < rows.size();) {
-    const uint64_t piece = data.table().piece_of(rows[from]);
-    const uint64_t end = data.table().piece_begin(piece + 1);
-    const auto count =
-        static_cast<size_t>(std::lower_bound(rows.begin() + static_cast<int64_t>(from), rows.end(), end) -
-                            rows.begin()) -
-        from;
-    each(piece, std::span(rows).subspan(from, count), std::span(places).subspan(from, count));
-    from += count;
-  }
-}
-
 uint64_t RowReader::least_bytes(const EncodedTable& data, const Journey& journey) {
   const SlotNeeds needs = slot_needs(data, journey);
   return needs.bytes(needs.least);
@@ -148,10 +128,17 @@ RowReader::Section RowReader::plan_section(uint64_t first) const {
         if (pieces.empty() || pieces.back() < piece) pieces.push_back(piece);
   }
   const bool by_piece = plan.order == Order::kSequential;
+  std::pair<uint64_t, uint64_t> within;  // rows of the piece of the stop before
   for (uint64_t at = first; pieces.empty() || (at < section.last && plan.order != Order::kFull);) {
     const std::vector<io::Stop> stops = walk_.stops(at, std::min(section.last, at + kPlanStops));
     for (const io::Stop& stop : stops) {
-      const uint64_t piece = table.piece_of(data_.rows().row(stop.id));
+      const uint64_t row = data_.rows().row(stop.id);
+      if (by_piece && row >= within.first && row < within.second) {
+        ++at;
+        continue;
+      }
+      const uint64_t piece = table.piece_of(row);
+      within = {table.piece_begin(piece), table.piece_begin(piece + 1)};
       if (by_piece && !pieces.empty() && piece != pieces.back()) {
         section.last = at;
         break;

@@ -18,17 +18,22 @@ std::vector<RowPart> fetch_rows(const io::Table& table, std::span<const size_t> 
   return parts;
 }
 
-void decode_rows(const io::RawRows& raw, std::span<const uint64_t> rows, io::TableBlock& block) {
-  const uint64_t first = raw.first();
+StoredTile tile_of(uint64_t first, std::span<const uint64_t> rows, std::vector<uint32_t>& picked) {
   bool neighbours = rows.back() - rows.front() + 1 == rows.size();
   for (size_t i = 1; neighbours && i < rows.size(); ++i) neighbours = rows[i] == rows[i - 1] + 1;  // one may come twice
-  if (neighbours) {
-    raw.decode(static_cast<size_t>(rows.front() - first), rows.size(), block);
-    return;
-  }
-  std::vector<uint32_t> places(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) places[i] = static_cast<uint32_t>(rows[i] - first);
-  raw.decode(places, block);
+  if (neighbours) return {static_cast<size_t>(rows.front() - first), rows.size(), {}};
+  picked.resize(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) picked[i] = static_cast<uint32_t>(rows[i] - first);
+  return {0, rows.size(), picked};
+}
+
+void decode_rows(const io::RawRows& raw, std::span<const uint64_t> rows, io::TableBlock& block) {
+  std::vector<uint32_t> picked;
+  const StoredTile tile = tile_of(raw.first(), rows, picked);
+  if (tile.picked.empty())
+    raw.decode(tile.first, tile.count, block);
+  else
+    raw.decode(tile.picked, block);
 }
 
 }  // namespace penstock::table

@@ -8,6 +8,7 @@
 
 #include "io/table/table.h"
 #include "stages/table/row_set.h"
+#include "stages/table/stored_tile.h"
 
 namespace penstock::table {
 
@@ -30,6 +31,9 @@ inline constexpr size_t kDecodeRows = 1024;
 
 /// Decodes rows (of the table, ascending) of `raw`: as one stretch where they are neighbours.
 void decode_rows(const io::RawRows& raw, std::span<const uint64_t> rows, io::TableBlock& block);
+
+/// Where rows (of the table, ascending) lie in the piece that begins at row `first`; `picked` is memory to be used again, and must stay.
+StoredTile tile_of(uint64_t first, std::span<const uint64_t> rows, std::vector<uint32_t>& picked);
 
 template <class Each>
 void each_block(const RowPart& part, io::TableBlock& block, Each&& each) {

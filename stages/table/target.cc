@@ -75,6 +75,18 @@ double TargetRule::binary(const io::ColumnBlock& column, size_t row, std::string
   return kNan;
 }
 
+bool TargetRule::zeros_and_ones(const io::ColumnBlock& column, size_t rows, float* out) const {
+  if (target_.task != Task::kBinary || !target_.positive.empty() || !column.missing.empty() ||
+      column.ints.size() != rows)
+    return false;
+  uint64_t all = 0;
+  for (size_t i = 0; i < rows; ++i) {
+    all |= static_cast<uint64_t>(column.ints[i]);
+    out[i] = static_cast<float>(column.ints[i]);
+  }
+  return all <= 1;
+}
+
 double TargetRule::label(const io::ColumnBlock& column, size_t row, std::string& reason) const {
   const std::string text = cell_text(column, row);
   const auto it = std::lower_bound(classes_.begin(), classes_.end(), text,

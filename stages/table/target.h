@@ -21,6 +21,8 @@ class TargetRule {
 
   /// Regression: transformed; binary: 0 or 1; classes: the class, 0 .. K - 1. NaN where the row has none: then `reason` says why.
   double value(const io::ColumnBlock& column, size_t row, std::string& reason) const;
+  /// The same of values 0 and 1 of a binary target that none is missing of: true, and out[i] is row i's. Else false, and `out` means nothing.
+  bool zeros_and_ones(const io::ColumnBlock& column, size_t rows, float* out) const;
 
  private:
   double number(const io::ColumnBlock& column, size_t row, std::string& reason) const;

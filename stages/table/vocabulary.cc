@@ -32,7 +32,8 @@ int64_t bits_of(const std::string& text, ColumnType type) {
 
 }  // namespace
 
-Vocabulary::Vocabulary(const CategoryFit& fit, ColumnType type) : buckets_(fit.buckets), seed_(fit.seed), type_(type) {
+Vocabulary::Vocabulary(const CategoryFit& fit, ColumnType type)
+    : buckets_(fit.buckets), seed_(fit.seed), in_buckets_(std::max<uint64_t>(1, fit.buckets)), type_(type) {
   if (buckets_ > 0) return;
   slots_.resize(std::bit_ceil(std::max<size_t>(16, 2 * fit.values.size())));
   mask_ = slots_.size() - 1;
@@ -154,17 +155,29 @@ void Vocabulary::encode_texts(std::span<const std::string_view> texts, const uin
   }
 }
 
+void Vocabulary::hash_texts(std::span<const std::string_view> texts, const uint8_t* missing, int32_t* out,
+                            size_t stride) const {
+  std::array<uint64_t, kAhead> hashes;
+  for (size_t from = 0; from < texts.size(); from += kAhead) {
+    const size_t count = std::min(kAhead, texts.size() - from);
+    io::checksums(texts.subspan(from, count), seed_, hashes.data());
+    for (size_t i = 0; i < count; ++i)
+      out[(from + i) * stride] =
+          missing != nullptr && missing[from + i] != 0 ? 0 : static_cast<int32_t>(1 + in_buckets_.of(hashes[i]));
+  }
+}
+
 void Vocabulary::encode(const io::ColumnBlock& column, size_t from, size_t count, int32_t* out, size_t stride,
                         uint64_t& unknown) const {
   const uint8_t* missing = column.missing.empty() ? nullptr : column.missing.data() + from;
-  if (type_ == ColumnType::kText && buckets_ == 0)
-    return encode_texts(std::span(column.texts).subspan(from, count), missing, out, stride, unknown);
+  if (type_ == ColumnType::kText) {
+    const std::span<const std::string_view> texts = std::span(column.texts).subspan(from, count);
+    return buckets_ > 0 ? hash_texts(texts, missing, out, stride) : encode_texts(texts, missing, out, stride, unknown);
+  }
   for (size_t i = 0; i < count; ++i) {
     int32_t code = 0;
     if (missing == nullptr || missing[i] == 0) {
-      if (type_ == ColumnType::kText)
-        code = of_text(column.texts[from + i]);
-      else if (type_ == ColumnType::kReal)
+      if (type_ == ColumnType::kReal)
         code = of_int(std::bit_cast<int64_t>(column.reals[from + i] + 0.0));
       else
         code = of_int(column.ints[from + i]);

@@ -9,6 +9,7 @@
 
 #include "io/table/table_block.h"
 #include "stages/table/fitted.h"
+#include "stages/table/remainder.h"
 
 namespace penstock::table {
 
@@ -39,10 +40,12 @@ class Vocabulary {
   void add_text(std::string_view text, int32_t code);
   void make_dense();
   int32_t find(std::string_view text, uint64_t key, uint64_t hash) const;
+  void hash_texts(std::span<const std::string_view> texts, const uint8_t* missing, int32_t* out, size_t stride) const;
   void encode_texts(std::span<const std::string_view> texts, const uint8_t* missing, int32_t* out, size_t stride,
                     uint64_t& unknown) const;
 
   uint64_t buckets_ = 0, seed_ = 0;
+  Remainder in_buckets_;
   io::ColumnType type_;
   std::vector<Slot> slots_;
   uint64_t mask_ = 0;

@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/order/draws.h"
+#include "stages/table/encoded_table.h"
 #include "stages/table/encoder.h"
+#include "tests/io/temp_folder.h"
 #include "tests/support/naive_encoder.h"
 #include "tests/table/runs.h"
 
@@ -79,6 +82,83 @@ TEST_P(Forms, AreEncodedAsTheOracleSays) {
           }
         }
       }
+    }
+  }
+}
+
+// A packed table of every width: codes of 8, 16 and 32 bits beside plain texts, counts beyond what is looked up, gaps.
+std::unique_ptr<MemoryTable> wide_rows(uint64_t rows) {
+  auto table = std::make_unique<MemoryTable>(io::TableSchema({{"y", ColumnType::kInt},
+                                                              {"few", ColumnType::kText},
+                                                              {"some", ColumnType::kText},
+                                                              {"many", ColumnType::kText},
+                                                              {"own", ColumnType::kText},
+                                                              {"flag", ColumnType::kBool},
+                                                              {"small", ColumnType::kInt},
+                                                              {"large", ColumnType::kInt},
+                                                              {"huge", ColumnType::kInt},
+                                                              {"real", ColumnType::kReal}}),
+                                             MemoryTable::Options{.piece_rows = 3000});
+  for (uint64_t i = 0; i < rows; ++i) {
+    Draws draws(5, 0, i, 0);
+    const auto gap = [&](std::string text) { return draws.bernoulli(0.15) ? std::string() : text; };
+    table->add({std::to_string(draws.below(2)), gap("f" + std::to_string(draws.below(5))),
+                gap("some " + std::to_string(draws.below(900))), gap("m" + std::to_string(draws.below(70000))),
+                gap("own " + std::to_string(i)), gap(draws.bernoulli(0.5) ? "1" : "0"),
+                gap(std::to_string(static_cast<int64_t>(draws.below(200)) - 100)),
+                gap(std::to_string(static_cast<int64_t>(draws.below(60000)) - 30000)),
+                gap(std::to_string(draws.below(uint64_t{1} << 40))), gap(std::to_string(draws.uniform()))});
+  }
+  return table;
+}
+
+TEST(EncodedTable, ColumnsThatLieNarrowGiveTheSameBatchesAsBlocks) {
+  const penstock::io::TempFolder folder;
+  const uint64_t rows = 150000;
+  const std::shared_ptr<MemoryTable> plain = wide_rows(rows);
+  const auto writer =
+      io::write_columns(folder / "a.arrow", plain->schema(), {.fingerprint = plain->fingerprint(), .piece_rows = 8192});
+  io::TableBlock block;
+  std::vector<size_t> all(plain->schema().size());
+  for (size_t c = 0; c < all.size(); ++c) all[c] = c;
+  for (uint64_t p = 0; p < plain->pieces(); ++p) {
+    const auto raw = plain->fetch(p, all);
+    raw->decode(0, raw->count(), block);
+    writer->append(block);
+  }
+  writer->finish();
+  const std::shared_ptr<const io::Table> packed = io::open_columns(folder / "a.arrow");
+  for (const uint64_t buckets : {uint64_t{0}, uint64_t{1000}}) {
+    TableSpec spec{.task = Task::kBinary, .target = "y", .categories = {"few", "some", "many", "own", "flag"}};
+    spec.numbers = {"small", "large", "huge", "real"};
+    spec.log = {"large", "huge"};
+    spec.buckets = buckets;
+    spec.rare = 2;
+    spec.frequency = {"some", "many"};
+    if (buckets > 0) spec.frequency = {};
+    const auto fitted = fitted_of(*plain, spec);
+    const EncodedTable wanted(plain, RowSet::all(rows), fitted, {.training = true});
+    const EncodedTable narrow(packed, RowSet::all(rows), fitted, {.training = true});
+    const auto piece = packed->fetch(0, narrow.encoder().columns());
+    EXPECT_TRUE(narrow.encoder().takes(piece->stored()));
+    for (const Order order : {Order::kSequential, Order::kBlock, Order::kFull}) {
+      RunOptions options = test::options_of(order);
+      options.batch = 1000;
+      options.block = 5000;
+      EXPECT_EQ(test::run(narrow, options).digest, test::run(wanted, options).digest);
+    }
+  }
+}
+
+TEST(Remainder, IsThatOfADivision) {
+  for (const uint64_t d : {uint64_t{1}, uint64_t{2}, uint64_t{3}, uint64_t{1000}, uint64_t{100000}, uint64_t{1} << 31,
+                           (uint64_t{1} << 63) + 1, UINT64_MAX}) {
+    const Remainder in(d);
+    for (const uint64_t n : {uint64_t{0}, uint64_t{1}, d - 1, d, d + 1, 2 * d, UINT64_MAX, UINT64_MAX - 1})
+      EXPECT_EQ(in.of(n), n % d) << n << " " << d;
+    for (uint64_t i = 0; i < 1000; ++i) {
+      const uint64_t n = Draws(1, 0, i, 0).below(UINT64_MAX);
+      ASSERT_EQ(in.of(n), n % d) << n << " " << d;
     }
   }
 }

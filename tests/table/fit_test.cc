@@ -248,6 +248,27 @@ TEST(Fit, HashesOpenVocabulariesAndSaysHowManyShareABucket) {
               HasSubstr("most of it column 'id'"));
 }
 
+TEST(Fit, ChargesVocabulariesToTheBudgetAndNamesTheColumnsThatDoNotFit) {
+  MemoryTable table(io::TableSchema({{"id", ColumnType::kText}, {"few", ColumnType::kText}, {"y", ColumnType::kReal}}),
+                    {.piece_rows = 1000});
+  for (uint64_t i = 0; i < 100000; ++i)
+    table.add({"user " + std::to_string(i), std::to_string(i % 9), std::to_string(i % 3)});
+  const TableSpec spec{.target = "y", .categories = {"id", "few"}};
+  Cores cores(2);
+  Budgets roomy(Need::ram(uint64_t{64} << 20));
+  const Fitted fitted = fit(table, RowSet::all(table.rows()), spec, cores, roomy).fitted;
+  EXPECT_EQ(to_text(fitted), to_text(fit_all(table, spec).fitted));
+  // More than 24 bytes a value and the window, and all of it given back.
+  EXPECT_GT(roomy.peak(Tier::kRam), 100000u * 24 + 3 * 64000);
+  EXPECT_EQ(roomy.used(Tier::kRam), 0u);
+  Budgets small(Need::ram(uint64_t{2} << 20));
+  const std::string error = error_of([&] { fit(table, RowSet::all(table.rows()), spec, cores, small); });
+  EXPECT_THAT(error, HasSubstr("take more than budget.ram has left for them"));
+  EXPECT_THAT(error, HasSubstr("most of it column 'id' with"));
+  EXPECT_THAT(error, HasSubstr("buckets"));
+  EXPECT_EQ(small.used(Tier::kRam), 0u);
+}
+
 TEST(Fit, TakesItsWindowFromTheBudgetAndNoMore) {
   const auto table = made_table(50000, {.piece_rows = 500});
   Cores cores(2);

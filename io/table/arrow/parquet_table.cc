@@ -19,6 +19,7 @@
 #include "io/table/arrow/arrow_file.h"
 #include "io/table/arrow/arrow_rows.h"
 #include "io/table/arrow/parquet_bounds.h"
+#include "io/table/arrow/parquet_pieces.h"
 #include "io/table/file_state.h"
 #include "io/table/sampled_sum.h"
 
@@ -50,8 +51,11 @@ auto through(const ArrowInput& input, const std::string& verb, const Work& work)
 
 class ParquetTable final : public Table {
  public:
-  ParquetTable(FileSystem& fs, std::shared_ptr<ArrowInput> input)
-      : fs_(fs), input_(std::move(input)), stat_(input_->file().stat()) {
+  ParquetTable(FileSystem& fs, std::shared_ptr<ArrowInput> input, uint64_t group_bytes)
+      : fs_(fs),
+        input_(std::move(input)),
+        stat_(input_->file().stat()),
+        parts_([this](int64_t rows) { return make_reader(rows); }) {
     metadata_ = parquet::ReadMetaData(input_);
     const auto reader = make_reader();
     std::shared_ptr<arrow::Schema> schema;
@@ -60,14 +64,10 @@ class ParquetTable final : public Table {
     for (const ColumnSpec& column : columns_.schema.columns()) types_.push_back(column.type);
     for (const int field : columns_.fields)
       leaves_.push_back(reader->manifest().schema_fields[static_cast<size_t>(field)].column_index);
-    for (int g = 0; g < metadata_->num_row_groups(); ++g) {
-      const int64_t rows = metadata_->RowGroup(g)->num_rows();
-      if (rows < 0 || rows > std::numeric_limits<uint32_t>::max())
-        throw parquet::ParquetException("a row group of impossible length");
-      if (rows == 0) continue;
-      groups_.push_back(g);
-      begins_.push_back(begins_.back() + static_cast<uint64_t>(rows));
-    }
+    pieces_ = parquet_pieces(*metadata_, leaves_, group_bytes);
+    for (const ParquetPiece& piece : pieces_) begins_.push_back(begins_.back() + piece.rows);
+    if (std::string note = cut_note(pieces_, *metadata_, leaves_); !note.empty())
+      columns_.notes.push_back(std::move(note));
     sum_ = sampled_sum(input_->file());
   }
   std::string_view format() const override { return "parquet"; }
@@ -78,7 +78,7 @@ class ParquetTable final : public Table {
   uint64_t fingerprint() const override { return sum_; }
   uint64_t state() const override { return state_of(fs_.stat(path())); }
   uint64_t resident_bytes() const override { return metadata_->size() * uint64_t{4}; }
-  uint64_t pieces() const override { return groups_.size(); }
+  uint64_t pieces() const override { return pieces_.size(); }
   uint64_t piece_begin(uint64_t p) const override { return begins_[p]; }
   uint64_t piece_of(uint64_t row) const override {
     PENSTOCK_CHECK(row < rows());
@@ -86,10 +86,13 @@ class ParquetTable final : public Table {
   }
   uint64_t max_piece_bytes(std::span<const size_t> columns) const override {
     uint64_t most = 0;
-    for (const int g : groups_) {
-      const auto group = metadata_->RowGroup(g);
+    for (const ParquetPiece& piece : pieces_) {
+      if (piece.first > 0) continue;
+      const auto group = metadata_->RowGroup(piece.group);
       uint64_t bytes = 4096;
       for (const size_t c : columns) bytes += decoded_bytes(*group->ColumnChunk(leaves_[c]), group->num_rows());
+      // Of a part, with room for texts that are longer there than elsewhere in the group.
+      if (piece.cut > 0) bytes = std::min(bytes, 2 * (bytes / (static_cast<uint64_t>(group->num_rows()) / piece.cut)));
       most = std::max(most, bytes);
     }
     return most;
@@ -97,11 +100,11 @@ class ParquetTable final : public Table {
   std::shared_ptr<const RawRows> fetch(uint64_t piece, std::span<const size_t> columns) const override {
     if (state_of(input_->file().stat()) != state_of(stat_))
       throw Error(Code::kData, "'" + path() + "' was written to since it was opened").hint("start again");
-    const std::string verb = "read row group " + std::to_string(groups_[piece]) + " of";
+    const std::string verb = "read row group " + std::to_string(pieces_[piece].group) + " of";
     return through(*input_, verb, [&] { return read(piece, columns, verb); });
   }
   Location locate(uint64_t row) const override {
-    const auto group = metadata_->RowGroup(groups_[piece_of(row)]);
+    const auto group = metadata_->RowGroup(pieces_[piece_of(row)].group);
     uint64_t begin = stat_.bytes, end = 0;
     for (int c = 0; c < group->num_columns(); ++c) {
       const auto chunk = group->ColumnChunk(c);
@@ -116,12 +119,15 @@ class ParquetTable final : public Table {
 
  private:
   // One for each call: a reader is of one thread, and making it from the footer that is there costs little.
-  std::unique_ptr<parquet::arrow::FileReader> make_reader() const {
+  // `rows` of a batch, where the group is read in parts: then its bytes come as they are needed, too.
+  std::unique_ptr<parquet::arrow::FileReader> make_reader(int64_t rows = 0) const {
     parquet::ReaderProperties how = parquet::default_reader_properties();
+    if (rows > 0) how.enable_buffered_stream();
     how.set_page_checksum_verification(true);
     parquet::ArrowReaderProperties arrow_how;
     arrow_how.set_use_threads(false);
     arrow_how.set_pre_buffer(false);
+    if (rows > 0) arrow_how.set_batch_size(rows);
     for (int c = 0; c < metadata_->num_columns(); ++c)
       if (is_all_coded(*metadata_, c)) arrow_how.set_read_dictionary(c, true);
     parquet::arrow::FileReaderBuilder builder;
@@ -132,13 +138,14 @@ class ParquetTable final : public Table {
   }
 
   std::shared_ptr<const RawRows> read(uint64_t piece, std::span<const size_t> columns, const std::string& verb) const {
+    if (pieces_[piece].cut > 0) return read_part(piece, columns, verb);
     const auto reader = make_reader();
     const uint64_t rows = begins_[piece + 1] - begins_[piece];
     std::vector<ColumnType> types;
     arrow::FieldVector fields;
     arrow::ArrayVector arrays;
     for (const size_t c : columns) {
-      const auto found = input_->check(reader->ReadRowGroup(groups_[piece], {leaves_[c]}), verb);
+      const auto found = input_->check(reader->ReadRowGroup(pieces_[piece].group, {leaves_[c]}), verb);
       if (static_cast<uint64_t>(found->num_rows()) != rows)
         input_->check(arrow::Status::Invalid("column '", schema().columns()[c].name, "' has ", found->num_rows(),
                                              " rows and not ", rows),
@@ -152,6 +159,25 @@ class ParquetTable final : public Table {
     return rows_of(batch, types, begins_[piece], path());
   }
 
+  std::shared_ptr<const RawRows> read_part(uint64_t piece, std::span<const size_t> columns,
+                                           const std::string& verb) const {
+    std::vector<int> leaves;
+    for (const size_t c : columns) leaves.push_back(leaves_[c]);
+    std::ranges::sort(leaves);
+    const auto found = parts_.read(pieces_[piece], leaves, *input_, verb);
+    std::vector<ColumnType> types;
+    arrow::FieldVector fields;
+    arrow::ArrayVector arrays;
+    for (const size_t c : columns) {  // found in the file's order
+      const auto at = std::ranges::lower_bound(leaves, leaves_[c]) - leaves.begin();
+      types.push_back(types_[c]);
+      fields.push_back(found->schema()->field(static_cast<int>(at)));
+      arrays.push_back(found->column(static_cast<int>(at)));
+    }
+    const auto batch = arrow::RecordBatch::Make(arrow::schema(fields), found->num_rows(), arrays);
+    return rows_of(batch, types, begins_[piece], path());
+  }
+
   FileSystem& fs_;
   std::shared_ptr<ArrowInput> input_;
   FileStat stat_;
@@ -159,17 +185,22 @@ class ParquetTable final : public Table {
   ArrowColumns columns_;
   std::vector<ColumnType> types_;
   std::vector<int> leaves_;  ///< of each column, its place among the file's columns
-  std::vector<int> groups_;  ///< those that hold rows
+  std::vector<ParquetPiece> pieces_;
   std::vector<uint64_t> begins_ = {0};
   uint64_t sum_ = 0;
+  mutable ParquetParts parts_;
 };
 
 }  // namespace
 
 std::unique_ptr<Table> open_parquet(const std::string& path, FileSystem& fs) {
+  return open_parquet(path, fs, kParquetGroupBytes);
+}
+
+std::unique_ptr<Table> open_parquet(const std::string& path, FileSystem& fs, uint64_t group_bytes) {
   const auto input = std::make_shared<ArrowInput>(fs, path);
   require_parquet(*input, path);
-  return through(*input, "open", [&] { return std::make_unique<ParquetTable>(fs, input); });
+  return through(*input, "open", [&] { return std::make_unique<ParquetTable>(fs, input, group_bytes); });
 }
 
 }  // namespace penstock::io

@@ -30,19 +30,18 @@ PackedTable::PackedTable(FileSystem& fs, const std::string& path, TableSchema sc
       schema_(std::move(schema)),
       columns_(std::move(columns)),
       index_(std::move(index)),
-      engines_(fs) {}
-
-uint64_t PackedTable::state() const { return state_of(fs_.stat(path())); }
-
-uint64_t PackedTable::resident_bytes() const {
-  uint64_t bytes = index_.resident_bytes();
+      engines_(fs),
+      spare_(std::make_shared<SparePiece>()) {
   for (const PackedColumn& column : columns_) {
     if (!column.dictionary) continue;
     for (const std::string& word : *column.dictionary)
-      bytes += sizeof(std::string) + (word.size() > std::string().capacity() ? word.capacity() + 1 : 0);
+      words_bytes_ += sizeof(std::string) + (word.size() > std::string().capacity() ? word.capacity() + 1 : 0);
   }
-  return bytes;
 }
+
+uint64_t PackedTable::state() const { return state_of(fs_.stat(path())); }
+
+uint64_t PackedTable::resident_bytes() const { return index_.resident_bytes() + words_bytes_; }
 
 uint64_t PackedTable::piece_of(uint64_t row) const {
   PENSTOCK_CHECK(row < rows());
@@ -86,7 +85,8 @@ std::shared_ptr<const RawRows> PackedTable::fetch(uint64_t piece, std::span<cons
     throw Error(Code::kData, "'" + path() + "' was written to since it was opened").hint("start again");
   const std::vector<Stretch> all = stretches(piece, columns);
   const uint64_t bytes = all.empty() ? 0 : all.back().at + padded(all.back().end - all.back().offset);
-  AlignedBytes memory = aligned_bytes(bytes);
+  const auto give = [spare = spare_, bytes](std::byte* memory) { spare->give(AlignedBytes(memory), bytes); };
+  const std::shared_ptr<std::byte[]> memory(spare_->take(bytes).release(), give);
   std::vector<ReadRequest> reads;
   for (const Stretch& one : all) reads.push_back({file_.fd(), one.offset, one.end - one.offset, memory.get() + one.at});
   engines_.read(reads);
@@ -109,8 +109,7 @@ std::shared_ptr<const RawRows> PackedTable::fetch(uint64_t piece, std::span<cons
     views.push_back(std::move(*view));
   }
   const uint64_t held = bytes + kPackedAlignment + views.size() * sizeof(StoredColumn);
-  return std::make_shared<StoredRows>(first, rows, std::move(views), held,
-                                      std::shared_ptr<std::byte[]>(std::move(memory)));
+  return std::make_shared<StoredRows>(first, rows, std::move(views), held, memory);
 }
 
 Location PackedTable::locate(uint64_t row) const {

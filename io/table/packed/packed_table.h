@@ -9,6 +9,7 @@
 #include "io/file/file.h"
 #include "io/file/reader.h"
 #include "io/table/packed/packed_index.h"
+#include "io/table/packed/spare_piece.h"
 #include "io/table/stored_column.h"
 #include "io/table/table.h"
 
@@ -56,7 +57,9 @@ class PackedTable final : public Table {
   TableSchema schema_;
   std::vector<PackedColumn> columns_;
   PackedIndex index_;
+  uint64_t words_bytes_ = 0;
   mutable ReadEngines engines_;
+  std::shared_ptr<SparePiece> spare_;
 };
 
 }  // namespace penstock::io

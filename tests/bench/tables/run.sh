@@ -25,3 +25,4 @@ print("%s: %d rows in %.2f s, %.0f MB/s of the file, peak RSS %.0f MB" % (os.pat
 rates "$csv"
 python3 tests/bench/tables/peers.py "$csv" 2 "$rounds"
 rates "$arrow"
+build/tests/gather_bench "$arrow" $((2 * rounds + 1))  # the packed form beside a gather of the same rows

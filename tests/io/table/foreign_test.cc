@@ -20,6 +20,7 @@ using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 template <class Builder, class Value>
@@ -128,6 +129,33 @@ TEST(ForeignTables, GiveSingleRowsOfSomeColumns) {
     fetched->decode(rows, block);
     EXPECT_THAT(lines_of(block),
                 ElementsAre("0.050000000000000003|'x'|127", "-12.34|'x'|-128", "0.050000000000000003|'x'|127"));
+  }
+}
+
+TEST(ForeignTables, ALargeRowGroupIsReadInPiecesAndGivesTheSameRows) {
+  TempFolder folder;
+  write_parquet(folder / "a.parquet", *sevens(5000), 4000);
+  const auto whole = open_columns(folder / "a.parquet");
+  EXPECT_EQ(whole->pieces(), 2u);
+  EXPECT_THAT(whole->notes(), IsEmpty());
+  const auto cut = open_parquet(folder / "a.parquet", FileSystem::real(), 32768);
+  EXPECT_GT(cut->pieces(), 5u);
+  EXPECT_EQ(cut->rows(), 5000u);
+  EXPECT_THAT(cut->notes(), ElementsAre(HasSubstr("row group 0 has 4000 rows")));
+  EXPECT_EQ(lines_of(*cut), lines_of(*whole));
+  // Out of order, and with the columns turned round: each piece is the same as when it is read in its turn.
+  const std::vector<size_t> turned{1, 0};
+  for (const uint64_t p : {cut->pieces() - 1, uint64_t{3}, uint64_t{1}, uint64_t{2}, uint64_t{2}, uint64_t{0}}) {
+    const auto rows = cut->fetch(p, turned);
+    ASSERT_EQ(rows->first(), cut->piece_begin(p));
+    EXPECT_LE(rows->bytes(), cut->max_piece_bytes(turned));
+    TableBlock block;
+    rows->decode(0, rows->count(), block);
+    for (size_t i = 0; i < block.rows; ++i) {
+      const uint64_t row = rows->first() + i;
+      ASSERT_EQ(block.columns[1].ints[i], static_cast<int64_t>(7 * row));
+      ASSERT_EQ(block.columns[0].text(i), "s" + std::to_string(row % 50));
+    }
   }
 }
 
