@@ -33,10 +33,10 @@ class Loader {
   Text find(const std::string& name, const std::string& folder, const Where& asked) {
     const std::string path = name.starts_with('/') || folder.empty() ? name : io::join_path(folder, name);
     const std::string normal = std::filesystem::path(path).lexically_normal().string();
-    if (files_.exists(normal)) return read(normal, asked);
-    if (const BuiltinRecipe* builtin = find_builtin_recipe(name)) {
-      return {std::string(builtin->text), std::string(builtin->name), ""};
-    }
+    const BuiltinRecipe* builtin = find_builtin_recipe(name);
+    // Folders of data and of runs are called as recipes are: such a folder hides none.
+    if (files_.exists(normal) && (builtin == nullptr || !files_.is_folder(normal))) return read(normal, asked);
+    if (builtin != nullptr) { return {std::string(builtin->text), std::string(builtin->name), ""}; }
     std::vector<std::string> known;
     for (const BuiltinRecipe& recipe : builtin_recipes()) known.emplace_back(recipe.name);
     const bool looks_like_a_path = name.find('/') != std::string::npos || name.ends_with(".toml");

@@ -71,11 +71,6 @@ class Sink {
   std::unique_ptr<train::PredictionSink> sink_;
 };
 
-std::vector<std::string> classes_of(const classic::TreesHeader& header) {
-  if (header.task == classic::TreesTask::kBinary && header.classes.size() != 2) return {"0", "1"};
-  return header.classes;
-}
-
 }  // namespace
 
 void predict_all(const classic::Booster& booster, const pipelines::Recipe& recipe, const io::Dataset& data,
@@ -152,28 +147,23 @@ train::InferResult infer_trees(const TreesModel& model, const io::Dataset& data,
   const train::Machine machine = train::machine_for(model.recipe, options.threads);
   RunOptions run = run_for(model.recipe, data, machine, clock, options.trace);
   run.faults = {.on_fault = OnFault::kSkip, .budget = UINT64_MAX};
-  const classic::TreesTask task = model.booster.header().task;
-  const size_t width = task == classic::TreesTask::kBinary ? 2 : model.booster.outputs();
+  const size_t width = model.booster.outputs();
+  const Task task = data.table_fields()->task;
   const TargetTransform transform = data.table_fields()->transform;
-  Sink sink(data, train::make_prediction_sink(fs, options.out,
-                                              {.width = width,
-                                               .features = task == classic::TreesTask::kRegression,
-                                               .classes = classes_of(model.booster.header())}));
+  Sink sink(data, train::make_prediction_sink(
+                      fs, options.out, {.width = width, .classes = model.booster.header().classes, .rows = task}));
   const double began = clock.now_seconds();
   progress.begin("predicting", data.size(), "rows");
   std::vector<float> shown;
   try {
-    predict_all(
-        model.booster, model.recipe, data, run, options.stop, [&](const Batch& batch, std::span<const float> values) {
-          shown.clear();
-          for (const float value : values) {
-            if (task == classic::TreesTask::kBinary) shown.push_back(1 - value);
-            shown.push_back(task == classic::TreesTask::kRegression ? static_cast<float>(transform.invert(value))
-                                                                    : value);
-          }
-          sink.add(batch, shown, width);
-          progress.update(sink.rows);
-        });
+    predict_all(model.booster, model.recipe, data, run, options.stop,
+                [&](const Batch& batch, std::span<const float> values) {
+                  shown.assign(values.begin(), values.end());
+                  if (task == Task::kRegression)
+                    for (float& value : shown) value = static_cast<float>(transform.invert(value));
+                  sink.add(batch, shown, width);
+                  progress.update(sink.rows);
+                });
   } catch (const Error& error) {
     if (error.code() != Code::kCancelled) throw;
     throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");

@@ -33,6 +33,7 @@ class Planner {
       if (column.use == Use::kCategory) use(at, kCategory, true);
       if (column.use == Use::kNumber) use(at, kNumber, true);
     }
+    find_frequencies();
     settle_rest();
     for (const size_t column : ordered(spec_.categories, kCategory)) plan_.categories.push_back(category(column));
     for (const size_t column : ordered(spec_.numbers, kNumber)) plan_.numbers.push_back(number(column));
@@ -101,7 +102,7 @@ class Planner {
         any = true;
         if (c != plan_.target && !is_named(c, as)) use(c, as, false);
       }
-      if (!any) refuse("no column fits the pattern '" + name + "' of " + who, "the columns are: " + schema_.text());
+      if (!any) refuse_pattern(name, who);
     }
   }
   // Whether a list that is read later names the column.
@@ -111,12 +112,33 @@ class Planner {
     return as != kIgnored && std::ranges::find(other, name) != other.end();
   }
 
+  // A pattern leaves out the target and what is ignored; a name is taken as it is.
+  void find_frequencies() {
+    for (const std::string& name : spec_.frequency) {
+      if (!is_pattern(name)) {
+        frequency_.push_back(require(name, "table.frequency"));
+        continue;
+      }
+      bool any = false;
+      for (size_t c = 0; c < schema_.size(); ++c) {
+        if (!glob_matches(name, schema_.columns()[c].name)) continue;
+        any = true;
+        if (c != plan_.target && (uses_[c] & kIgnored) == 0 && !has_frequency(c)) frequency_.push_back(c);
+      }
+      if (!any) refuse_pattern(name, "table.frequency");
+    }
+  }
+  bool has_frequency(size_t column) const { return std::ranges::find(frequency_, column) != frequency_.end(); }
+  [[noreturn]] void refuse_pattern(const std::string& pattern, const std::string& who) const {
+    refuse("no column fits the pattern '" + pattern + "' of " + who, "the columns are: " + schema_.text());
+  }
+
   void settle_rest() {
     std::string left;
     for (size_t c = 0; c < schema_.size(); ++c) {
       if (uses_[c] != 0 || c == plan_.target) continue;
       const io::ColumnSpec& column = schema_.columns()[c];
-      if (spec_.rest == Rest::kFail) left += (left.empty() ? "'" : ", '") + column.name + "'";
+      if (spec_.rest == Rest::kFail && !has_frequency(c)) left += (left.empty() ? "'" : ", '") + column.name + "'";
       if (spec_.rest != Rest::kAuto) continue;
       if (column.type == ColumnType::kText || column.type == ColumnType::kBool) use(c, kCategory, true);
       if (column.type == ColumnType::kReal || column.type == ColumnType::kDate || column.type == ColumnType::kTime)
@@ -175,8 +197,7 @@ class Planner {
   void add_frequencies() {
     for (const std::string& name : spec_.log)
       if (!is_pattern(name)) require(name, "table.log");
-    for (const std::string& name : spec_.frequency) {
-      const size_t column = require(name, "table.frequency");
+    for (const size_t column : frequency_) {
       auto it = std::ranges::find(plan_.categories, column, &CategoryPlan::column);
       if (it == plan_.categories.end()) {
         plan_.categories.push_back(category(column));
@@ -185,7 +206,7 @@ class Planner {
         it->buckets = 0;
       }
       if (it->buckets > 0)
-        refuse("table.frequency names '" + name + "', which is hashed into buckets",
+        refuse("table.frequency names '" + schema_.columns()[column].name + "', which is hashed into buckets",
                "give it buckets = 0 in [[table.column]], or leave its frequency out");
       it->frequency = true;
     }
@@ -213,6 +234,7 @@ class Planner {
   const std::string& where_;
   std::vector<uint8_t> uses_;
   std::vector<size_t> open_;
+  std::vector<size_t> frequency_;  // in the order of table.frequency
   ColumnPlan plan_;
 };
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -228,6 +229,14 @@ TEST(BuiltinRecipes, LoadResolveAndReadBack) {
     if (recipe.stages.empty()) continue;
     EXPECT_GT(resolved.stages[0].params.size(), recipe.stages[0].params.size());
   }
+}
+
+TEST(BuiltinRecipes, AreNotHiddenByAFolderOfTheirName) {
+  const RecipeFolder folder;
+  std::filesystem::create_directory(folder.path("higgs"));
+  const Recipe recipe = load_recipe(folder.write("mine.toml", "base = \"higgs\"\nseed = 5\n"), with_set({}));
+  EXPECT_EQ(recipe.seed, 5u);
+  EXPECT_EQ(recipe.table->target, "label");
 }
 
 TEST(BuiltinRecipes, SayWhatTheyPromise) {

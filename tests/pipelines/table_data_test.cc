@@ -106,6 +106,31 @@ TEST_F(TableData, WhatWasFittedIsAppliedToRowsWithoutATarget) {
   EXPECT_THAT([&] { missing(); }, testing::ThrowsMessage<Error>(HasSubstr("'x'")));
 }
 
+// Kaggle's rows have a header and an Id, those of the terabyte set have neither.
+TEST_F(TableData, CriteosRecipesLookAtItsCountsAndItsCategoriesAlone) {
+  std::string header = "Id,Label", kaggle, terabyte;
+  for (int c = 1; c <= 13; ++c) header += ",I" + std::to_string(c);
+  for (int c = 1; c <= 26; ++c) header += ",C" + std::to_string(c);
+  for (int i = 0; i < 300; ++i) {
+    std::string row = std::to_string(i % 3 == 0);
+    for (int c = 0; c < 13; ++c) row += i % 5 == 0 ? "," : "," + std::to_string((i + c) % 17);
+    for (int c = 0; c < 26; ++c) row += std::string(",") + "abcdef"[(i + c) % 6] + "0c4";
+    kaggle += std::to_string(1000000 + i) + "," + row + "\n";
+    terabyte += row + "\n";
+  }
+  const std::string named = folder_.write("kaggle.csv", header + "\n" + kaggle),
+                    bare = folder_.write("day.csv", terabyte);
+  for (const std::string& data : {named, bare}) {
+    const JobData net = open(data, load_recipe("criteo")), trees = open(data, load_recipe("criteo-trees"));
+    EXPECT_EQ(net.fitted->cat_names().size(), 26u);
+    EXPECT_EQ(net.fitted->cont_names().size(), 26u);  // and whether each is missing
+    EXPECT_EQ(net.fitted->cont_names()[0], "I1");
+    EXPECT_EQ(trees.fitted->cat_names().size(), 0u);
+    EXPECT_EQ(trees.fitted->cont_names().size(), 39u);
+    EXPECT_EQ(trees.fitted->cont_names()[13], "frequency of C1");
+  }
+}
+
 TEST_F(TableData, AFittedFileThatIsDamagedIsMadeAgain) {
   const std::string csv = folder_.write("t.csv", rows(560));
   const std::string before = table::to_text(*open(csv, recipe_).fitted);

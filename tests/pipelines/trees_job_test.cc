@@ -22,6 +22,7 @@ namespace {
 using nlohmann::json;
 using test::RowsInMemory;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 using train::Resume;
 
 /// Counts rounds, and may act at one of them.
@@ -168,13 +169,13 @@ TEST_F(TreesJob, PredictsARowARecordInOwnUnits) {
   EXPECT_EQ(result.records, 300u);
   const auto rows = lines("out.csv");
   ASSERT_EQ(rows.size(), 301u);
-  EXPECT_EQ(rows[0], "id,file,f0,error");
+  EXPECT_EQ(rows[0], "id,prediction,error");
   const TreesEvaluation tried = evaluate_trees(model(), others, {}, path("predictions.csv"));
   double squares = 0;
   const auto predictions = lines("predictions.csv");
   ASSERT_EQ(predictions.size(), 301u);
   for (uint64_t id = 0; id < 300; ++id) {
-    const double predicted = std::stod(rows[id + 1].substr(rows[id + 1].find(',', rows[id + 1].find(',') + 1) + 1));
+    const double predicted = std::stod(rows[id + 1].substr(rows[id + 1].find(',') + 1));
     squares += std::pow(predicted / others.row(id).sales - 1, 2);
     EXPECT_THAT(predictions[id + 1], testing::StartsWith(std::to_string(id) + ","));
   }
@@ -191,7 +192,7 @@ TEST_F(TreesJob, ClassesAndYesOrNoArePredictedByName) {
   EXPECT_LT(result.val[0].second, 0.3);
   infer_trees(model(), others, {.out = path("classes.csv")});
   const auto rows = lines("classes.csv");
-  EXPECT_EQ(rows[0], "id,file,label_predicted,class,probability,error");
+  EXPECT_THAT(rows[0], MatchesRegex("id,prediction(,p_[^,]+)+,error"));
   size_t right = 0;
   for (uint64_t id = 0; id < 300; ++id)
     right += rows[id + 1].find("," + classes.class_names()[static_cast<size_t>(others.label(id))] + ",") !=
@@ -203,7 +204,17 @@ TEST_F(TreesJob, ClassesAndYesOrNoArePredictedByName) {
   EXPECT_GT(said["val_auc"].get<double>(), 0.97);
   EXPECT_EQ(said["val_loss"], said["val_log_loss"]);
   infer_trees(model("binary"), more, {.out = path("binary.csv")});
-  EXPECT_EQ(lines("binary.csv").size(), 301u);
+  const auto chances = lines("binary.csv");
+  ASSERT_EQ(chances.size(), 301u);
+  EXPECT_EQ(chances[0], "id,prediction,probability,error");
+  size_t guessed = 0;
+  for (uint64_t id = 0; id < 300; ++id) {
+    const double chance =
+        std::stod(chances[id + 1].substr(chances[id + 1].find(',', chances[id + 1].find(',') + 1) + 1));
+    EXPECT_THAT(chances[id + 1], HasSubstr(chance > 0.5 ? ",1," : ",0,"));
+    guessed += (chance > 0.5) == (more.target(id) > 0.5);
+  }
+  EXPECT_NEAR(static_cast<double>(guessed) / 300, said["val_accuracy"].get<double>(), 1e-5);
 }
 
 TEST_F(TreesJob, AForestIsOneRound) {

@@ -155,6 +155,18 @@ TEST(Fit, RestIsLookedAtWhenItIsToBe) {
               testing::ElementsAre("Day", "Price", "Visits", "Price is missing", "Visits is missing"));
 }
 
+TEST(Fit, PatternsNameFrequenciesToo) {
+  MemoryTable table(io::TableSchema(
+      {{"a1", ColumnType::kText}, {"a2", ColumnType::kText}, {"a3", ColumnType::kText}, {"ay", ColumnType::kReal}}));
+  for (int i = 0; i < 12; ++i) table.add({i % 3 == 0 ? "x" : "y", std::to_string(i % 2), "z", std::to_string(i % 5)});
+  TableSpec spec{.target = "ay", .ignore = {"a3"}, .rest = Rest::kFail, .frequency = {"a2", "a*"}};
+  const Fitted fitted = fit_all(table, spec).fitted;
+  EXPECT_THAT(fitted.cat_names(), testing::IsEmpty());
+  EXPECT_THAT(fitted.cont_names(), testing::ElementsAre("frequency of a2", "frequency of a1"));
+  spec.frequency = {"b*"};
+  EXPECT_THAT(error_of([&] { fit_all(table, spec); }), HasSubstr("no column fits the pattern 'b*' of table.frequency"));
+}
+
 TEST(Fit, RefusesWhatNobodyCanLearnFrom) {
   const io::TableSchema schema({{"x", ColumnType::kReal}, {"c", ColumnType::kText}, {"y", ColumnType::kReal}});
   const TableSpec spec{.target = "y", .numbers = {"x"}};
