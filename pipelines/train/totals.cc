@@ -75,6 +75,23 @@ json json_of(const device::DecodeCounts& d) {
             {"given_back", d.given_back}}}};
 }
 
+json json_of(const learn::RowsBrought& r) {
+  return {{"ahead_seconds", r.ahead_seconds},   {"step_seconds", r.step_seconds},
+          {"update_seconds", r.update_seconds}, {"batches", r.batches},
+          {"batches_ahead", r.batches_ahead},   {"rows", r.rows},
+          {"rows_again", r.rows_again}};
+}
+
+void read_json(const json& in, learn::RowsBrought& out) {
+  in.at("ahead_seconds").get_to(out.ahead_seconds);
+  in.at("step_seconds").get_to(out.step_seconds);
+  in.at("update_seconds").get_to(out.update_seconds);
+  in.at("batches").get_to(out.batches);
+  in.at("batches_ahead").get_to(out.batches_ahead);
+  in.at("rows").get_to(out.rows);
+  in.at("rows_again").get_to(out.rows_again);
+}
+
 void read_json(const json& in, device::DecodeCounts& out) {
   const auto by = [&](const char* name, device::DecodeCounts::By& b) {
     in.at(name).at("records").get_to(b.records);
@@ -129,6 +146,7 @@ std::string Totals::to_json() const {
            {"stages", rows},
            {"tiers", tier_rows}};
   if (!decoders.empty()) out["decoders"] = json_of(decoders);
+  if (rows.any()) out["embedding_rows"] = json_of(rows);
   return out.dump();
 }
 
@@ -174,6 +192,7 @@ Totals Totals::from_json(std::string_view text) {
       out.tiers.push_back(std::move(t));
     }
     if (const auto found = in.find("decoders"); found != in.end()) read_json(*found, out.decoders);
+    if (const auto found = in.find("embedding_rows"); found != in.end()) read_json(*found, out.rows);
   } catch (const json::exception& error) {
     throw Error(Code::kData, std::string("the totals of a run make no sense: ") + error.what());
   }
