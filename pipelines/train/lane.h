@@ -1,7 +1,6 @@
 // One device with its replica of the network: batches go up, the learner works on them.
 #pragma once
 
-#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -46,7 +45,7 @@ class Lane {
   /// lane decodes.
   size_t worth_preparing() const {
     if (!uploads_) return 0;
-    if (takes_rows()) return std::max<size_t>(1, rows_ahead_);
+    if (takes_rows() && rows_ahead_ > 0) return rows_ahead_;
     return view_ != nullptr && feed_->decodes() ? 1 : uploads_->places() - 1;
   }
   /// What was prepared is not asked for any more.
