@@ -109,14 +109,14 @@ void read_json(const json& in, device::DecodeCounts& out) {
 }  // namespace
 
 std::string Totals::to_json() const {
-  json rows = json::array();
+  json stage_rows = json::array();
   for (const StageReport& s : stages)
-    rows.push_back({{"name", s.name},
-                    {"busy_seconds", s.busy_seconds},
-                    {"starved_seconds", s.starved_seconds},
-                    {"blocked_seconds", s.blocked_seconds},
-                    {"records", s.records},
-                    {"threads", s.threads}});
+    stage_rows.push_back({{"name", s.name},
+                          {"busy_seconds", s.busy_seconds},
+                          {"starved_seconds", s.starved_seconds},
+                          {"blocked_seconds", s.blocked_seconds},
+                          {"records", s.records},
+                          {"threads", s.threads}});
   json tier_rows = json::array();
   for (const TierUse& t : tiers)
     tier_rows.push_back({{"name", t.name},
@@ -143,7 +143,7 @@ std::string Totals::to_json() const {
            {"bytes_read", bytes_read},
            {"peak_budget_bytes", peak_budget_bytes},
            {"threads", threads},
-           {"stages", rows},
+           {"stages", stage_rows},
            {"tiers", tier_rows}};
   if (!decoders.empty()) out["decoders"] = json_of(decoders);
   if (rows.any()) out["embedding_rows"] = json_of(rows);
