@@ -53,12 +53,13 @@ void check(const LearnerConfig& config) {
               std::to_string(config.net.classes));
   require(config.sparse_rows >= 0, "train.sparse_rows must not be negative");
   if (config.sparse_rows > 0 && config.ema_decay > 0)
-    throw Error(Code::kUsage, "train.ema = " + std::to_string(config.ema_decay) + " with train.sparse_rows = " +
-                                  std::to_string(config.sparse_rows) +
+    throw Error(Code::kUsage, "train.ema = " + std::to_string(config.ema_decay) +
+                                  " with train.sparse_rows = " + std::to_string(config.sparse_rows) +
                                   ": an average follows every row in every step, and rows in RAM that a batch does not "
                                   "have are left alone")
-        .hint("leave train.ema out (a schedule that ends low, such as one-cycle, does much the same), or "
-              "train.sparse_rows where the embeddings fit the device");
+        .hint(
+            "leave train.ema out (a schedule that ends low, such as one-cycle, does much the same), or "
+            "train.sparse_rows where the embeddings fit the device");
   check(config.optimiser);
   const Schedule schedule(config.schedule);
   require(config.threads >= 1, "a lane needs at least one torch thread");
