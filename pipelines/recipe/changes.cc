@@ -110,10 +110,19 @@ std::vector<Change> differences(const Recipe& before, const Recipe& after) {
 }
 
 bool may_change_on_resume(const std::string& key) {
-  constexpr std::array<std::string_view, 12> kKeys = {
-      "faults.budget",    "faults.train",     "faults.eval",   "lanes.devices",
-      "lanes.threads",    "lanes.bucket",     "lanes.timeout", "train.epochs",
-      "train.eval_every", "train.cuda_graph", "trees.rounds",  "trees.early_stopping_rounds"};
+  constexpr std::array<std::string_view, 13> kKeys = {"faults.budget",
+                                                      "faults.train",
+                                                      "faults.eval",
+                                                      "lanes.devices",
+                                                      "lanes.threads",
+                                                      "lanes.bucket",
+                                                      "lanes.timeout",
+                                                      "train.epochs",
+                                                      "train.eval_every",
+                                                      "train.cuda_graph",
+                                                      "train.sparse_ahead",
+                                                      "trees.rounds",
+                                                      "trees.early_stopping_rounds"};
   if (std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end()) return true;
   if (key.starts_with("stage.") && key.ends_with(".cache")) return true;  // a tier decides no bytes
   return key.starts_with("budget.") || key.starts_with("checkpoint.");

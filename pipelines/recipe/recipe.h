@@ -131,8 +131,9 @@ struct TrainSection {
   double gamma = 0.1;
 
   double label_smoothing = 0;
-  double ema = 0;           ///< decay a step; 0: none
-  int64_t sparse_rows = 0;  ///< embeddings of at least so many categories are trained row by row; 0: none
+  double ema = 0;             ///< decay a step; 0: none
+  int64_t sparse_rows = 0;    ///< embeddings of at least so many categories are trained row by row; 0: none
+  uint64_t sparse_ahead = 2;  ///< batches whose rows are brought before their step
   metrics::RegressionLoss loss = metrics::RegressionLoss::kSquared;
   learn::Precision precision = learn::Precision::kBf16;  ///< f32 of networks of rows, where the recipe says nothing
   bool channels_last = true;

@@ -140,6 +140,8 @@ void TrainSection::describe(ParamTable<TrainSection>& t) {
       "sparse_rows", &T::sparse_rows,
       "embeddings of at least so many categories stay in RAM, and a step looks at the rows of its batch alone; 0: none",
       at_least(0));
+  t.add("sparse_ahead", &T::sparse_ahead,
+        "batches whose rows of such embeddings are brought before their step; decides no bits", in_range(0, 16));
   t.add("loss", &T::loss, "regression: of the transformed target",
         one_of<metrics::RegressionLoss>({{"squared", metrics::RegressionLoss::kSquared},
                                          {"absolute", metrics::RegressionLoss::kAbsolute},

@@ -44,6 +44,7 @@ void Lane::stop_feeding() noexcept {
 }
 
 void Lane::prepare(const Batch& batch, int64_t first, int64_t count) {
+  if (count > 0 && rows_ahead_ > 0) learner_.bring_ahead(learn::inputs_of(batch, learner_.config(), first, count));
   if (is_cpu() || takes_rows() || count == 0) return;
   if (view_ != nullptr) {
     device::LaneFeed::Part fed = feed_->prepare(*view_, batch, first, count, learner_.config().pixels_field);
@@ -93,6 +94,7 @@ void Lane::forget_prepared() {
   for (Ahead& ahead : ahead_)
     if (ahead.place != nullptr) ahead.place->give_back();
   ahead_.clear();
+  learner_.forget_ahead();
 }
 
 /// What the network cannot have, others may hold: an error of memory says who.

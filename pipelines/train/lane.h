@@ -37,12 +37,15 @@ class Lane {
     view_ = feed_ ? view : nullptr;
   }
 
+  /// For so many batches prepare() begins to bring the rows of embeddings that are trained row by row, each for a training step, in order; 0: for none.
+  void bring_rows_ahead(size_t batches) { rows_ahead_ = batches; }
   /// Begins to bring those records to the device, for a call of the three below that is for them. Waits only where all places are taken.
   void prepare(const Batch& batch, int64_t first, int64_t count);
   /// How many batches it pays to prepare beside the one in work: one more each time that the device had run dry, but no more than one where the
   /// lane decodes.
   size_t worth_preparing() const {
     if (!uploads_) return 0;
+    if (takes_rows() && rows_ahead_ > 0) return rows_ahead_;
     return view_ != nullptr && feed_->decodes() ? 1 : uploads_->places() - 1;
   }
   /// What was prepared is not asked for any more.
@@ -85,6 +88,7 @@ class Lane {
   std::optional<UploadRing> uploads_;
   std::unique_ptr<device::LaneFeed> feed_;
   const device::FeedView* view_ = nullptr;
+  size_t rows_ahead_ = 0;
   std::deque<Ahead> ahead_;  ///< in the order of prepare()
   Ahead now_;                ///< what the learner works on
   Event computed_;

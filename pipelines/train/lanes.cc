@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "engine/device/devices.h"
 #include "engine/device/joined_collective.h"
@@ -90,9 +91,11 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
       if (held_.pictures || options.decoding)
         lanes_.back()->feed_from(held_.pictures.get(), lane, options.held_bytes, options.decoding);
       if (lanes_.back()->learner().config().device != nullptr) ++gpus;
+      if (lane > 0) lanes_.back()->learner().share_rows(lanes_.front()->learner());
       if (lane > 0) workers_.push_back(std::make_unique<Worker>());
     }
   }));
+  if (options.trains) afford_rows_ahead(options);
   if (compute_elsewhere()) blocks_ = std::make_shared<HostBlocks>(lanes_.front()->device());
   if (!joined) return;
   const bool mixed = gpus > 0 && gpus < here;
@@ -116,7 +119,8 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
       gradients[lane] = std::move(group.collective);
       aborts[lane] = std::move(group.abort);
       if (lane == 0 && !group.unequal.empty())
-        note_ = "the GPUs are not alike, and the slowest sets the pace: " + group.unequal;
+        note_ += (note_.empty() ? "" : "; ") + std::string("the GPUs are not alike, and the slowest sets the pace: ") +
+                 group.unequal;
     }
     lanes_[lane]->learner().join({.gradients = std::move(gradients[lane]),
                                   .counts = std::move(counts[lane]),
@@ -197,6 +201,38 @@ void Lanes::feed_from(RunOptions& options) const {
   if (!blocks_) return;
   options.tier = Tier::kPinned;
   options.make_batch = [blocks = blocks_](uint64_t bytes) { return blocks->make(bytes); };
+}
+
+/// The batch in work holds as much as one on its way.
+void Lanes::afford_rows_ahead(const LanesOptions& options) {
+  const auto shares = static_cast<int64_t>(lanes_.size() * together_.size());
+  uint64_t bytes = 0;
+  for (const auto& lane : lanes_) bytes += lane->learner().bytes_ahead((options.most_records + shares - 1) / shares);
+  if (bytes == 0) return;
+  const Tier tier = lanes_.front()->learner().config().device != nullptr ? Tier::kPinned : Tier::kRam;
+  const uint64_t limit = options.budgets ? options.budgets->limit(tier) : 0;
+  for (rows_ahead_ = options.rows_ahead; rows_ahead_ > 0; --rows_ahead_) {
+    const uint64_t need = bytes * (rows_ahead_ + 1);
+    if (limit > 0 && need > limit / 4) continue;
+    std::optional<Credit> credit = options.budgets ? options.budgets->try_take(Need::of(tier, need)) : Credit();
+    if (!credit) continue;
+    rows_credit_ = std::move(*credit);
+    break;
+  }
+  if (rows_ahead_ < options.rows_ahead)
+    note_ = "rows of embeddings are brought " + std::to_string(rows_ahead_) + " batches ahead, not " +
+            std::to_string(options.rows_ahead) + " (train.sparse_ahead): a batch's take up to " + bytes_text(bytes) +
+            ", and they may take a quarter of the budget of " + std::string(name_of(tier));
+}
+
+void Lanes::bring_rows_ahead(size_t batches) {
+  for (const auto& lane : lanes_) lane->bring_rows_ahead(batches);
+}
+
+learn::RowsBrought Lanes::rows_brought() const {
+  learn::RowsBrought sum;
+  for (const auto& lane : lanes_) sum += lane->learner().rows_brought();
+  return sum;
 }
 
 void Lanes::follow(const device::FeedView* view) {

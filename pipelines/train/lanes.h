@@ -28,6 +28,11 @@ struct LanesOptions {
   std::optional<uint64_t> held_bytes = std::nullopt;
   /// Who decodes what of a training; null: the lanes decode nothing.
   std::shared_ptr<device::DecodeShare> decoding = nullptr;
+  /// Batches whose rows of embeddings (train.sparse_rows) are brought before their step, each of so many records at most over all processes. Their memory is
+  /// taken from `budgets` (null: unlimited), but no more than a quarter of the tier: else they are fewer.
+  size_t rows_ahead = 0;
+  int64_t most_records = 0;
+  std::shared_ptr<Budgets> budgets = nullptr;
   bool trains = true;  ///< false: for evaluation and inference alone; gradients have no place
 };
 
@@ -53,6 +58,12 @@ class Lanes {
   bool compute_elsewhere() const;
   /// Batches of a run with these options lie where the lanes copy from at full speed: pinned memory, for GPUs, kept for the runs that follow.
   void feed_from(RunOptions& options) const;
+  /// Batches that there is memory to bring rows ahead for.
+  size_t rows_ahead() const { return rows_ahead_; }
+  /// As Lane's, of all.
+  void bring_rows_ahead(size_t batches);
+  /// Of the lanes of this process.
+  learn::RowsBrought rows_brought() const;
   /// As Lane::follow, of all.
   void follow(const device::FeedView* view);
   void prepare(const Batch& batch);
@@ -87,6 +98,7 @@ class Lanes {
     int64_t first = 0, count = 0;
   };
   void abort(const std::string& why);
+  void afford_rows_ahead(const LanesOptions& options);
   Part part(const Batch& batch, size_t lane) const;
   template <class Work>
   void in_all(Work&& work);
@@ -107,6 +119,8 @@ class Lanes {
   std::vector<std::function<void(const std::string&)>> aborts_;  ///< of collectives of GPUs, which the lanes own
   std::vector<std::unique_ptr<Lane>> lanes_;
   Held held_;
+  Credit rows_credit_;
+  size_t rows_ahead_ = 0;
   std::shared_ptr<HostBlocks> blocks_;            ///< of the first lane; null: plain memory
   std::vector<std::unique_ptr<Worker>> workers_;  ///< of the lanes but the first; dies first
 };

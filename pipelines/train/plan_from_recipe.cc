@@ -254,7 +254,11 @@ TrainPlan make_train_plan(const Recipe& recipe, const io::Dataset& train, const 
                 .timeout_seconds = recipe.lanes.timeout.seconds,
                 .held = feeding.held,
                 .held_bytes = recipe.budget.gpu_cache ? std::optional(recipe.budget.gpu_cache->bytes) : std::nullopt,
-                .decoding = feeding.share};
+                .decoding = feeding.share,
+                .rows_ahead = recipe.train.sparse_ahead,
+                .budgets = machine.budgets};
+  for (const TrainPhase& phase : plan.phases)
+    plan.lanes.most_records = std::max(plan.lanes.most_records, static_cast<int64_t>(phase.train_run.batch));
   const io::TableFields* rows = train.table_fields();
   const bool counts_classes = rows == nullptr || rows->task == Task::kClasses;
   plan.lanes.learner = learner_config(recipe, counts_classes ? classes_for(recipe, train) : 1, threads, steps,

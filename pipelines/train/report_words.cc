@@ -110,6 +110,21 @@ std::string where_time_went(const Totals& t) {
                 percent_text(share(std::max(0.0, rest), t.seconds)).c_str());
 }
 
+/// Of embeddings that are trained row by row.
+std::string rows_text(const Totals& t) {
+  const learn::RowsBrought& r = t.rows;
+  if (!r.any()) return "";
+  return format(
+      "Rows of embeddings in RAM: brought ahead for %s of the steps, by a thread that was busy for %s. In the steps %s "
+      "went\ninto getting rows and %s into gradients and updates of rows; %s of the rows were read again because a "
+      "step "
+      "had\nchanged them on the way.\n",
+      percent_text(share(static_cast<double>(r.batches_ahead), static_cast<double>(r.batches))).c_str(),
+      duration_text(r.ahead_seconds).c_str(), percent_text(share(r.step_seconds, t.step_seconds)).c_str(),
+      percent_text(share(r.update_seconds, t.step_seconds)).c_str(),
+      percent_text(share(static_cast<double>(r.rows_again), static_cast<double>(r.rows))).c_str());
+}
+
 std::string stage_table(const Totals& t) {
   std::string out =
       format("%-16s %8s %8s %8s   of the thread time of the training\n", "stage", "busy", "starved", "blocked");
@@ -199,7 +214,8 @@ std::string report_text(const RunReport& report) {
              report.has_report ? "" : " (as of its newest checkpoint)");
   for (const std::string& note : report.notes) out += "warning: " + note + "\n";
   if (t.batches == 0) return out + "Nothing was saved of its speed yet.\n" + ledger_text(report);
-  out += what_limited(report) + where_time_went(t) + "\n" + accuracy_text(report) + "\n" + ledger_text(report);
+  out += what_limited(report) + where_time_went(t) + rows_text(t) + "\n" + accuracy_text(report) + "\n" +
+         ledger_text(report);
   if (report.quarantined > 0)
     out += format("%llu refusals in all: see %s/quarantine.jsonl\n",
                   static_cast<unsigned long long>(report.quarantined), report.run.c_str());

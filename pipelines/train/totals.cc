@@ -75,6 +75,23 @@ json json_of(const device::DecodeCounts& d) {
             {"given_back", d.given_back}}}};
 }
 
+json json_of(const learn::RowsBrought& r) {
+  return {{"ahead_seconds", r.ahead_seconds},   {"step_seconds", r.step_seconds},
+          {"update_seconds", r.update_seconds}, {"batches", r.batches},
+          {"batches_ahead", r.batches_ahead},   {"rows", r.rows},
+          {"rows_again", r.rows_again}};
+}
+
+void read_json(const json& in, learn::RowsBrought& out) {
+  in.at("ahead_seconds").get_to(out.ahead_seconds);
+  in.at("step_seconds").get_to(out.step_seconds);
+  in.at("update_seconds").get_to(out.update_seconds);
+  in.at("batches").get_to(out.batches);
+  in.at("batches_ahead").get_to(out.batches_ahead);
+  in.at("rows").get_to(out.rows);
+  in.at("rows_again").get_to(out.rows_again);
+}
+
 void read_json(const json& in, device::DecodeCounts& out) {
   const auto by = [&](const char* name, device::DecodeCounts::By& b) {
     in.at(name).at("records").get_to(b.records);
@@ -92,14 +109,14 @@ void read_json(const json& in, device::DecodeCounts& out) {
 }  // namespace
 
 std::string Totals::to_json() const {
-  json rows = json::array();
+  json stage_rows = json::array();
   for (const StageReport& s : stages)
-    rows.push_back({{"name", s.name},
-                    {"busy_seconds", s.busy_seconds},
-                    {"starved_seconds", s.starved_seconds},
-                    {"blocked_seconds", s.blocked_seconds},
-                    {"records", s.records},
-                    {"threads", s.threads}});
+    stage_rows.push_back({{"name", s.name},
+                          {"busy_seconds", s.busy_seconds},
+                          {"starved_seconds", s.starved_seconds},
+                          {"blocked_seconds", s.blocked_seconds},
+                          {"records", s.records},
+                          {"threads", s.threads}});
   json tier_rows = json::array();
   for (const TierUse& t : tiers)
     tier_rows.push_back({{"name", t.name},
@@ -126,9 +143,10 @@ std::string Totals::to_json() const {
            {"bytes_read", bytes_read},
            {"peak_budget_bytes", peak_budget_bytes},
            {"threads", threads},
-           {"stages", rows},
+           {"stages", stage_rows},
            {"tiers", tier_rows}};
   if (!decoders.empty()) out["decoders"] = json_of(decoders);
+  if (rows.any()) out["embedding_rows"] = json_of(rows);
   return out.dump();
 }
 
@@ -174,6 +192,7 @@ Totals Totals::from_json(std::string_view text) {
       out.tiers.push_back(std::move(t));
     }
     if (const auto found = in.find("decoders"); found != in.end()) read_json(*found, out.decoders);
+    if (const auto found = in.find("embedding_rows"); found != in.end()) read_json(*found, out.rows);
   } catch (const json::exception& error) {
     throw Error(Code::kData, std::string("the totals of a run make no sense: ") + error.what());
   }

@@ -9,6 +9,7 @@
 #include "engine/run/report.h"
 #include "pipelines/job/together.h"
 #include "stages/device/decode_share.h"
+#include "stages/learn/rows_brought.h"
 
 namespace penstock::train {
 
@@ -30,6 +31,7 @@ struct Totals {
   std::vector<StageReport> stages;  ///< as in Report, summed by name in the order first met
   std::vector<TierUse> tiers;       ///< likewise
   device::DecodeCounts decoders;    ///< where lanes decode too; else empty
+  learn::RowsBrought rows;          ///< of embeddings trained row by row, by the lanes of the process that keeps RUN
 
   /// Adds what one Run of the training says of itself.
   void add(const Report& report);

@@ -55,29 +55,12 @@ Trainer::Agreed Trainer::agree(uint64_t refused, const std::optional<Error>& fai
   return agreed;
 }
 
-/// Of all processes: what one has in the place of a batch, none learns.
-Trainer::Fetched Trainer::next_of_all(Run& run) {
-  std::optional<Batch> batch;
-  const double asked = world_.clock->now_seconds();
-  std::optional<Error> failure = failure_of([&] { batch = run.next(); });
-  if (failure && failure->code() == Code::kCancelled && world_.stop.stop_requested()) failure.reset();
-  waited_seconds_ += world_.clock->now_seconds() - asked;
-  Fetched fetched;
-  fetched.failure = failure_of([&] {
-    // One question a step where all is well.
-    if (!together_.any({failure.has_value() || !batch})[0])
-      fetched.batch = std::move(batch);
-    else
-      together_.require_none(failure);
-  });
-  return fetched;
-}
-
 TrainEnd Trainer::run(Position& position) {
   at_ = &position;
   before_ = position.totals;
   due_.emplace(plan_.checkpoint, world_.time_limit_seconds, world_.stop, *world_.clock, position);
   seconds_before_ = position.totals.seconds;
+  rows_before_ = position.totals.rows;
   const uint64_t batch = plan_.phase_of(position.epoch).train_run.batch;
   world_.progress->begin("training", plan_.records_until(plan_.epochs), unit_of(plan_.rows()),
                          plan_.records_until(position.epoch) + position.step * batch);
@@ -139,9 +122,10 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
   std::optional<TrainEnd> end;
   ahead_.clear();
   lanes_.follow(phase.feed.get());
+  begin_rows_ahead(run);
   if (lanes_.compute_elsewhere()) together_.require_none(look_ahead(run));
   while (!end) {
-    if (ahead_.empty()) ahead_.push_back(next_of_all(run));
+    fetch(run);
     Fetched next = std::move(ahead_.front());
     ahead_.pop_front();
     if (next.failure) {
@@ -160,6 +144,7 @@ std::optional<TrainEnd> Trainer::train_epoch(const TrainPhase& phase) {
     end = agreed.end;
     if (!end && agreed.due) save(&run);
   }
+  lanes_.bring_rows_ahead(0);
   lanes_.follow(nullptr);  // evaluations take their batches as they are
   Report report = run.report();
   together_.add_up(report);
@@ -189,31 +174,6 @@ std::optional<Error> Trainer::take(Batch batch, Run& run) {
   before_.data_wait_seconds += waited_seconds_;
   const std::optional<Error> unwritten = book(mine, result, took);
   return failure ? failure : unwritten;
-}
-
-/// Waits for the batch after the one in work; then for as many more as it pays to bring up, while the step is not done. What that costs
-/// counts as waiting where it took longer than the step. All processes fetch as many. Gives what went wrong with bringing up; what there is in
-/// the place of a batch waits for its turn.
-std::optional<Error> Trainer::look_ahead(Run& run) {
-  const double waited = waited_seconds_;
-  std::optional<Error> failure;
-  bool done = false;
-  while (ahead_.empty() || ahead_.back().is_batch()) {
-    if (!failure) failure = failure_of([&] { done = lanes_.done(); });
-    const bool enough =
-        failure || done || ahead_.size() >= std::min({lanes_.worth_preparing(), run.most_batches(), most_ahead_});
-    if (!ahead_.empty() && together_.any({enough})[0]) break;
-    ahead_.push_back(next_of_all(run));
-    if (failure || !ahead_.back().is_batch()) continue;
-    failure = failure_of([&] { lanes_.prepare(*ahead_.back().batch); });
-    if (failure && failure->code() == Code::kMemory &&
-        ahead_.size() > 1) {  // in its turn it has the room of those before
-      most_ahead_ = ahead_.size() - 1;
-      failure.reset();
-    }
-  }
-  if (!done) waited_seconds_ = waited;
-  return failure;
 }
 
 /// What was learnt of a batch: sums, the position, logs, the rate that is shown. Gives what went wrong with the logs.
@@ -327,6 +287,8 @@ void Trainer::save(const Run* run) {
     at_->totals.add(report);
   }
   if (plan_.lanes.decoding) at_->totals.decoders.add(over_all(together_, plan_.lanes.decoding->counts()));
+  at_->totals.rows = rows_before_;
+  at_->totals.rows += lanes_.rows_brought();
   at_->totals.seconds = seconds_before_ + due_->seconds();
   together_.at_root([&] { write(); });
   before_.checkpoint_seconds += due_->end_save();

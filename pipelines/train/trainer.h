@@ -59,6 +59,8 @@ class Trainer {
     bool is_batch() const { return batch && *batch; }
   };
   Fetched next_of_all(Run& run);
+  void begin_rows_ahead(const Run& run);
+  void fetch(Run& run);
   std::optional<TrainEnd> train_epoch(const TrainPhase& phase);
   Run start(const TrainPhase& phase);
   std::optional<Error> take(Batch batch, Run& run);
@@ -86,6 +88,8 @@ class Trainer {
   std::optional<learn::Checkpoint> best_;
   double seconds_before_ = 0;         ///< of the processes before
   std::deque<Fetched> ahead_;         ///< while steps before were under way, in order
+  size_t rows_ahead_ = 0;             ///< batches whose rows are brought before their step
+  learn::RowsBrought rows_before_;    ///< by the processes before
   uint64_t most_ahead_ = UINT64_MAX;  ///< for which the devices have memory
   double waited_seconds_ = 0;         ///< for the batch of the step to come
   double rate_ = 0;                   ///< records a second, smoothed

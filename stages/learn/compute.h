@@ -14,8 +14,15 @@
 
 namespace penstock::learn {
 
+/// A copy on the device that is under way.
+struct Aside {
+  at::Tensor there;
+  /// What is asked of the calling thread's stream afterwards comes after the copy; none: it is there.
+  std::function<void()> wait = {};
+};
+
 /// One learner's. Which GPUs there are is chosen when the program is linked (make_gpu_compute). Used by the learner's thread; mark() by
-/// torch's backward threads too.
+/// torch's backward threads too, copy_aside() by any.
 class Compute {
  public:
   virtual ~Compute() = default;
@@ -28,6 +35,8 @@ class Compute {
   virtual at::Tensor normalise(const Images& images, bool bf16, bool channels_last) const = 0;
   /// A call that returns when everything is done that was queued on the calling thread's stream until now.
   virtual std::function<void()> mark() const = 0;
+  /// Begins to copy what lies in pinned memory to the device, on a stream beside the learner's. On the CPU: itself.
+  virtual Aside copy_aside(const at::Tensor& here) const = 0;
   /// On the CPU work is recorded by keeping it, and replayed by doing it: the twin of a CUDA graph, for tests.
   virtual std::unique_ptr<Recorder> make_recorder() const = 0;
 };

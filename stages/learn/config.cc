@@ -52,9 +52,14 @@ void check(const LearnerConfig& config) {
           "a network that learns " + std::string(name_of(config.task)) + " has one output, net.classes is " +
               std::to_string(config.net.classes));
   require(config.sparse_rows >= 0, "train.sparse_rows must not be negative");
-  require(
-      config.sparse_rows == 0 || config.ema_decay == 0,
-      "train.ema follows every row in every step, and train.sparse_rows leaves most of them alone: use one of them");
+  if (config.sparse_rows > 0 && config.ema_decay > 0)
+    throw Error(Code::kUsage, "train.ema = " + std::to_string(config.ema_decay) +
+                                  " with train.sparse_rows = " + std::to_string(config.sparse_rows) +
+                                  ": an average follows every row in every step, and rows in RAM that a batch does not "
+                                  "have are left alone")
+        .hint(
+            "leave train.ema out (a schedule that ends low, such as one-cycle, does much the same), or "
+            "train.sparse_rows where the embeddings fit the device");
   check(config.optimiser);
   const Schedule schedule(config.schedule);
   require(config.threads >= 1, "a lane needs at least one torch thread");

@@ -55,7 +55,7 @@ std::vector<std::byte> Learner::save(const nets::Metadata& metadata) const {
   State& s = *state_;
   const auto scope = s.enter();
   auto tensors = s.training_state();
-  if (s.sparse) tensors = joined(std::move(tensors), s.sparse->settled(s.done));
+  if (s.sparse) tensors = joined(std::move(tensors), s.sparse->store().settled(s.done));
   if (s.average) tensors = joined(std::move(tensors), prefixed("ema/", weights_of(*s.average)));
   if (!s.config.script.empty()) tensors.emplace_back(kScriptTensor, nets::tensor_of(s.config.script));
   nets::Metadata all = metadata;
@@ -85,6 +85,7 @@ void Learner::load(std::span<const std::byte> bytes, const std::string& origin) 
                                  std::string(name_of(s.config.optimiser.kind)) + "'")
         .hint("go on with the recipe of the run");
   }
+  if (s.sparse) s.sparse->forget_ahead();
   auto targets = s.training_state();
   if (s.average) targets = joined(std::move(targets), prefixed("ema/", weights_of(*s.average)));
   nets::copy_state(stored, "", targets, origin);
@@ -97,8 +98,13 @@ void Learner::load_weights(std::span<const std::byte> bytes, const std::string& 
   const nets::StoredState stored = nets::decode_safetensors(bytes, origin);
   const bool averaged = std::any_of(stored.tensors.begin(), stored.tensors.end(),
                                     [](const auto& t) { return t.name.starts_with("ema/"); });
-  nets::copy_state(stored, averaged ? "ema/" : "", weights_of(*s.net), origin);
-  if (s.sparse) s.sparse->restart(s.done);
+  std::vector<NamedTensor> targets = weights_of(*s.net);
+  if (s.sparse) {
+    s.sparse->forget_ahead();
+    if (!s.sparse->owns()) std::erase_if(targets, [&](const NamedTensor& named) { return s.sparse->has(named.first); });
+  }
+  nets::copy_state(stored, averaged ? "ema/" : "", targets, origin);
+  if (s.sparse && s.sparse->owns()) s.sparse->store().restart(s.done);
   if (s.average) copy_weights(*s.net, *s.average);
 }
 

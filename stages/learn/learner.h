@@ -20,6 +20,7 @@
 #include "stages/learn/inputs.h"
 #include "stages/learn/optimiser_config.h"
 #include "stages/learn/replicas.h"
+#include "stages/learn/rows_brought.h"
 #include "stages/learn/schedule.h"
 
 namespace penstock::learn {
@@ -51,7 +52,7 @@ struct LearnerConfig {
       Task::kClasses;  ///< cross-entropy, binary cross-entropy with logits, or `loss`; the last two with one output
   metrics::RegressionLoss loss = metrics::RegressionLoss::kSquared;
   /// Embeddings of at least so many categories stay in the host's memory, and a step looks at the rows of its batch alone: they may
-  /// be larger than the device. What is learnt is that of dense training, but for rounding. One lane, no EMA. 0: none.
+  /// be larger than the device. What is learnt is that of dense training, but for rounding. No EMA. 0: none.
   int64_t sparse_rows = 0;
   /// Of kRegression: what targets went through. Not used in training, stored with the weights.
   TargetTransform transform;
@@ -129,6 +130,19 @@ class Learner {
 
   /// The first lane's weights become those of all; a call of all lanes.
   void share_weights(Shared what);
+
+  /// Tables trained row by row are from now on those of `owner`, a learner of the same config: one memory for the lanes of a process. Before join(); the
+  /// two step together from then on. Loading and saving such tables is the owner's.
+  void share_rows(Learner& owner);
+  /// Where tables are trained row by row: a thread begins to bring the rows of the batch behind those that were brought ahead before (the first is that of the next
+  /// step), and copies them to the device. What the step learns is the same to the bit. The batch may go at once. Between steps, or between the halves of one.
+  void bring_ahead(const Inputs& inputs);
+  /// What was brought ahead is not asked for any more.
+  void forget_ahead();
+  /// Bytes of the host's memory that a batch of `records`, brought ahead, holds at most; 0 where no table is trained row by row.
+  uint64_t bytes_ahead(int64_t records) const;
+  /// What bringing rows took so far.
+  RowsBrought rows_brought() const;
 
   /// One forward, backward and update. What a network of rows is given lies in the host's memory, also for a GPU. The pixels are not needed after it returns. With other lanes, loss, records and top1 are of the
   /// whole batch; where that has no record, nothing is done.

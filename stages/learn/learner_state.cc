@@ -98,7 +98,7 @@ Learner::State::State(LearnerConfig given)
   if (compute->device() == at::kCPU && nets::is_table_net(config.net.arch))
     draws = at::make_generator<at::CPUGeneratorImpl>(config.seed);
   if (config.sparse_rows > 0) {
-    sparse.emplace(*net, config.optimiser, schedule);
+    sparse.emplace(*net, config.optimiser, schedule, *compute);
     if (!sparse->any()) sparse.reset();
   }
   if (config.ema_decay > 0) {
@@ -140,7 +140,7 @@ void Learner::State::seed(uint64_t seed) {
 std::vector<NamedTensor> Learner::State::settled_weights() {
   std::vector<NamedTensor> out = weights_of(evaluated());
   if (!sparse) return out;
-  for (const NamedTensor& settled : sparse->settled(done))
+  for (const NamedTensor& settled : sparse->store().settled(done))
     for (NamedTensor& named : out)
       if (named.first == settled.first) named.second = settled.second;
   return out;
@@ -150,7 +150,7 @@ std::vector<NamedTensor> Learner::State::training_state() {
   std::vector<NamedTensor> out = weights_of(*net);
   if (sparse) {
     std::erase_if(out, [this](const NamedTensor& named) { return sparse->has(named.first); });
-    out = joined(std::move(out), sparse->state());
+    if (sparse->owns()) out = joined(std::move(out), sparse->store().state());
   }
   return joined(std::move(out), optimiser().state());
 }
@@ -162,7 +162,7 @@ StepInputs Learner::State::inputs(const Inputs& inputs, const Targets& targets, 
   if (inputs.images.count > 0)
     out.pixels = compute->normalise(inputs.images, config.precision == Precision::kBf16, config.channels_last);
   if (sparse && rows.count > 0)
-    sparse->bring(rows, done, device, /*trains=*/targets.size() > 0, out);
+    sparse->bring(rows, done, /*trains=*/targets.size() > 0, out);
   else if (rows.categories > 0)
     out.cat = there(rows.cat, {rows.count, rows.categories}, at::kInt, device);
   if (rows.numbers > 0) out.cont = there(rows.cont, {rows.count, rows.numbers}, at::kFloat, device);

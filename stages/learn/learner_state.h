@@ -83,6 +83,10 @@ struct Learner::State {
   void take_sums(Begun& begun);
   /// What the gradients say, once it is known of how many records they are; none: nothing.
   void update(Begun& begun);
+  /// The same of tables trained row by row.
+  void update_rows(const Begun& begun);
+  /// Such a table becomes the first lane's.
+  void share_rows_of(const at::Tensor& weight);
 
   LearnerConfig config;
   Schedule schedule;

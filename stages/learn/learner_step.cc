@@ -135,7 +135,7 @@ StepResult Learner::end_step() {
       s.take_sums(begun);
       s.update(begun);
     }
-    if (s.sparse) s.sparse->update(begun.step);
+    s.update_rows(begun);
     StepResult out{.step = begun.step, .records = begun.records, .lr = begun.lr};
     if (begun.loss.defined()) {
       out.loss = begun.loss.item<double>();
@@ -160,9 +160,6 @@ StepResult Learner::step(const Inputs& inputs, const Targets& targets, const Mix
 void Learner::join(Replicas replicas) {
   State& s = *state_;
   const auto scope = s.enter();
-  if (s.sparse && replicas.many())
-    throw Error(Code::kUsage, "embeddings that are trained row by row (train.sparse_rows) have one lane alone")
-        .hint("leave train.sparse_rows out, or name one device");
   s.buckets.reset();
   s.replicas = std::move(replicas);
   guarded("joining the lanes", [&] {
@@ -180,6 +177,10 @@ void Learner::share_weights(Shared what) {
     for (const nets::Net* net : {s.net.get(), s.average.get()}) {
       if (net == nullptr) continue;
       for (const auto& [name, tensor] : what == Shared::kAll ? weights_of(*net) : net->buffers()) {
+        if (s.sparse && s.sparse->has(name)) {
+          s.share_rows_of(tensor);
+          continue;
+        }
         PENSTOCK_CHECK(tensor.is_non_overlapping_and_dense());
         at::Tensor here = tensor.cpu();  // itself, on the CPU
         s.replicas.counts->broadcast({static_cast<std::byte*>(here.data_ptr()), here.nbytes()}, 0);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "engine/base/error.h"
 
@@ -17,23 +18,32 @@ double log_of(double factor) { return factor > 0 ? std::log(factor) : kLogOfNone
 
 }  // namespace
 
-SparseRows::SparseRows(const OptimiserConfig& config, const Schedule& schedule) : config_(config), schedule_(schedule) {
+SparseRows::SparseRows(const OptimiserConfig& config, const Schedule& schedule)
+    : config_(config), schedule_(schedule), blocks_(kMostBlocks) {
   check(config);
 }
 
 void SparseRows::reach(uint64_t step) {
-  while (steps_.size() <= step) {
-    const auto n = static_cast<double>(steps_.size() + 1);
-    const Rates rates = schedule_.at(steps_.size(), config_.momentum);
+  if (step < reached_.load(std::memory_order_acquire)) return;
+  if (step >= kBlock * kMostBlocks)
+    throw Error(Code::kUsage, "step " + std::to_string(step) +
+                                  " of embeddings that are trained row by row: there are " +
+                                  std::to_string(kBlock * kMostBlocks) + " at most");
+  const std::lock_guard lock(mutex_);
+  for (uint64_t next = reached_; next <= step; ++next) {
+    if (next % kBlock == 0) blocks_[next / kBlock] = std::make_unique<Constants[]>(kBlock);
+    const auto n = static_cast<double>(next + 1);
+    const Rates rates = schedule_.at(next, config_.momentum);
     Constants c{.lr = static_cast<float>(rates.lr), .momentum = static_cast<float>(rates.momentum)};
     c.rate = static_cast<float>(rates.lr / (1 - std::pow(rates.momentum, n)));
     c.root = static_cast<float>(1 / std::sqrt(1 - std::pow(config_.beta2, n)));
-    if (!steps_.empty()) {
-      const Constants& last = steps_.back();
+    if (next > 0) {
+      const Constants& last = at(next - 1);
       c.log_momenta = last.log_momenta + log_of(last.momentum);
       c.log_decays = last.log_decays + log_of(1 - static_cast<double>(last.lr) * config_.weight_decay);
     }
-    steps_.push_back(c);
+    blocks_[next / kBlock][next % kBlock] = c;
+    reached_.store(next + 1, std::memory_order_release);
   }
 }
 
@@ -74,24 +84,24 @@ bool SparseRows::is_spent(RowState row, const Constants& c) const {
 }
 
 void SparseRows::catch_up(RowState row, uint64_t from, uint64_t until) const {
-  PENSTOCK_CHECK(until < steps_.size() || from >= until);
+  PENSTOCK_CHECK(until < reached_ || from >= until);
   const bool adam = config_.kind == OptimiserKind::kAdamW;
   const bool walks = !adam && config_.weight_decay > 0;
-  for (; from < until && (walks || !is_spent(row, steps_[from])); ++from)
-    adam ? adamw(row, {}, steps_[from]) : sgd(row, {}, steps_[from]);
+  for (; from < until && (walks || !is_spent(row, at(from))); ++from)
+    adam ? adamw(row, {}, at(from)) : sgd(row, {}, at(from));
   if (from >= until) return;
-  const auto momenta = static_cast<float>(std::exp(steps_[until].log_momenta - steps_[from].log_momenta));
+  const auto momenta = static_cast<float>(std::exp(at(until).log_momenta - at(from).log_momenta));
   for (float& value : row.first) value *= momenta;
   if (!adam) return;
   const auto squares = static_cast<float>(std::pow(config_.beta2, static_cast<double>(until - from)));
-  const auto decay = static_cast<float>(std::exp(steps_[until].log_decays - steps_[from].log_decays));
+  const auto decay = static_cast<float>(std::exp(at(until).log_decays - at(from).log_decays));
   for (float& value : row.second) value *= squares;
   for (float& value : row.weight) value *= decay;
 }
 
 void SparseRows::step(RowState row, std::span<const float> gradient, uint64_t step) const {
-  PENSTOCK_CHECK(step < steps_.size() && gradient.size() == row.weight.size());
-  config_.kind == OptimiserKind::kAdamW ? adamw(row, gradient, steps_[step]) : sgd(row, gradient, steps_[step]);
+  PENSTOCK_CHECK(step < reached_ && gradient.size() == row.weight.size());
+  config_.kind == OptimiserKind::kAdamW ? adamw(row, gradient, at(step)) : sgd(row, gradient, at(step));
 }
 
 }  // namespace penstock::learn

@@ -1,163 +1,128 @@
 #include "stages/learn/sparse_tables.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
-#include <cstring>
-#include <map>
 
+#include "engine/base/clock.h"
 #include "engine/base/error.h"
+#include "stages/learn/row_exchange.h"
 
 namespace penstock::learn {
 namespace {
 
-std::vector<int32_t> distinct_codes(const TableRows& rows, int64_t column) {
-  std::vector<int32_t> codes(static_cast<size_t>(rows.count));
-  for (int64_t i = 0; i < rows.count; ++i) codes[static_cast<size_t>(i)] = rows.cat[i * rows.categories + column];
-  std::sort(codes.begin(), codes.end());
-  codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
-  return codes;
-}
+/// Adds the time of its life to a sum.
+class Timed {
+ public:
+  explicit Timed(double& sum) : sum_(sum), began_(Clock::system().now_seconds()) {}
+  ~Timed() { sum_ += Clock::system().now_seconds() - began_; }
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
 
-/// By way of pinned memory, so that nobody waits for the stream.
-at::Tensor there(const at::Tensor& here, at::Device device) {
-  return device == at::kCPU ? here : here.pin_memory(device).to(device, /*non_blocking=*/true);
-}
+ private:
+  double& sum_;
+  double began_;
+};
 
 }  // namespace
 
-SparseTables::SparseTables(const nets::Net& net, const OptimiserConfig& optimiser, const Schedule& schedule)
-    : rows_(optimiser, schedule) {
-  const std::vector<nets::EmbeddingTable> all = net.tables();
-  all_ = all.size();
-  for (size_t place = 0; place < all.size(); ++place) {
-    const at::Tensor& weight = all[place].weight;
-    if (weight.requires_grad()) continue;
-    Table table{.place = place, .embedding = all[place], .first = at::zeros_like(weight)};
-    if (optimiser.kind == OptimiserKind::kAdamW) table.second = at::zeros_like(weight);
-    table.taken = at::zeros({weight.size(0)}, at::TensorOptions().dtype(at::kLong));
-    tables_.push_back(std::move(table));
-  }
+SparseTables::SparseTables(const nets::Net& net, const OptimiserConfig& optimiser, const Schedule& schedule,
+                           const Compute& compute)
+    : compute_(compute), store_(std::make_shared<RowStore>(net, optimiser, schedule)) {
+  for (const nets::EmbeddingTable& table : net.tables()) columns_ = std::max(columns_, table.column + 1);
+  all_ = net.tables().size();
+  ahead_ = std::make_unique<RowsAhead>(*store_, compute_);
 }
 
-RowState SparseTables::row(Table& table, int64_t code) const {
-  const auto width = static_cast<size_t>(table.embedding.weight.size(1));
-  const auto of = [&](const at::Tensor& tensor) {
-    if (!tensor.defined()) return std::span<float>();
-    return std::span<float>(tensor.data_ptr<float>() + static_cast<size_t>(code) * width, width);
-  };
-  return {of(table.embedding.weight), of(table.first), of(table.second)};
+void SparseTables::share(const nets::Net& net, const SparseTables& owner) {
+  PENSTOCK_CHECK(owner.store_->size() == store_->size());
+  ahead_.reset();
+  store_ = owner.store_;
+  lane_ = store_->join();
+  ahead_ = std::make_unique<RowsAhead>(*store_, compute_);
+  const std::vector<nets::EmbeddingTable> mine = net.tables();
+  for (size_t table = 0; table < store_->size(); ++table)
+    at::Tensor(mine[store_->place(table)].weight).set_data(store_->embedding(table).weight);
 }
 
-void SparseTables::bring(const TableRows& rows, uint64_t step, at::Device device, bool trains, StepInputs& into) {
-  const at::NoGradGuard no_grad;
-  rows_.reach(step);
+void SparseTables::bring_ahead(const TableRows& rows, uint64_t first) { ahead_->push(rows, first + ahead_->size()); }
+
+void SparseTables::bring(const TableRows& rows, uint64_t step, bool trains, StepInputs& into) {
   into.rows.assign(all_, {});
-  at::Tensor places = at::empty({rows.count, rows.categories}, at::TensorOptions().dtype(at::kInt));
-  int32_t* const cat = places.data_ptr<int32_t>();
-  std::copy_n(rows.cat, rows.count * rows.categories, cat);
-  std::map<int64_t, std::vector<int32_t>> codes_of;  // of a column; a network may have several tables for it
-  for (Table& table : tables_) {
-    const int64_t column = table.embedding.column;
-    const auto [codes, is_new] = codes_of.try_emplace(column);
-    if (is_new) {
-      codes->second = distinct_codes(rows, column);
-      for (int64_t i = 0; i < rows.count; ++i) {
-        int32_t& code = cat[i * rows.categories + column];
-        code = static_cast<int32_t>(std::ranges::lower_bound(codes->second, code) - codes->second.begin());
-      }
-    }
-    const auto count = static_cast<int64_t>(codes->second.size()), width = table.embedding.weight.size(1);
-    at::Tensor brought = at::empty({count, width});
-    std::vector<float> first(static_cast<size_t>(width)), second(table.second.defined() ? first.size() : 0);
-    int64_t* const taken = table.taken.data_ptr<int64_t>();
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t code = codes->second[static_cast<size_t>(i)];
-      const std::span<float> to(brought.data_ptr<float>() + i * width, static_cast<size_t>(width));
-      const RowState kept = row(table, code);
-      if (trains) {
-        rows_.catch_up(kept, static_cast<uint64_t>(taken[code]), step);
-        taken[code] = static_cast<int64_t>(step);
-        std::ranges::copy(kept.weight, to.begin());
-        continue;
-      }
-      std::ranges::copy(kept.weight, to.begin());
-      std::ranges::copy(kept.first, first.begin());
-      std::ranges::copy(kept.second, second.begin());
-      rows_.catch_up({to, first, second}, static_cast<uint64_t>(taken[code]), step);
-    }
-    brought = there(brought, device);
-    if (trains) {
-      table.codes = codes->second;
-      table.brought = brought.requires_grad_();
-    }
-    into.rows[table.place] = brought;
+  now_.reset();  // what a step before left that threw
+  double evaluation = 0;
+  const Timed timed(trains ? brought_.step_seconds : evaluation);
+  std::unique_ptr<BroughtRows> brought = trains ? ahead_->take(rows, step) : nullptr;
+  const bool is_ahead = brought != nullptr;
+  if (is_ahead) {
+    brought_.rows_again += static_cast<uint64_t>(brought->catch_up());
+  } else {
+    brought = std::make_unique<BroughtRows>(*store_, compute_, rows, step);
+    brought->read_now();
   }
-  into.cat = there(places, device);
+  for (size_t table = 0; table < store_->size(); ++table)
+    into.rows[store_->place(table)] = trains ? brought->rows(table).requires_grad_() : brought->rows(table);
+  into.cat = brought->places();
+  if (!trains) return;
+  ++brought_.batches;
+  brought_.batches_ahead += is_ahead ? 1 : 0;
+  brought_.rows += static_cast<uint64_t>(brought->row_count());
+  now_ = std::move(brought);
+}
+
+at::Tensor SparseTables::gradient(size_t table) {
+  const at::Tensor gradient = now_ ? now_->rows(table).grad() : at::Tensor();
+  return gradient.defined() ? gradient.to(at::kFloat).cpu().contiguous() : gradient;
 }
 
 void SparseTables::update(uint64_t step) {
   const at::NoGradGuard no_grad;
-  for (Table& table : tables_) {
-    const at::Tensor gradient = table.brought.grad();
-    if (!gradient.defined()) continue;
-    const at::Tensor here = gradient.to(at::kFloat).cpu().contiguous();
-    const auto width = static_cast<size_t>(here.size(1));
-    for (size_t i = 0; i < table.codes.size(); ++i) {
-      const int32_t code = table.codes[i];
-      rows_.step(row(table, code), {here.const_data_ptr<float>() + i * width, width}, step);
-      table.taken.data_ptr<int64_t>()[code] = static_cast<int64_t>(step + 1);
-    }
-    table.brought.reset();
-    table.codes.clear();
+  const Timed timed(brought_.update_seconds);
+  for (size_t table = 0; now_ && table < store_->size(); ++table) {
+    const at::Tensor values = gradient(table);
+    if (!values.defined()) continue;
+    const StagedRows& staged = now_->staged(table);
+    store_->write(table, {staged.codes, {values.const_data_ptr<float>(), static_cast<size_t>(values.numel())}}, step,
+                  staged);
   }
+  now_.reset();
+}
+
+void SparseTables::update(uint64_t step, Collective& group, float scale) {
+  const at::NoGradGuard no_grad;
+  const Timed timed(brought_.update_seconds);
+  const size_t tables = store_->size();
+  LaneGradients mine{.codes = std::vector<std::vector<int32_t>>(tables),
+                     .values = std::vector<std::vector<float>>(tables)};
+  std::vector<int64_t> widths;
+  for (size_t table = 0; table < tables; ++table) {
+    widths.push_back(store_->embedding(table).weight.size(1));
+    const at::Tensor values = gradient(table);
+    if (!values.defined()) continue;
+    const std::span<const int32_t> codes = now_->staged(table).codes;
+    mine.codes[table].assign(codes.begin(), codes.end());
+    mine.values[table].assign(values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel());
+  }
+  const std::vector<LaneGradients> lanes = gather_gradients(group, std::move(mine), widths);
+  std::vector<int32_t> codes;
+  std::vector<float> values;
+  for (size_t table = lane_; table < tables; table += store_->lanes()) {  // the others write the rest
+    sum_gradients(lanes, table, widths[table], scale, codes, values);
+    if (!codes.empty()) store_->write(table, {codes, values}, step, now_ ? now_->staged(table) : StagedRows{});
+  }
+  now_.reset();
 }
 
 bool SparseTables::has(const std::string& name) const {
-  return std::ranges::any_of(tables_, [&](const Table& table) { return table.embedding.name == name; });
+  for (size_t table = 0; table < store_->size(); ++table)
+    if (store_->embedding(table).name == name) return true;
+  return false;
 }
 
-std::vector<nets::NamedTensor> SparseTables::state() const {
-  std::vector<nets::NamedTensor> out;
-  for (const Table& table : tables_) {
-    const std::string& name = table.embedding.name;
-    out.emplace_back("sparse/" + name, table.embedding.weight);
-    out.emplace_back("optimizer/rows/" + name, table.taken);
-    out.emplace_back("optimizer/momentum/" + name, table.first);
-    if (table.second.defined()) out.emplace_back("optimizer/squares/" + name, table.second);
-  }
+RowsBrought SparseTables::brought() const {
+  RowsBrought out = brought_;
+  out.ahead_seconds = ahead_->busy_seconds();
   return out;
-}
-
-std::vector<nets::NamedTensor> SparseTables::settled(uint64_t step) {
-  rows_.reach(step);
-  std::vector<nets::NamedTensor> out;
-  for (Table& table : tables_) {
-    Table copy = table;
-    copy.embedding.weight = table.embedding.weight.detach().clone();
-    const auto width = static_cast<size_t>(copy.embedding.weight.size(1));
-    std::vector<float> first(width), second(table.second.defined() ? width : 0);
-    for (int64_t code = 0; code < copy.embedding.weight.size(0); ++code) {
-      const RowState kept = row(table, code);
-      std::ranges::copy(kept.first, first.begin());
-      std::ranges::copy(kept.second, second.begin());
-      rows_.catch_up({row(copy, code).weight, first, second},
-                     static_cast<uint64_t>(table.taken.const_data_ptr<int64_t>()[code]), step);
-    }
-    out.emplace_back(table.embedding.name, copy.embedding.weight);
-  }
-  return out;
-}
-
-void SparseTables::restart(uint64_t step) {
-  for (Table& table : tables_) {
-    table.taken.fill_(static_cast<int64_t>(step));
-    table.first.zero_();
-    if (table.second.defined()) table.second.zero_();
-  }
 }
 
 }  // namespace penstock::learn

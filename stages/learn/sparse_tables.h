@@ -2,51 +2,67 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/device/collective.h"
 #include "models/nets/net.h"
 #include "stages/learn/inputs.h"
-#include "stages/learn/sparse_rows.h"
+#include "stages/learn/rows_ahead.h"
+#include "stages/learn/rows_brought.h"
 #include "stages/learn/step_graph.h"
 
 namespace penstock::learn {
 
-/// Those tables of a network that need no gradient themselves: a batch's rows are leaves of their own, and small. One thread.
+/// Of one learner: a batch's rows are leaves of their own, and small. The store may be that of several. One thread.
+///
+/// What a step is given is the same bits whether its rows were brought ahead or not: rows are read as of that step, and those which a step in between
+/// has written are read again.
 class SparseTables {
  public:
-  /// `net` and `schedule` must outlive it.
-  SparseTables(const nets::Net& net, const OptimiserConfig& optimiser, const Schedule& schedule);
-  bool any() const { return !tables_.empty(); }
+  /// `net` and `compute` must outlive it.
+  SparseTables(const nets::Net& net, const OptimiserConfig& optimiser, const Schedule& schedule,
+               const Compute& compute);
+  bool any() const { return store_->size() > 0; }
+  /// The rows of `owner`, of an equal network, in the place of its own, which go. Before the first step.
+  void share(const nets::Net& net, const SparseTables& owner);
+  /// Whether the rows are its own, for others to share maybe: who does not own them leaves loading and saving to who does.
+  bool owns() const { return lane_ == 0; }
 
-  /// Puts the rows that these codes mean into `into.rows`, and their places there into `into.cat`, on `device`. Where it trains, the tables take the steps
-  /// that those rows have missed before `step`, and update() follows; else copies do.
-  void bring(const TableRows& rows, uint64_t step, at::Device device, bool trains, StepInputs& into);
+  /// Begins to bring the rows of the batch behind those that were brought ahead before; the first of them is that of step `first`.
+  void bring_ahead(const TableRows& rows, uint64_t first);
+  /// What was brought ahead is not asked for any more.
+  void forget_ahead() { ahead_->forget(); }
+  /// The most that a batch of so many records, brought ahead, holds.
+  uint64_t bytes_ahead(int64_t records) const { return BroughtRows::bytes(*store_, records, columns_); }
+
+  /// Puts the rows that these codes mean into `into.rows`, and their places there into `into.cat`, on the device. Where it trains, update() follows.
+  void bring(const TableRows& rows, uint64_t step, bool trains, StepInputs& into);
   /// Step number `step` for the rows brought last, by the gradients that backward() left. Waits for the device.
   void update(uint64_t step);
+  /// The same of several lanes, of which some brought no rows: by the sum of their gradients in rank order, times `scale`. A call of all; tables are
+  /// written when all have left the next one of `group`.
+  void update(uint64_t step, Collective& group, float scale);
+  /// There is no such step.
+  void drop() { now_.reset(); }
 
   bool has(const std::string& name) const;
-  /// "sparse/NAME", as far as each row has come: "optimizer/rows/NAME" i64, and momenta under the names of the dense optimiser's. Shares memory.
-  std::vector<nets::NamedTensor> state() const;
-  /// NAME, a copy whose rows have all taken the steps before `step`: what dense training would have.
-  std::vector<nets::NamedTensor> settled(uint64_t step);
-  /// The weights were set from outside, with all steps before `step` in them.
-  void restart(uint64_t step);
+  RowStore& store() { return *store_; }
+  RowsBrought brought() const;
 
  private:
-  struct Table {
-    size_t place = 0;  ///< in Net::tables()
-    nets::EmbeddingTable embedding;
-    at::Tensor first, second;    ///< as the weight; second undefined for SGD
-    at::Tensor taken;            ///< i64 (cardinality): steps that each row has taken
-    std::vector<int32_t> codes;  ///< brought last, ascending
-    at::Tensor brought;          ///< (codes, width), on the device
-  };
-  RowState row(Table& table, int64_t code) const;
+  /// The gradients of a table of the batch in work, f32 (codes, width) in the host's memory; undefined: none.
+  at::Tensor gradient(size_t table);
 
-  SparseRows rows_;
+  const Compute& compute_;
+  int64_t columns_ = 0;
   size_t all_ = 0;  ///< tables of the network
-  std::vector<Table> tables_;
+  std::shared_ptr<RowStore> store_;
+  size_t lane_ = 0;  ///< among those that share the store
+  std::unique_ptr<RowsAhead> ahead_;
+  std::unique_ptr<BroughtRows> now_;  ///< of the step in work
+  RowsBrought brought_;
 };
 
 }  // namespace penstock::learn

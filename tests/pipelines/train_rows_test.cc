@@ -185,6 +185,47 @@ INSTANTIATE_TEST_SUITE_P(Devices, RowsOn,
                                          "lanes.devices=[\"cpu\", \"cpu\"]"),
                          [](const auto& info) { return "World" + std::to_string(info.index); });
 
+class SparseOn : public testing::TestWithParam<const char*> {};
+
+TEST_P(SparseOn, RowsThatAreBroughtAheadAreTheSameBits) {
+  const auto set = [](int ahead) {
+    return std::vector<std::string>{GetParam(), "train.sparse_rows=40", "train.sparse_ahead=" + std::to_string(ahead)};
+  };
+  RowsWorld world(Task::kBinary);
+  const train::TrainResult in_step = world.run("in_step", set(0)), ahead = world.run("ahead", set(2));
+  EXPECT_EQ(ahead.weights_xxh3, in_step.weights_xxh3);
+  EXPECT_EQ(ahead.last.figures, in_step.last.figures);
+  EXPECT_EQ(in_step.totals.rows.batches_ahead, 0U);
+  EXPECT_EQ(ahead.totals.rows.batches_ahead, ahead.totals.rows.batches);
+  EXPECT_EQ(ahead.totals.rows.rows, in_step.totals.rows.rows);
+  EXPECT_THAT(train::report_text(train::read_run(io::FileSystem::real(), world.path("ahead"))),
+              HasSubstr("Rows of embeddings in RAM: brought ahead for 100"));
+
+  std::stop_source source;
+  int steps = 0;
+  world.run(
+      "cut", set(2), train::Resume::kNever, true,
+      [&] {
+        if (++steps == 21) source.request_stop();
+      },
+      source.get_token());
+  const train::TrainResult second = world.run("cut", set(1), train::Resume::kMust);
+  EXPECT_GT(second.resumed_from_step, 0U);
+  EXPECT_EQ(second.weights_xxh3, in_step.weights_xxh3);
+  EXPECT_EQ(second.totals.rows.batches, in_step.totals.rows.batches);  // of both processes
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, SparseOn,
+                         testing::Values("lanes.devices=[\"cpu\"]", "lanes.devices=[\"sim:0\"]",
+                                         "lanes.devices=[\"cpu\", \"cpu\"]", "lanes.devices=[\"sim:0\", \"sim:1\"]"),
+                         [](const auto& info) { return "World" + std::to_string(info.index); });
+
+TEST(TrainRows, RowsAheadAreFewerWhereTheBudgetIsSmall) {
+  RowsWorld world(Task::kBinary);
+  world.run("run", {"train.sparse_rows=40", "train.sparse_ahead=16", "budget.ram=200KiB"});
+  EXPECT_THAT(world.said, HasSubstr("batches ahead, not 16 (train.sparse_ahead)"));
+}
+
 TEST(TrainRows, ASimulatedDeviceLearnsTheSameBits) {
   RowsWorld world(Task::kBinary);
   EXPECT_EQ(world.run("sim", {"lanes.devices=[\"sim:0\"]"}).weights_xxh3, world.run("cpu").weights_xxh3);

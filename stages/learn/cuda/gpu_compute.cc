@@ -1,5 +1,6 @@
 // Takes the place of stages/learn/no_gpu.cc in a program with CUDA.
 #include <ATen/Context.h>
+#include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGeneratorImpl.h>
 #include <ATen/ops/empty.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -83,15 +84,33 @@ class GpuCompute final : public Compute {
     };
   }
 
+  Aside copy_aside(const at::Tensor& here) const override {
+    const c10::cuda::CUDAStreamGuard beside(copies_);
+    const at::Tensor there = here.to(device_, /*non_blocking=*/true);
+    std::function<void()> done = mark_for_streams();
+    return {.there = there, .wait = [there, done = std::move(done), index = device_.index()] {
+              done();
+              // Its memory belongs to the other stream, which must not give it away while this one reads.
+              there.record_stream(c10::cuda::getCurrentCUDAStream(index).unwrap());
+            }};
+  }
+
   std::unique_ptr<Recorder> make_recorder() const override { return make_graph_recorder(); }
 
  private:
+  /// Of the calling thread's stream as it is now: a call that makes the stream of its caller wait until then.
+  std::function<void()> mark_for_streams() const {
+    auto mark = std::make_shared<at::cuda::CUDAEvent>();
+    mark->record(c10::cuda::getCurrentCUDAStream(device_.index()));
+    return [mark, index = device_.index()] { mark->block(c10::cuda::getCurrentCUDAStream(index)); };
+  }
   c10::cuda::CUDAStream torch_stream() const {
     return c10::cuda::getStreamFromExternal(static_cast<cudaStream_t>(stream_.native_handle()), device_.index());
   }
 
   at::Device device_;
   Stream& stream_;
+  c10::cuda::CUDAStream copies_ = c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device_.index());
   int channels_ = 3;
   std::array<float, device::kMostChannels> mean_{}, std_{1, 1, 1, 1};
 };

@@ -1,0 +1,50 @@
+// A thread that brings the rows of coming batches while the learner is at work on the one before.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "stages/learn/brought_rows.h"
+
+namespace penstock::learn {
+
+/// Batches in the order of their steps; one thread brings them one after the other. Called by the learner's thread alone.
+class RowsAhead {
+ public:
+  /// Both must outlive it. The thread starts with the first batch.
+  RowsAhead(RowStore& store, const Compute& compute) : store_(store), compute_(compute) {}
+  ~RowsAhead() { forget(); }
+
+  void push(const TableRows& rows, uint64_t step);
+  /// Batches that were pushed and not taken.
+  size_t size() const { return jobs_.size(); }
+  /// Those rows, if they were pushed for this step: waits until they are brought, and their catch_up() is the caller's. Null where they could not be, or
+  /// another batch was expected: all that was brought is let go then.
+  std::unique_ptr<BroughtRows> take(const TableRows& rows, uint64_t step);
+  /// Waits for what is being read, and lets everything go.
+  void forget();
+  /// Time that the thread was at work.
+  double busy_seconds() const;
+
+ private:
+  enum class Stage : uint8_t { kWaits, kWorks, kDone, kVoid };
+  struct Job {
+    std::unique_ptr<BroughtRows> rows;
+    Stage stage = Stage::kWaits;
+  };
+  void serve(const std::stop_token& stop);
+
+  RowStore& store_;
+  const Compute& compute_;
+  mutable std::mutex mutex_;  ///< of the jobs' stages and busy_seconds_; jobs_ is changed by the learner's thread alone
+  std::condition_variable_any changed_;
+  std::deque<std::shared_ptr<Job>> jobs_;
+  double busy_seconds_ = 0;
+  std::jthread thread_;  ///< last: it uses the others
+};
+
+}  // namespace penstock::learn
