@@ -1,5 +1,5 @@
 # XGBoost out of the xgboost-cpu wheel that tools/deps.sh unpacks: target Penstock::xgboost. The wheel has no header: models/classic/trees
-# declares the functions of the C interface that it calls.
+# declares the functions of the C interface that it calls, and opens the library when it first calls one. So nothing is linked; programs know its folder.
 #   PENSTOCK_XGBOOST  the folder that holds libxgboost.so (default .deps/xgboost/xgboost/lib)
 set(PENSTOCK_XGBOOST ${CMAKE_SOURCE_DIR}/.deps/xgboost/xgboost/lib CACHE PATH "Folder of libxgboost.so")
 find_library(XgboostWheel_LIBRARY xgboost PATHS ${PENSTOCK_XGBOOST} NO_DEFAULT_PATH NO_CACHE)
@@ -9,8 +9,7 @@ find_package_handle_standard_args(XgboostWheel REQUIRED_VARS XgboostWheel_LIBRAR
   REASON_FAILURE_MESSAGE "no XGBoost in '${PENSTOCK_XGBOOST}': run tools/deps.sh")
 
 if(XgboostWheel_FOUND AND NOT TARGET Penstock::xgboost)
-  file(REAL_PATH ${PENSTOCK_XGBOOST}/../../xgboost_cpu.libs libs)
-  add_library(Penstock::xgboost SHARED IMPORTED)
-  set_target_properties(Penstock::xgboost PROPERTIES IMPORTED_LOCATION ${XgboostWheel_LIBRARY})
-  target_link_options(Penstock::xgboost INTERFACE LINKER:-rpath,${PENSTOCK_XGBOOST} LINKER:-rpath-link,${libs})
+  add_library(Penstock::xgboost INTERFACE IMPORTED)
+  target_link_libraries(Penstock::xgboost INTERFACE ${CMAKE_DL_LIBS})
+  target_link_options(Penstock::xgboost INTERFACE LINKER:-rpath,${PENSTOCK_XGBOOST})
 endif()

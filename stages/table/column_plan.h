@@ -22,6 +22,8 @@ struct NumberPlan {
   std::vector<double> clip;
   Scale scale = Scale::kStandard;
   Fill fill = Fill::kMedian;
+  /// Whether anything made of it goes by its quantiles, which take longer to count than all else of a number.
+  bool needs_quantiles() const { return fill == Fill::kMedian || scale == Scale::kQuantile; }
 };
 
 /// An integer column of rest = "auto": what it is depends on how many values it has.

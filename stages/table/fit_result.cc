@@ -80,7 +80,7 @@ NumberFit finish_number(const NumberPlan& plan, const NumberState& state, bool i
     out.high = state.moments.high;
     out.mean = state.moments.mean;
     out.deviation = out.low == out.high ? 0 : state.moments.deviation();
-    out.median = state.quantiles.median();
+    if (plan.needs_quantiles()) out.median = state.quantiles.median();
   }
   out.filler = plan.fill == Fill::kMedian ? out.median : plan.fill == Fill::kMean ? out.mean : 0;
   if (plan.scale == Scale::kStandard) out.scale = standard(out.mean, out.deviation);

@@ -167,6 +167,7 @@ void FitState::add_codes(const ColumnBlock& cells, CategoryState& state) {
 }
 
 void FitState::add_number(const ColumnBlock& cells, const NumberPlan& plan, NumberState& state) {
+  const bool quantiles = plan.needs_quantiles();
   for (size_t i = 0; i < good_.size(); ++i) {
     if (good_[i] == 0) continue;
     if (cells.is_missing(i)) {
@@ -180,7 +181,7 @@ void FitState::add_number(const ColumnBlock& cells, const NumberPlan& plan, Numb
     }
     const double x = shaped(raw, plan.log, plan.clip);
     state.moments.add(x, y_[i]);
-    state.quantiles.add(x);
+    if (quantiles) state.quantiles.add(x);
     state.differs += raw != raw_y_[i] ? 1 : 0;
   }
 }

@@ -24,8 +24,8 @@ struct CategoryState {
 };
 /// Of a column of numbers, after clip and logarithm.
 struct NumberState {
-  Moments moments;  ///< y is the target
-  Quantiles quantiles;
+  Moments moments;      ///< y is the target
+  Quantiles quantiles;  ///< where the plan needs them
   uint64_t missing = 0, infinite = 0;
   uint64_t differs = 0;  ///< rows whose value is not the target's own
 };

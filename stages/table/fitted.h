@@ -57,7 +57,8 @@ struct NumberFit {
   bool indicator = false;  ///< a further number says where it was missing
   ScaleFit scale;
   uint64_t count = 0, missing = 0, infinite = 0;  ///< of the training rows; infinite values count as missing
-  double low = 0, high = 0, mean = 0, deviation = 0, median = 0;  ///< after the logarithm
+  double low = 0, high = 0, mean = 0, deviation = 0,
+         median = 0;  ///< after the logarithm; a median that nothing goes by is 0
   bool operator==(const NumberFit&) const = default;
 };
 

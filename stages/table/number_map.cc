@@ -47,8 +47,9 @@ void NumberMap::encode(const io::ColumnBlock& column, size_t from, size_t count,
   const uint8_t* missing = column.missing.empty() ? nullptr : column.missing.data() + from;
   if (column.type == io::ColumnType::kReal) {
     const double* x = column.reals.data() + from;
-    const bool plain = !fit_.log && fit_.clip.empty() && fit_.scale.kind == Scale::kStandard;
-    const double mean = fit_.scale.mean, deviation = fit_.scale.deviation;
+    const bool plain = !fit_.log && fit_.clip.empty() && fit_.scale.kind != Scale::kQuantile;
+    const bool moves = fit_.scale.kind == Scale::kStandard;
+    const double mean = moves ? fit_.scale.mean : 0, deviation = moves ? fit_.scale.deviation : 1;
     for (size_t i = 0; i < count; ++i) {
       const float y = plain ? static_cast<float>((x[i] - mean) / deviation) : of(x[i]);
       out[i * stride] = std::isfinite(x[i]) ? y : filler_;

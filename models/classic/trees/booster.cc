@@ -13,7 +13,7 @@
 namespace penstock::classic {
 namespace {
 
-void be_quiet() { require_done(XGBSetGlobalConfig(R"({"verbosity":0})"), "being told to be quiet"); }
+void be_quiet() { require_done(xgboost().XGBSetGlobalConfig(R"({"verbosity":0})"), "being told to be quiet"); }
 
 size_t outputs_of(const TreesConfig& config) {
   return config.task == TreesTask::kClasses ? static_cast<size_t>(config.classes) : 1;
@@ -26,17 +26,17 @@ Booster::Booster(const TreesConfig& config, TreesHeader header)
   require_valid(config);
   PENSTOCK_CHECK(header_.task == config.task);
   be_quiet();
-  require_done(XGBoosterCreate(nullptr, 0, &handle_), "making a booster");
+  require_done(xgboost().XGBoosterCreate(nullptr, 0, &handle_), "making a booster");
   try {
     configure(config);
   } catch (...) {
-    XGBoosterFree(handle_);
+    xgboost().XGBoosterFree(handle_);
     throw;
   }
 }
 
 Booster::~Booster() {
-  if (handle_ != nullptr) XGBoosterFree(handle_);
+  if (handle_ != nullptr) xgboost().XGBoosterFree(handle_);
 }
 
 Booster::Booster(Booster&& other) noexcept
@@ -53,21 +53,22 @@ void Booster::configure(const TreesConfig& config) {
   // Which it otherwise learns from a matrix that it would keep for good.
   parameters.emplace_back("num_feature", std::to_string(header_.features.size()));
   for (const auto& [name, value] : parameters)
-    require_done(XGBoosterSetParam(handle_, name.c_str(), value.c_str()), "setting " + name + " = " + value);
+    require_done(xgboost().XGBoosterSetParam(handle_, name.c_str(), value.c_str()), "setting " + name + " = " + value);
 }
 
 /// XGBoost draws features from a stream of numbers that its updater begins once and goes on with from round to round, so that a booster that was loaded
 /// would draw others. An updater is made anew where another was asked for in between; its first draw is then keyed by (seed, round), as those of rows are.
 void Booster::forget_draws() {
   int rounds = 0;
-  require_done(XGBoosterSetParam(handle_, "tree_method", "approx"), "changing the method");
-  require_done(XGBoosterBoostedRounds(handle_, &rounds), "changing the method");  // this is when it is changed
-  require_done(XGBoosterSetParam(handle_, "tree_method", "hist"), "changing the method");
+  require_done(xgboost().XGBoosterSetParam(handle_, "tree_method", "approx"), "changing the method");
+  require_done(xgboost().XGBoosterBoostedRounds(handle_, &rounds),
+               "changing the method");  // this is when it is changed
+  require_done(xgboost().XGBoosterSetParam(handle_, "tree_method", "hist"), "changing the method");
 }
 
 void Booster::grow(const TreeMatrix& train) {
   if (draws_features_ && rounds_ > 0) forget_draws();
-  require_done(XGBoosterUpdateOneIter(handle_, static_cast<int>(rounds_), train.handle()),
+  require_done(xgboost().XGBoosterUpdateOneIter(handle_, static_cast<int>(rounds_), train.handle()),
                "growing the trees of round " + std::to_string(rounds_ + 1));
   ++rounds_;
 }
@@ -80,9 +81,9 @@ std::vector<Measured> Booster::measure(std::span<const std::pair<const TreeMatri
     names.push_back(name.c_str());
   }
   const char* text = nullptr;
-  require_done(
-      XGBoosterEvalOneIter(handle_, static_cast<int>(rounds_) - 1, matrices.data(), names.data(), sets.size(), &text),
-      "measuring round " + std::to_string(rounds_));
+  require_done(xgboost().XGBoosterEvalOneIter(handle_, static_cast<int>(rounds_) - 1, matrices.data(), names.data(),
+                                              sets.size(), &text),
+               "measuring round " + std::to_string(rounds_));
   // "[7]\ttrain-rmse:1.25\tval-rmse:1.5": sets are named by us, without '-'.
   std::vector<Measured> all;
   const std::string_view line = text;
@@ -109,8 +110,8 @@ std::vector<float> Booster::predict(std::span<const float> rows, uint64_t rounds
   const uint64_t* shape = nullptr;
   uint64_t dimensions = 0;
   const float* values = nullptr;
-  require_done(XGBoosterPredictFromDense(handle_, array_text(rows.data(), count, features, "<f4").c_str(),
-                                         settings.c_str(), nullptr, &shape, &dimensions, &values),
+  require_done(xgboost().XGBoosterPredictFromDense(handle_, array_text(rows.data(), count, features, "<f4").c_str(),
+                                                   settings.c_str(), nullptr, &shape, &dimensions, &values),
                "predicting");
   PENSTOCK_CHECK(dimensions == 2 && shape[0] == count && shape[1] == outputs_);
   return {values, values + count * outputs_};
@@ -122,8 +123,9 @@ std::map<std::string, double> Booster::scores(const char* kind) const {
   const char** features = nullptr;
   const uint64_t* shape = nullptr;
   const float* values = nullptr;
-  require_done(XGBoosterFeatureScore(handle_, settings.c_str(), &count, &features, &dimensions, &shape, &values),
-               "weighing features");
+  require_done(
+      xgboost().XGBoosterFeatureScore(handle_, settings.c_str(), &count, &features, &dimensions, &shape, &values),
+      "weighing features");
   std::map<std::string, double> all;
   for (uint64_t i = 0; i < count; ++i) all[features[i]] = static_cast<double>(values[i]);
   return all;
@@ -136,8 +138,10 @@ void Booster::name_features() const {
     names.push_back(written[i].c_str());
     types.push_back(header_.features.categorical[i] ? "c" : "float");
   }
-  require_done(XGBoosterSetStrFeatureInfo(handle_, "feature_name", names.data(), names.size()), "naming features");
-  require_done(XGBoosterSetStrFeatureInfo(handle_, "feature_type", types.data(), types.size()), "naming features");
+  require_done(xgboost().XGBoosterSetStrFeatureInfo(handle_, "feature_name", names.data(), names.size()),
+               "naming features");
+  require_done(xgboost().XGBoosterSetStrFeatureInfo(handle_, "feature_type", types.data(), types.size()),
+               "naming features");
 }
 
 std::vector<Importance> Booster::importances() const {
@@ -159,17 +163,17 @@ std::vector<Importance> Booster::importances() const {
 
 Booster Booster::first(uint64_t rounds) const {
   XgHandle out = nullptr;
-  require_done(XGBoosterSlice(handle_, 0, static_cast<int>(rounds), 1, &out), "taking its first rounds");
+  require_done(xgboost().XGBoosterSlice(handle_, 0, static_cast<int>(rounds), 1, &out), "taking its first rounds");
   return Booster(out, header_, outputs_, rounds);
 }
 
 std::vector<std::byte> Booster::save() const {
   name_features();
   for (const auto& [name, value] : to_attributes(header_, outputs_))
-    require_done(XGBoosterSetAttr(handle_, name.c_str(), value.c_str()), "writing its header");
+    require_done(xgboost().XGBoosterSetAttr(handle_, name.c_str(), value.c_str()), "writing its header");
   uint64_t length = 0;
   const char* bytes = nullptr;
-  require_done(XGBoosterSaveModelToBuffer(handle_, R"({"format":"ubj"})", &length, &bytes), "writing it");
+  require_done(xgboost().XGBoosterSaveModelToBuffer(handle_, R"({"format":"ubj"})", &length, &bytes), "writing it");
   const auto* first = reinterpret_cast<const std::byte*>(bytes);
   return {first, first + length};
 }
@@ -177,24 +181,24 @@ std::vector<std::byte> Booster::save() const {
 Booster Booster::load(std::span<const std::byte> bytes, std::string_view origin, unsigned threads) {
   be_quiet();
   XgHandle handle = nullptr;
-  require_done(XGBoosterCreate(nullptr, 0, &handle), "making a booster");
+  require_done(xgboost().XGBoosterCreate(nullptr, 0, &handle), "making a booster");
   Booster booster(handle, {}, 1, 0);  // frees it, whatever comes
   // XGBoost's reader looks for no end and takes what does not begin as UBJSON for JSON.
   const bool whole = bytes.size() > 2 && bytes.front() == std::byte{'{'} && bytes.back() == std::byte{'}'};
-  if (!whole || XGBoosterLoadModelFromBuffer(handle, bytes.data(), bytes.size()) != 0)
+  if (!whole || xgboost().XGBoosterLoadModelFromBuffer(handle, bytes.data(), bytes.size()) != 0)
     throw Error(Code::kData, "'" + std::string(origin) + "' holds no trees, or damaged ones" +
                                  (whole ? ": " + xgboost_words() : ""));
   const auto attribute = [&](const std::string& name) -> std::optional<std::string> {
     const char* text = nullptr;
     int found = 0;
-    require_done(XGBoosterGetAttr(handle, name.c_str(), &text, &found), "reading its header");
+    require_done(xgboost().XGBoosterGetAttr(handle, name.c_str(), &text, &found), "reading its header");
     return found != 0 ? std::optional<std::string>(text) : std::nullopt;
   };
   std::tie(booster.header_, booster.outputs_) = from_attributes(attribute, origin);
   int rounds = 0;
-  require_done(XGBoosterBoostedRounds(handle, &rounds), "counting its rounds");
+  require_done(xgboost().XGBoosterBoostedRounds(handle, &rounds), "counting its rounds");
   booster.rounds_ = static_cast<uint64_t>(rounds);
-  require_done(XGBoosterSetParam(handle, "nthread", std::to_string(threads).c_str()), "setting its threads");
+  require_done(xgboost().XGBoosterSetParam(handle, "nthread", std::to_string(threads).c_str()), "setting its threads");
   return booster;
 }
 

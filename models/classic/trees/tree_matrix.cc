@@ -18,9 +18,9 @@ class Passage {
  public:
   Passage(RowStream& stream, const TreeFeatures& features, const TreesConfig& config)
       : stream_(stream), features_(features), config_(config), names_(xgboost_names(features)) {
-    require_done(XGProxyDMatrixCreate(&proxy_), "making a proxy of rows");
+    require_done(xgboost().XGProxyDMatrixCreate(&proxy_), "making a proxy of rows");
   }
-  ~Passage() { XGDMatrixFree(proxy_); }
+  ~Passage() { xgboost().XGDMatrixFree(proxy_); }
   Passage(const Passage&) = delete;
   Passage& operator=(const Passage&) = delete;
 
@@ -86,20 +86,21 @@ class Passage {
       return array_text(values.data(), block.rows, 0, "<f4");
     };
     const char* const doing = "taking rows";
-    require_done(XGProxyDMatrixSetDataDense(
+    require_done(xgboost().XGProxyDMatrixSetDataDense(
                      proxy_, array_text(block.values.data(), block.rows, features_.size(), "<f4").c_str()),
                  doing);
     const std::string label = learns_shares(config_) ? shares_text(block.targets) : vector_text(block.targets);
-    require_done(XGDMatrixSetInfoFromInterface(proxy_, "label", label.c_str()), doing);
+    require_done(xgboost().XGDMatrixSetInfoFromInterface(proxy_, "label", label.c_str()), doing);
     if (!block.weights.empty())
-      require_done(XGDMatrixSetInfoFromInterface(proxy_, "weight", vector_text(block.weights).c_str()), doing);
+      require_done(xgboost().XGDMatrixSetInfoFromInterface(proxy_, "weight", vector_text(block.weights).c_str()),
+                   doing);
     std::vector<const char*> names, types;
     for (size_t i = 0; i < features_.size(); ++i) {
       names.push_back(names_[i].c_str());
       types.push_back(features_.categorical[i] ? "c" : "float");
     }
-    require_done(XGDMatrixSetStrFeatureInfo(proxy_, "feature_name", names.data(), names.size()), doing);
-    require_done(XGDMatrixSetStrFeatureInfo(proxy_, "feature_type", types.data(), types.size()), doing);
+    require_done(xgboost().XGDMatrixSetStrFeatureInfo(proxy_, "feature_name", names.data(), names.size()), doing);
+    require_done(xgboost().XGDMatrixSetStrFeatureInfo(proxy_, "feature_type", types.data(), types.size()), doing);
   }
 
   /// (N, classes): 1 in the place of a row's class, else 0.
@@ -138,7 +139,7 @@ TreeMatrix::TreeMatrix(RowStream& stream, const TreeFeatures& features, const Tr
                        const MatrixPlace& place, const TreeMatrix* reference)
     : on_disk_(!place.cache_prefix.empty()) {
   PENSTOCK_CHECK(features.size() > 0 && features.categorical.size() == features.size());
-  require_done(XGBSetGlobalConfig(R"({"verbosity":0})"), "being told to be quiet");
+  require_done(xgboost().XGBSetGlobalConfig(R"({"verbosity":0})"), "being told to be quiet");
   Passage passage(stream, features, config);
   nlohmann::json settings = {{"nthread", config.threads}, {"max_bin", config.max_bin}};
   if (on_disk_) {
@@ -148,10 +149,11 @@ TreeMatrix::TreeMatrix(RowStream& stream, const TreeFeatures& features, const Tr
   std::string text = settings.dump();
   text.insert(text.size() - 1, R"(,"missing":NaN)");  // which JSON has no word for, and XGBoost reads
   XgHandle const like = reference != nullptr ? reference->handle_ : nullptr;
-  const auto make = on_disk_ ? &XGExtMemQuantileDMatrixCreateFromCallback : &XGQuantileDMatrixCreateFromCallback;
+  const auto make =
+      on_disk_ ? xgboost().XGExtMemQuantileDMatrixCreateFromCallback : xgboost().XGQuantileDMatrixCreateFromCallback;
   const int status = make(&passage, passage.proxy(), like, &Passage::reset, &Passage::next, text.c_str(), &handle_);
   const auto give_back = [&] {
-    if (status == 0) XGDMatrixFree(handle_);
+    if (status == 0) xgboost().XGDMatrixFree(handle_);
   };
   passes_ = passage.passes();
   try {
@@ -165,9 +167,9 @@ TreeMatrix::TreeMatrix(RowStream& stream, const TreeFeatures& features, const Tr
     throw Error(Code::kUsage, "there are no rows to grow trees on");
   }
   require_done(status, "cutting the rows into bins");
-  require_done(XGDMatrixNumRow(handle_, &rows_), "counting rows");
+  require_done(xgboost().XGDMatrixNumRow(handle_, &rows_), "counting rows");
 }
 
-TreeMatrix::~TreeMatrix() { XGDMatrixFree(handle_); }
+TreeMatrix::~TreeMatrix() { xgboost().XGDMatrixFree(handle_); }
 
 }  // namespace penstock::classic

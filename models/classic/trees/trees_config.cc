@@ -17,7 +17,7 @@ std::string number(double value) {
 
 bool built_for_cuda() {
   const char* json = nullptr;
-  require_done(XGBuildInfo(&json), "saying how it was built");
+  require_done(xgboost().XGBuildInfo(&json), "saying how it was built");
   const std::string_view info = json;
   const size_t at = info.find("\"USE_CUDA\":");
   return at != std::string_view::npos && info.substr(at, 20).find("true") != std::string_view::npos;

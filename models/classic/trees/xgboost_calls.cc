@@ -5,7 +5,7 @@
 namespace penstock::classic {
 
 std::string xgboost_words() {
-  std::string words = XGBGetLastError();
+  std::string words = xgboost().XGBGetLastError();
   // "[12:00:00] /src/x.cc:17: Check failed: ...\nStack trace: ..."
   if (words.starts_with("[")) {
     const size_t place = words.find(": ", words.find(".cc:"));
