@@ -96,7 +96,7 @@ class CheckCommand final : public Command {
         "validation: " + (result.eval ? result.val_from : std::string("none (give --val, or data.val in the recipe)")) +
         "\n";
     words += "memory: " + result.memory.text + "; a batch " + bytes_text(result.train.batch_bytes) +
-             ", decoders at most " + bytes_text(result.train.scratch_bytes) + ", index " +
+             (recipe.table ? "" : ", decoders at most " + bytes_text(result.train.scratch_bytes)) + ", index " +
              bytes_text(result.index_bytes) + "; the sample took " + bytes_text(result.peak_budget_bytes) + "\n";
     words += "disk: " + bytes_text(result.data_bytes) + " are read each epoch, into a window of " +
              bytes_text(result.reading.window_bytes) + "\n";

@@ -24,6 +24,15 @@ std::string stem_of(const std::string& recipe) {
   return name.ends_with(".toml") ? name.substr(0, name.size() - 5) : name;
 }
 
+/// What is predicted, by the figures that it is judged by.
+pipelines::Predicted predicted_of(const pipelines::Compared& one) {
+  for (const auto& [metric, value] : one.metrics) {
+    if (metric == "rmse" || metric == "rmspe" || metric == "mae") return pipelines::Predicted::kNumbers;
+    if (metric == "auc") return pipelines::Predicted::kChances;
+  }
+  return pipelines::Predicted::kClasses;
+}
+
 /// Each recipe's training and evaluation is a process of its own: so its memory is its own, and no pool of threads is another's.
 class CompareCommand final : public Command {
  public:
@@ -54,13 +63,13 @@ class CompareCommand final : public Command {
   int run(Context& context) override {
     require_outside_data(out_, "--out", data_);
     require_distinct_names();
-    for (const std::string& recipe : recipes_)  // all of them, before the first one is trained for hours
-      pipelines::load_recipe(recipe, {.set = context.options.set});
+    std::vector<Contestant> contestants;  // all of them, before the first one is trained for hours
+    for (const std::string& recipe : recipes_) contestants.push_back(contestant_of(recipe, context));
     io::FileSystem& fs = io::FileSystem::real();
     fs.make_folders(out_);
     std::vector<pipelines::Compared> all;
-    for (const std::string& recipe : recipes_) {
-      all.push_back(train_and_try(recipe, context));
+    for (const Contestant& one : contestants) {
+      all.push_back(train_and_try(one, context));
       require_same_records(all, fs);
     }
     const std::string table = pipelines::comparison_table(all, io::base_name(data_));
@@ -77,6 +86,27 @@ class CompareCommand final : public Command {
   }
 
  private:
+  struct Contestant {
+    std::string recipe;
+    std::vector<std::string> set;  ///< of --set what is its own
+    std::string target;
+  };
+
+  /// Keys of trees would turn a recipe with a network into one with trees: they are for those that have some.
+  Contestant contestant_of(const std::string& recipe, Context& context) const {
+    Contestant out{.recipe = recipe};
+    const bool has_trees = pipelines::load_recipe(recipe).trees.has_value();
+    for (const std::string& set : context.options.set) {
+      if (has_trees || !set.starts_with("trees."))
+        out.set.push_back(set);
+      else
+        context.output.note("--set " + set + " is not for '" + stem_of(recipe) + "', which has no trees");
+    }
+    const pipelines::Recipe whole = pipelines::load_recipe(recipe, {.set = out.set});
+    if (whole.table) out.target = whole.table->target;
+    return out;
+  }
+
   std::string run_of(const std::string& recipe) const { return io::join_path(out_, stem_of(recipe)); }
   std::string predictions_of(const std::string& run) const { return run + ".predictions.csv"; }
 
@@ -109,12 +139,13 @@ class CompareCommand final : public Command {
     return json;
   }
 
-  pipelines::Compared train_and_try(const std::string& recipe, Context& context) const {
+  pipelines::Compared train_and_try(const Contestant& one, Context& context) const {
+    const std::string& recipe = one.recipe;
     const std::string run = run_of(recipe);
     context.output.note("--- " + stem_of(recipe));
     std::vector<std::string> train = {"train", recipe, "--data", data_, "--out", run, "--resume", "auto"};
     if (!val_.empty()) train.insert(train.end(), {"--val", val_});
-    for (const std::string& set : context.options.set) train.insert(train.end(), {"--set", set});
+    for (const std::string& set : one.set) train.insert(train.end(), {"--set", set});
     ChildResult trained;
     const Json learnt = call(train, context, &trained);
     const Json tried =
@@ -127,7 +158,8 @@ class CompareCommand final : public Command {
         .seconds = learnt.value("seconds", 0.0),
         .peak_rss_bytes = std::max(trained.peak_rss_bytes, learnt.value("peak_rss_bytes", uint64_t{0})),
         .model_bytes = learnt.value("model_bytes", uint64_t{0}),
-        .run = run};
+        .run = run,
+        .target = one.target};
     for (const char* metric : kMetrics)
       if (tried.contains(metric) && tried[metric].is_number())
         out.metrics.emplace_back(metric, tried[metric].get<double>());
@@ -151,7 +183,7 @@ class CompareCommand final : public Command {
     const std::string scatter = one.run + ".predicted.svg";
     io::write_file(
         fs, scatter,
-        pipelines::predictions_picture(predictions_of(one.run), one.name + ": predicted against actual", "", fs));
+        pipelines::predictions_picture(predictions_of(one.run), predicted_of(one), one.name, one.target, fs));
     out.push_back(scatter);
     if (const std::string bars = io::join_path(one.run, "importances.svg"); fs.exists(bars)) out.push_back(bars);
     return out;

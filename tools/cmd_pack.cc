@@ -38,7 +38,7 @@ class PackCommand final : public Command {
  public:
   std::string_view name() const override { return "pack"; }
   std::string_view summary() const override {
-    return "Packs a data set into LMDB, tar or HDF5, checking every picture; goes on where it was stopped";
+    return "Packs pictures into LMDB, tar or HDF5, checking each, and tables into Arrow, Parquet or CSV";
   }
   std::string_view example() const override {
     return "penstock pack imagenet/train train.lmdb --shuffle\n  penstock pack 'shards/{000..127}.tar' all.h5\n  "
@@ -55,12 +55,13 @@ class PackCommand final : public Command {
                    "it is, but for a list of its "
                    "records (.penstock-manifest, ....penstock-index) where that may be written beside it")
         ->required();
-    app.add_option("DEST", options_.dest,
-                   "What to make: a folder, or a file ending in .tar or .h5; of a table, a file ending in .arrow; with "
-                   "train/ and val/ in SOURCE, a folder "
-                   "with an LMDB of each in it")
+    app.add_option(
+           "DEST", options_.dest,
+           "What to make: a folder, or a file ending in .tar or .h5; of a table, a file ending in .arrow, .parquet "
+           "or .csv; with train/ and val/ in SOURCE, a folder "
+           "with an LMDB of each in it")
         ->required();
-    app.add_option("--to", to_, "Format; by DEST's ending unless given")->type_name("lmdb|tar|hdf5|arrow");
+    app.add_option("--to", to_, "Format; by DEST's ending unless given")->type_name("lmdb|tar|hdf5|arrow|parquet|csv");
     add_labels(app, labels_);
     app.add_option("--resize", resize_,
                    "Make the shorter side so many pixels where it is longer (encoded anew as JPEG)")

@@ -26,7 +26,7 @@ class TrainCommand final : public Command {
  public:
   std::string_view name() const override { return "train"; }
   std::string_view summary() const override {
-    return "Train a network; everything that comes of it lies in one folder";
+    return "Train a network or trees; everything that comes of it lies in one folder";
   }
   std::string_view example() const override {
     return "penstock train imagenette-resnet18 --data imagenette/ --out runs/first\n"
@@ -72,9 +72,10 @@ class TrainCommand final : public Command {
     if (data.fitted) options.fitted = table::to_text(*data.fitted);
     for (const std::string& note : data.train->notes()) context.output.note(note);
     context.output.note(std::to_string(data.train->size()) +
+                        (data.train->table_fields() != nullptr ? " rows" : " records") +
                         (data.train->table_fields() != nullptr && data.train->class_names().empty()
-                             ? std::string(" rows")
-                             : " records of " + std::to_string(data.train->class_names().size()) + " classes") +
+                             ? ""
+                             : " of " + std::to_string(data.train->class_names().size()) + " classes") +
                         " to train on; " +
                         (data.val ? std::to_string(data.val->size()) + " to validate on (" + data.val_from + ")"
                                   : std::string("none to validate on")));

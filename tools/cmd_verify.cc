@@ -16,7 +16,7 @@ class VerifyCommand final : public Command {
  public:
   std::string_view name() const override { return "verify"; }
   std::string_view summary() const override {
-    return "Checks every checksum and decodes every image; names what is damaged";
+    return "Checks every checksum and decodes every image, reads every row; names what is damaged";
   }
   std::string_view example() const override { return "penstock verify train.lmdb --json > damaged.json"; }
   void add_options(CLI::App& app) override {

@@ -11,12 +11,14 @@ constexpr int64_t kTerminalNs = 200'000'000;
 constexpr int64_t kPlainNs = 10'000'000'000;
 constexpr int64_t kMeasureNs = 500'000'000;
 constexpr double kHalfLifeSeconds = 10;
+constexpr double kWorthALine = 1;  // seconds in which nothing was counted
 
 }  // namespace
 
 void Progress::begin(std::string_view what, uint64_t total, std::string_view unit, uint64_t already) {
   what_ = what;
   unit_ = unit;
+  in_bytes_ = unit == "bytes";
   detail_.clear();
   total_ = total;
   done_ = already_ = measured_done_ = already;
@@ -42,15 +44,19 @@ void Progress::update(uint64_t done, std::string_view detail) {
   show();
 }
 
+std::string Progress::counted(uint64_t n) const { return in_bytes_ ? bytes_text(n) : std::to_string(n); }
+
+std::string Progress::speed(double rate) const { return in_bytes_ ? byte_rate_text(rate) : rate_text(rate, unit_); }
+
 std::string Progress::line() const {
-  std::string text = what_ + " " + std::to_string(done_);
+  std::string text = what_ + " " + counted(done_);
   if (total_ > 0) {
-    text += "/" + std::to_string(total_);
+    text += "/" + counted(total_);
     const double share = static_cast<double>(done_) / static_cast<double>(total_);
     text += " (" + std::to_string(static_cast<int>(share * 100)) + " %)";
   }
   if (rate_ > 0) {
-    text += ", " + rate_text(rate_, unit_);
+    text += ", " + speed(rate_);
     if (total_ > done_) text += ", ETA " + duration_text(static_cast<double>(total_ - done_) / rate_);
   }
   if (!detail_.empty()) text += ", " + detail_;
@@ -84,8 +90,11 @@ void Progress::end() {
   clear();
   if (output_.quiet()) return;
   const double seconds = static_cast<double>(clock_.now_ns() - began_ns_) * 1e-9;
-  std::string text = what_ + ": " + std::to_string(done_) + " " + unit_ + " in " + duration_text(seconds);
-  if (seconds > 0 && done_ > already_) text += ", " + rate_text(static_cast<double>(done_ - already_) / seconds, unit_);
+  if (done_ == 0 && seconds < kWorthALine) return;  // what was looked for was there already
+  std::string text = what_ + ": ";
+  if (done_ > 0) text += counted(done_) + (in_bytes_ ? "" : " " + unit_) + " in ";
+  text += duration_text(seconds);
+  if (seconds > 0 && done_ > already_) text += ", " + speed(static_cast<double>(done_ - already_) / seconds);
   if (!detail_.empty()) text += ", " + detail_;
   output_.write_err(text + "\n");
 }

@@ -13,7 +13,7 @@ namespace penstock::tools {
 
 /// On a terminal the line is rewritten five times a second; elsewhere a plain line comes every ten seconds, and one at the
 /// end. With --quiet nothing. The rate is of the last part of the work (half of what it was ten seconds ago counts), so that a
-/// warm-up is forgotten. One thread at a time. Output and clock must outlive it.
+/// warm-up is forgotten. What is counted in "bytes" is written as sizes; work that counted nothing is told by its time, or not at all where it was over at once. One thread at a time. Output and clock must outlive it.
 class Progress final : public ProgressSink {
  public:
   Progress(Output& output, bool terminal, Clock& clock = Clock::system())
@@ -26,6 +26,8 @@ class Progress final : public ProgressSink {
   void end() override;
 
  private:
+  std::string counted(uint64_t n) const;
+  std::string speed(double rate) const;
   std::string line() const;
   void show();
   void clear();
@@ -38,7 +40,7 @@ class Progress final : public ProgressSink {
   int64_t began_ns_ = 0, shown_ns_ = 0, measured_ns_ = 0;
   uint64_t measured_done_ = 0;
   double rate_ = 0;
-  bool active_ = false, line_open_ = false;
+  bool active_ = false, line_open_ = false, in_bytes_ = false;
 };
 
 }  // namespace penstock::tools

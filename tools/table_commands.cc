@@ -34,10 +34,14 @@ std::unique_ptr<io::Table> open(const std::string& data, Context& context) {
 std::string lines_of(const io::TableSchema& schema) {
   std::string lines;
   size_t longest = 0;
-  for (const io::ColumnSpec& column : schema.columns()) longest = std::max(longest, column.name.size());
+  // Of UTF-8, without the bytes that go on with a letter.
+  const auto letters = [](const std::string& name) {
+    return static_cast<size_t>(std::ranges::count_if(name, [](char c) { return (c & 0xC0) != 0x80; }));
+  };
+  for (const io::ColumnSpec& column : schema.columns()) longest = std::max(longest, letters(column.name));
   longest = std::min<size_t>(longest, 40);
   for (const io::ColumnSpec& column : schema.columns()) {
-    lines += "  " + column.name + std::string(longest - std::min(longest, column.name.size()) + 2, ' ') +
+    lines += "  " + column.name + std::string(longest - std::min(longest, letters(column.name)) + 2, ' ') +
              std::string(name_of(column.type)) + (column.format.empty() ? "" : "  " + column.format) + "\n";
   }
   return lines;
@@ -52,19 +56,36 @@ Share damaged_share(const std::string& text) {
   return {plain};
 }
 
+/// By --to, else by DEST's ending.
+TableFormat format_of(const PackTableArguments& arguments) {
+  struct Known {
+    TableFormat format;
+    std::string name;
+    std::vector<std::string_view> endings;
+  };
+  static const std::vector<Known> kKnown = {{TableFormat::kArrow, "arrow", {".arrow", ".feather"}},
+                                            {TableFormat::kParquet, "parquet", {".parquet", ".parq"}},
+                                            {TableFormat::kCsv, "csv", {".csv"}}};
+  for (const Known& known : kKnown) {
+    if (arguments.to == known.name) return known.format;
+    if (!arguments.to.empty()) continue;
+    for (const std::string_view ending : known.endings)
+      if (arguments.dest.ends_with(ending)) return known.format;
+  }
+  throw Error(Code::kUsage, "'" + arguments.source +
+                                "' is a table, and tables are packed into Arrow, Parquet or CSV; '" + arguments.dest +
+                                "' is to be " + (arguments.to.empty() ? "something else" : arguments.to))
+      .hint("choose a DEST that ends in .arrow (which Penstock reads fastest), .parquet or .csv, or --to one of them");
+}
+
 }  // namespace
 
 int pack_table_command(const PackTableArguments& arguments, Context& context) {
   if (context.processes != nullptr)
     throw Error(Code::kUsage, "packing a table is no work for several processes").hint("run it without mpirun");
-  const bool is_arrow = arguments.dest.ends_with(".arrow") || arguments.dest.ends_with(".feather");
-  if (arguments.to.empty() ? !is_arrow : arguments.to != "arrow")
-    throw Error(Code::kUsage, "'" + arguments.source + "' is a table, and tables are packed into Arrow files; '" +
-                                  arguments.dest + "' is to be " +
-                                  (arguments.to.empty() ? "something else" : arguments.to))
-        .hint("choose a DEST that ends in .arrow; pandas.read_feather and pyarrow read it, and write anything else");
   const Share share = damaged_share(arguments.max_damaged);
-  TablePackOptions options{.dest = arguments.dest, .limit = arguments.limit, .shuffle = arguments.shuffle};
+  TablePackOptions options{
+      .dest = arguments.dest, .format = format_of(arguments), .limit = arguments.limit, .shuffle = arguments.shuffle};
   if (arguments.memory_bytes) options.memory_bytes = *arguments.memory_bytes;
   const auto table = open(arguments.source, context);
   Cores cores(context.options.thread_count());
@@ -72,6 +93,7 @@ int pack_table_command(const PackTableArguments& arguments, Context& context) {
   std::string words = options.dest + ": " + std::to_string(result.rows) + " rows, " + bytes_text(result.dest_bytes);
   words +=
       result.already_complete ? ", finished before: nothing to do\n" : " of " + bytes_text(result.source_bytes) + "\n";
+  for (const std::string& note : result.notes) context.output.note("note: " + note);
   Json rejected = Json::array();
   for (const RejectedRecord& row : result.rejected) {
     rejected.push_back({{"id", row.id}, {"file", row.file}, {"offset", row.offset}, {"reason", row.reason}});
@@ -101,7 +123,8 @@ int info_table_command(const std::string& data, bool schema, Context& context) {
     columns.push_back({{"name", column.name}, {"type", name_of(column.type)}});
   const size_t left_out = RejectedLog::read(io::FileSystem::real(), table->path()).size();
   std::string words = table->path() + ": " + std::string(table->format()) + ", " + std::to_string(table->rows()) +
-                      " rows in " + std::to_string(table->pieces()) + " pieces, " + bytes_text(table->bytes()) + "\n";
+                      " rows in " + std::to_string(table->pieces()) +
+                      (table->pieces() == 1 ? " piece, " : " pieces, ") + bytes_text(table->bytes()) + "\n";
   words += std::to_string(table->schema().size()) + " columns\n" + lines_of(table->schema());
   if (left_out > 0)
     words += std::to_string(left_out) +

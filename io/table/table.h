@@ -96,6 +96,8 @@ class ColumnsWriter {
   /// A block of all columns, in the order of the schema. Bad rows are left out; whoever calls tells people of them.
   virtual void append(const TableBlock& block) = 0;
   virtual void finish() = 0;
+  /// What was lost on the way, a sentence each; after finish().
+  virtual std::vector<std::string> notes() const { return {}; }
 };
 
 /// Table::fingerprint() of a table that holds all rows of another but `rows` (of that one, ascending). The same where there are none.

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
+#include "models/nets/module_tensors.h"
 
 namespace penstock::nets {
 
@@ -84,8 +85,8 @@ class RowNet final : public Net {
     return out;
   }
 
-  std::vector<NamedTensor> parameters() const override { return listed(module_->named_parameters()); }
-  std::vector<NamedTensor> buffers() const override { return listed(module_->named_buffers()); }
+  std::vector<NamedTensor> parameters() const override { return parameters_of(*module_); }
+  std::vector<NamedTensor> buffers() const override { return buffers_of(*module_); }
   std::vector<EmbeddingTable> tables() const override { return module_->tables(); }
   void train(bool on) override { module_->train(on); }
 
@@ -100,26 +101,10 @@ class RowNet final : public Net {
   }
 
   void count_over(Collective* group) override {
-    bool found = false;
-    for (const auto& module : module_->modules(/*include_self=*/false)) {
-      auto* norm = module->as<BatchNormImpl>();
-      if (norm == nullptr) continue;
-      norm->count_over(group);
-      found = true;
-    }
-    if (group != nullptr && !found)
-      throw Error(Code::kUsage, "this " + arch_ + " has no batch norms that could count over all lanes")
-          .hint("leave train.sync_batch_norm out");
+    count_norms_over(*module_, group, arch_, "leave train.sync_batch_norm out");
   }
 
  private:
-  template <class Dict>
-  static std::vector<NamedTensor> listed(const Dict& dict) {
-    std::vector<NamedTensor> out;
-    for (const auto& item : dict) out.emplace_back(item.key(), item.value());
-    return out;
-  }
-
   std::shared_ptr<RowModule> module_;
   std::string arch_;
 };

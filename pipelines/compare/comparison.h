@@ -18,6 +18,7 @@ struct Compared {
   uint64_t peak_rss_bytes = 0;                          ///< of the training's process
   uint64_t model_bytes = 0;                             ///< what inference needs
   std::string run;                                      ///< its RUN folder
+  std::string target;                                   ///< the column that is predicted; "" where it is not known
 };
 
 /// Whether more of it is better: accuracy, AUC, top-1. Errors and losses are not.

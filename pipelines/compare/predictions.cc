@@ -9,6 +9,8 @@
 #include "engine/base/error.h"
 #include "io/file/checksum.h"
 #include "io/table/csv_reader.h"
+#include "pipelines/picture/calibration.h"
+#include "pipelines/picture/confusion.h"
 #include "pipelines/picture/scatter.h"
 
 namespace penstock::pipelines {
@@ -54,13 +56,21 @@ uint64_t predictions_digest(const std::string& path, io::FileSystem& fs) {
   return sum.value();
 }
 
-std::string predictions_picture(const std::string& path, const std::string& title, const std::string& unit,
-                                io::FileSystem& fs) {
-  Scatter scatter(title, unit);
-  each_row(path, fs, [&](std::string_view, std::string_view actual, std::string_view predicted) {
-    scatter.add(number_of(actual), number_of(predicted));
-  });
-  return scatter.svg();
+std::string predictions_picture(const std::string& path, Predicted what, const std::string& name,
+                                const std::string& unit, io::FileSystem& fs) {
+  const auto draw = [&](auto picture, const auto& cell) {
+    each_row(path, fs, [&](std::string_view, std::string_view actual, std::string_view predicted) {
+      picture.add(cell(actual), cell(predicted));
+    });
+    return picture.svg();
+  };
+  switch (what) {
+    case Predicted::kChances: return draw(Calibration(name + ": do the probabilities come true?"), number_of);
+    case Predicted::kClasses:
+      return draw(Confusion(name + ": which class was taken for which"), [](std::string_view text) { return text; });
+    case Predicted::kNumbers: break;
+  }
+  return draw(Scatter(name + ": predicted against actual", unit), number_of);
 }
 
 }  // namespace penstock::pipelines

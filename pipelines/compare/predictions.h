@@ -12,8 +12,12 @@ namespace penstock::pipelines {
 /// no such table.
 uint64_t predictions_digest(const std::string& path, io::FileSystem& fs);
 
-/// Predicted against actual as an SVG (see Scatter). Of classes that are numbers it is a picture of their places.
-std::string predictions_picture(const std::string& path, const std::string& title, const std::string& unit,
-                                io::FileSystem& fs);
+/// What a model predicts.
+enum class Predicted : uint8_t { kNumbers, kChances, kClasses };
+
+/// Predicted against actual as an SVG: of numbers a Scatter, whose axes count `unit` ("" where that is not known); of the chance of one of two classes its Calibration;
+/// of classes their Confusion. `name` begins the title. Throws as predictions_digest().
+std::string predictions_picture(const std::string& path, Predicted what, const std::string& name,
+                                const std::string& unit, io::FileSystem& fs);
 
 }  // namespace penstock::pipelines

@@ -6,6 +6,8 @@
 
 #include "engine/base/error.h"
 #include "io/file/checksum.h"
+#include "io/table/arrow/parquet_writer.h"
+#include "io/table/csv/csv_columns_writer.h"
 #include "pipelines/inspect/verify_table.h"
 #include "pipelines/job/table_walk.h"
 #include "pipelines/pack/rejected_log.h"
@@ -14,7 +16,8 @@
 namespace penstock {
 namespace {
 
-constexpr uint64_t kWideValue = 12;  // bytes of a value in memory, on the average: numbers take 8, texts more
+constexpr uint64_t kWideValue = 12;      // bytes of a value in memory, on the average: numbers take 8, texts more
+constexpr uint64_t kGroupRows = 131072;  // of a row group of Parquet: what programs that scan with several threads like
 
 // Of the rows that would be packed, were none of them bad.
 uint64_t fingerprint_of(const io::Table& source, const TablePackOptions& options) {
@@ -26,6 +29,16 @@ uint64_t fingerprint_of(const io::Table& source, const TablePackOptions& options
   return sum.value();
 }
 
+// What the file at DEST says that it was packed from; nothing where it has other columns.
+std::optional<uint64_t> packed_fingerprint(const io::Table& source, const TablePackOptions& options,
+                                           io::FileSystem& fs) {
+  if (options.format == TableFormat::kCsv) return io::packed_csv_fingerprint(options.dest, fs);
+  const std::string kind = options.format == TableFormat::kArrow ? "arrow:" : "parquet:";
+  const auto found = io::open_columns(kind + options.dest, {}, fs);
+  if (found->schema().text() != source.schema().text()) return std::nullopt;
+  return found->fingerprint();
+}
+
 // Whether DEST is what this packing makes. Throws where it is anything else.
 bool is_there(const io::Table& source, const TablePackOptions& options, TablePackResult& result, io::FileSystem& fs) {
   if (!fs.exists(options.dest)) return false;
@@ -34,10 +47,9 @@ bool is_there(const io::Table& source, const TablePackOptions& options, TablePac
   for (const RejectedRecord& row : result.rejected) left_out.push_back(row.id);
   const uint64_t wanted = io::fingerprint_without(fingerprint_of(source, options), left_out);
   try {
-    const auto found = fs.is_folder(options.dest) ? nullptr : io::open_columns("arrow:" + options.dest, {}, fs);
-    if (found && found->fingerprint() == wanted && found->schema().text() == source.schema().text()) {
-      result.rows = found->rows();
-      result.dest_bytes = found->bytes();
+    if (!fs.is_folder(options.dest) && packed_fingerprint(source, options, fs) == wanted) {
+      result.rows = std::min(options.limit.value_or(source.rows()), source.rows()) - left_out.size();
+      result.dest_bytes = fs.stat(options.dest).bytes;
       return true;
     }
   } catch (const Error& e) {
@@ -88,12 +100,22 @@ class TablePacking {
     writer_ = open_writer(io::fingerprint_without(fingerprint_of(source_, options_), left_out));
     buckets_->give(*writer_);
   }
-  void finish() { writer_->finish(); }
+  void finish() {
+    writer_->finish();
+    result_.notes = writer_->notes();
+  }
 
  private:
   std::unique_ptr<io::ColumnsWriter> open_writer(uint64_t fingerprint) const {
-    return io::write_columns(options_.dest, source_.schema(), {.fingerprint = fingerprint, .origin = source_.path()},
-                             fs_);
+    const io::ColumnsWriterOptions how{.fingerprint = fingerprint, .origin = source_.path()};
+    switch (options_.format) {
+      case TableFormat::kArrow: break;
+      case TableFormat::kParquet:
+        return io::write_parquet(options_.dest, source_.schema(),
+                                 {.fingerprint = fingerprint, .piece_rows = kGroupRows}, fs_);
+      case TableFormat::kCsv: return io::write_csv_columns(options_.dest, source_.schema(), how, fs_);
+    }
+    return io::write_columns(options_.dest, source_.schema(), how, fs_);
   }
   void note(const WalkedPiece& piece) {
     if (piece.fault) throw Error(*piece.fault);

@@ -12,7 +12,8 @@ struct Bar {
 };
 
 /// An SVG of horizontal bars in the order given, each with its name and number; the longest fills the width. Past `most` bars the rest is named by its number
-/// and sum ("12 more"). Well-formed XML without scripts; light or dark as the reader's browser is set. `title` and names are plain text.
-std::string bars_svg(const std::string& title, std::span<const Bar> bars, size_t most = 30);
+/// and sum ("12 more"). `unit` stands behind each number: "%". Well-formed XML without scripts; light or dark as the reader's browser is set. `title` and names are plain text.
+std::string bars_svg(const std::string& title, std::span<const Bar> bars, size_t most = 30,
+                     const std::string& unit = "");
 
 }  // namespace penstock::pipelines

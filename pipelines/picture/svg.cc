@@ -14,6 +14,7 @@ std::string number(double value, int decimals) {
 std::string pixels(double value) { return number(value, 1); }
 
 std::string tick_text(double value, double step) {
+  if (std::abs(value) < step / 2) value = 0;  // no "-0.0"
   return number(value, step >= 1 ? 0 : static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
 }
 
@@ -32,6 +33,15 @@ std::string escaped(std::string_view text) {
       out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   }
   return out;
+}
+
+std::string shortened(std::string_view name, size_t most) {
+  size_t letters = 0;
+  for (size_t i = 0; i < name.size(); ++i) {
+    if ((static_cast<unsigned char>(name[i]) & 0xc0) == 0x80) continue;
+    if (++letters > most) return std::string(name.substr(0, i)) + "...";
+  }
+  return std::string(name);
 }
 
 double nice_step(double range, int parts) {

@@ -13,6 +13,8 @@ std::string pixels(double value);
 std::string tick_text(double value, double step);
 /// For XML; control characters become blanks.
 std::string escaped(std::string_view text);
+/// At most so many letters of UTF-8, never cut within one; what is cut ends in "...".
+std::string shortened(std::string_view name, size_t most);
 /// 1, 2 or 5 times a power of ten, about a `parts`-th of `range` (> 0).
 double nice_step(double range, int parts);
 

@@ -130,7 +130,8 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
                                  .rows = takes_rows ? std::optional(learner.task) : std::nullopt});
   });
   const double began = clock.now_seconds();
-  progress.begin("predicting", data.size(), takes_rows ? "rows" : "images");
+  const std::string unit = takes_rows ? "rows" : "images";
+  progress.begin("predicting", data.size(), unit);
   lanes->feed_from(run_options);
   std::optional<Run> run;
   together.require_none(failure_of([&] { run.emplace(Run::start(graph, data, run_options)); }));
@@ -161,7 +162,7 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
   together.at_root(
       [&] { rows.finish(options.features.empty() ? static_cast<size_t>(lanes->learner().config().net.classes) : 0); });
   progress.end();
-  InferResult result{.records = rows.count(), .errors = rows.errors(), .seconds = 0, .out = options.out};
+  InferResult result{.records = rows.count(), .errors = rows.errors(), .seconds = 0, .out = options.out, .unit = unit};
   result.seconds = clock.now_seconds() - began;
   return result;
 }
@@ -177,7 +178,7 @@ std::string InferResult::to_json() const {
 
 std::string InferResult::text() const {
   std::string text = std::to_string(records) + " rows in " + out + ", " + duration_text(seconds) + ", " +
-                     rate_text(seconds > 0 ? static_cast<double>(records) / seconds : 0, "images") + "\n";
+                     rate_text(seconds > 0 ? static_cast<double>(records) / seconds : 0, unit) + "\n";
   if (errors > 0) text += std::to_string(errors) + " of them hold an error in place of a prediction\n";
   return text;
 }

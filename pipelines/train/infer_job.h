@@ -30,6 +30,7 @@ struct InferResult {
   uint64_t errors = 0;  ///< rows with an error in place of values
   double seconds = 0;
   std::string out;
+  std::string unit = "images";  ///< what a record is: "images", "rows"
 
   std::string to_json() const;
   std::string text() const;

@@ -20,6 +20,8 @@ namespace {
   return line;
 }
 
+const char* unit_of(const RunReport& report) { return report.recipe.table ? "rows" : "images"; }
+
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 /// Images a second that the stages before the lane could make, had they the cores for themselves; 0: not known.
@@ -69,11 +71,16 @@ std::string what_limited(const RunReport& report) {
         "it.\n",
         percent_text(share(t.step_seconds, training)).c_str(),
         percent_text(share(t.data_wait_seconds, training)).c_str());
-    out += on_cpu ? "What would lift it: more cores or a GPU (lanes.devices), a smaller network or smaller pictures. "
-                    "Faster decoding lifts it\n"
-                    "only by the cores that it leaves to the step.\n"
-                  : "What would lift it: a faster device, a smaller network or smaller pictures. Faster disks and "
-                    "decoding would not.\n";
+    if (report.recipe.table)
+      out += on_cpu ? "What would lift it: more cores or a GPU (lanes.devices), larger batches (data.batch), a smaller "
+                      "network.\n"
+                    : "What would lift it: larger batches (data.batch), a faster device, a smaller network.\n";
+    else
+      out += on_cpu ? "What would lift it: more cores or a GPU (lanes.devices), a smaller network or smaller pictures. "
+                      "Faster decoding lifts it\n"
+                      "only by the cores that it leaves to the step.\n"
+                    : "What would lift it: a faster device, a smaller network or smaller pictures. Faster disks and "
+                      "decoding would not.\n";
   } else if (limit == "read") {
     out = format(
         "Reading limited this run: the step waited for data for %s of the training time, and the decoders for bytes.\n",
@@ -84,15 +91,16 @@ std::string what_limited(const RunReport& report) {
         "Stage '%s' limited this run: the step waited for data for %s of the training time while the stages were "
         "busy.\n",
         limit.c_str(), percent_text(share(t.data_wait_seconds, training)).c_str());
-    out +=
-        "What would lift it: more cores (--threads), or data that was resized when packed (penstock pack --resize "
-        "PX).\n";
+    out += report.recipe.table
+               ? "What would lift it: more cores (--threads), or a packed table (penstock pack DATA DEST.arrow).\n"
+               : "What would lift it: more cores (--threads), or data that was resized when packed (penstock pack "
+                 "--resize PX).\n";
   }
   const double decode = decode_rate(t), step = step_rate(t);
   if (decode > 0 && step > 0) {
     const double predicted = on_cpu ? 1 / (1 / decode + 1 / step) : std::min(decode, step);
-    out += format("The step took %.1f images/s while it had one, the stages before it make %.1f on %u threads; ", step,
-                  decode, t.threads);
+    out += format("The step took %.1f %s/s while it had one, the stages before it make %.1f on %u threads; ", step,
+                  unit_of(report), decode, t.threads);
     out += on_cpu ? format("one after the other that is %.1f, ", predicted)
                   : format("side by side that is %.1f, ", predicted);
     out += format("achieved were %.1f.\n", t.records_per_second());
@@ -224,7 +232,7 @@ std::string report_text(const RunReport& report) {
   for (const EpochProof& proof : report.proofs) an_epoch = std::max(an_epoch, proof.records);
   if (!t.decoders.empty()) out += "decoders, over all epochs: " + t.decoders.text() + "\n";
   if (!t.tiers.empty()) out += "tiers, over all epochs:\n" + tiers_text(t.tiers, an_epoch);
-  out += format("%.1f images/s, %s read, %s of memory at most, %s\n", t.records_per_second(),
+  out += format("%.1f %s/s, %s read, %s of memory at most, %s\n", t.records_per_second(), unit_of(report),
                 bytes_text(t.bytes_read).c_str(), bytes_text(t.peak_budget_bytes).c_str(), report.machine.c_str());
   if (report.has_report) out += "weights " + report.weights_xxh3 + "\n";
   return out;
@@ -233,12 +241,13 @@ std::string report_text(const RunReport& report) {
 std::string comparison_text(const RunReport& first, const RunReport& second) {
   std::string out = "From " + first.run + " to " + second.run + "\n\n";
   const double ratio = share(second.totals.records_per_second(), first.totals.records_per_second());
-  out += ratio == 0 ? "There is no speed to compare.\n"
-                    : format("%s is %s: %.1f images/s, before %.1f (x %.3f).\n", second.run.c_str(),
-                             ratio > 1.02   ? "faster"
-                             : ratio < 0.98 ? "slower"
-                                            : "as fast",
-                             second.totals.records_per_second(), first.totals.records_per_second(), ratio);
+  out += ratio == 0
+             ? "There is no speed to compare.\n"
+             : format("%s is %s: %.1f %s/s, before %.1f (x %.3f).\n", second.run.c_str(),
+                      ratio > 1.02   ? "faster"
+                      : ratio < 0.98 ? "slower"
+                                     : "as fast",
+                      second.totals.records_per_second(), unit_of(second), first.totals.records_per_second(), ratio);
   out += "Then it was limited by '" + first.totals.as_report().bottleneck() + "', now by '" +
          second.totals.as_report().bottleneck() + "'.\n\n";
   const std::vector<pipelines::Change> changes = pipelines::differences(first.recipe, second.recipe);
@@ -251,9 +260,9 @@ std::string comparison_text(const RunReport& first, const RunReport& second) {
   const auto per_record = [](double seconds, const Totals& t) {
     return t.records ? 1e3 * seconds / static_cast<double>(t.records) : 0;
   };
-  out += "\n" + change("step", per_record(a.step_seconds, a), per_record(b.step_seconds, b), "ms an image");
-  out +=
-      change("waiting for data", per_record(a.data_wait_seconds, a), per_record(b.data_wait_seconds, b), "ms an image");
+  const char* each = second.recipe.table ? "ms a row" : "ms an image";
+  out += "\n" + change("step", per_record(a.step_seconds, a), per_record(b.step_seconds, b), each);
+  out += change("waiting for data", per_record(a.data_wait_seconds, a), per_record(b.data_wait_seconds, b), each);
   for (const TierUse& tier : b.tiers) {
     for (const TierUse& other : a.tiers)
       if (other.name == tier.name)

@@ -8,6 +8,11 @@
 #include "pipelines/picture/bars.h"
 
 namespace penstock::trees {
+namespace {
+
+constexpr size_t kShown = 30;
+
+}  // namespace
 
 void write_importances(io::FileSystem& fs, const std::string& folder, std::span<const classic::Importance> all) {
   std::vector<classic::Importance> sorted(all.begin(), all.end());
@@ -22,9 +27,9 @@ void write_importances(io::FileSystem& fs, const std::string& folder, std::span<
   }
   csv.finish();
   std::vector<pipelines::Bar> bars;
-  for (const classic::Importance& one : sorted) bars.push_back({one.feature, sum > 0 ? one.gain / sum : 0});
+  for (const classic::Importance& one : sorted) bars.push_back({one.feature, sum > 0 ? 100 * one.gain / sum : 0});
   io::write_file(fs, io::join_path(folder, "importances.svg"),
-                 pipelines::bars_svg("Importance: share of the gain of all splits", bars));
+                 pipelines::bars_svg("Importance: share of the gain of all splits", bars, kShown, "%"));
 }
 
 }  // namespace penstock::trees

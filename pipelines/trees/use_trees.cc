@@ -170,7 +170,11 @@ train::InferResult infer_trees(const TreesModel& model, const io::Dataset& data,
   }
   sink.commit();
   progress.end();
-  return {.records = sink.rows, .errors = sink.errors, .seconds = clock.now_seconds() - began, .out = options.out};
+  return {.records = sink.rows,
+          .errors = sink.errors,
+          .seconds = clock.now_seconds() - began,
+          .out = options.out,
+          .unit = "rows"};
 }
 
 std::string TreesEvaluation::to_json() const {

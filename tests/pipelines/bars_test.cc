@@ -29,6 +29,13 @@ TEST(Bars, TheRestIsSummedUp) {
   EXPECT_THAT(svg, Not(HasSubstr(">c<")));
 }
 
+TEST(Bars, AUnitStandsBehindEachNumber) {
+  const std::vector<Bar> bars = {{"a", 62.51}, {"b", 25}, {"c", 12.49}};
+  const std::string svg = bars_svg("x", bars, 1, "%");
+  EXPECT_THAT(svg, HasSubstr(">62.5 %<"));
+  EXPECT_THAT(svg, HasSubstr(">37.5 %<"));
+}
+
 TEST(Bars, NothingIsSaidSo) {
   EXPECT_THAT(bars_svg("x", {}), HasSubstr("nothing to show"));
   const std::vector<Bar> bars = {{"zero", 0}, {"nan", std::numeric_limits<double>::quiet_NaN()}};

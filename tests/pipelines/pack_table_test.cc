@@ -97,6 +97,39 @@ TEST(PackTable, ShufflesAllRowsTheSameWhateverTheMemory) {
   EXPECT_EQ(sorted, expected);
 }
 
+TEST(PackTable, ParquetAndCsvHoldTheSameRowsAndAreKnownAgain) {
+  World world;
+  const std::string csv = world.folder.put("t.csv", csv_text(4000, 900));
+  for (const auto& [format, name] :
+       {std::pair(TableFormat::kParquet, "t.parquet"), std::pair(TableFormat::kCsv, "packed.csv")}) {
+    const TablePackOptions options{.dest = world.folder / name, .format = format};
+    const auto result = world.pack(csv, options);
+    EXPECT_EQ(result.rows, 4000u) << name;
+    EXPECT_EQ(result.rejected.size(), 4u) << name;
+    EXPECT_EQ(lines_of(*io::open_columns(options.dest)), good_lines(*io::open_columns(csv))) << name;
+    const auto again = world.pack(csv, options);
+    EXPECT_TRUE(again.already_complete) << name;
+    EXPECT_EQ(again.rows, 4000u) << name;
+    EXPECT_THAT(error_of([&] { world.pack(csv, {.dest = options.dest, .format = format, .limit = 10}); }),
+                HasSubstr("is there already"));
+    // Shuffled, they hold the rows of the packed form in its order.
+    world.pack(csv, {.dest = world.folder / "s.arrow", .shuffle = true});
+    world.pack(csv, {.dest = world.folder / ("s-" + std::string(name)), .format = format, .shuffle = true});
+    EXPECT_EQ(lines_of(*io::open_columns(world.folder / ("s-" + std::string(name)))),
+              lines_of(*io::open_columns(world.folder / "s.arrow")));
+  }
+}
+
+TEST(PackTable, FromCsvToPackedToCsvNothingChanges) {
+  World world;
+  const std::string csv = world.folder.put("t.csv", csv_text(1000));
+  world.pack(csv, {.dest = world.folder / "t.arrow"});
+  world.pack(world.folder / "t.arrow", {.dest = world.folder / "t.parquet", .format = TableFormat::kParquet});
+  world.pack(world.folder / "t.parquet", {.dest = world.folder / "back.csv", .format = TableFormat::kCsv});
+  EXPECT_EQ(text_of(world.folder / "back.csv"), text_of(csv));
+  EXPECT_EQ(io::open_columns(world.folder / "t.parquet")->fingerprint(), io::open_columns(csv)->fingerprint());
+}
+
 TEST(PackTable, TakesTheFirstRowsAlone) {
   World world;
   const std::string csv = world.folder.put("t.csv", csv_text(5000));
@@ -120,20 +153,24 @@ TEST(PackTable, RefusesWhatIsThereAlready) {
 TEST(PackTable, AFaultAtAnyOperationLeavesNothingOrAll) {
   World world;
   const std::string csv = world.folder.put("t.csv", csv_text(300, 100));
-  const std::string dest = world.folder / "t.arrow";
-  for (const bool shuffle : {false, true}) {
+  for (const auto& [name, format, shuffle] :
+       {std::tuple("t.arrow", TableFormat::kArrow, false), std::tuple("t.arrow", TableFormat::kArrow, true),
+        std::tuple("t.parquet", TableFormat::kParquet, false), std::tuple("packed.csv", TableFormat::kCsv, false)}) {
+    const std::string dest = world.folder / name;
+    const TablePackOptions options{.dest = dest, .format = format, .shuffle = shuffle};
     io::FaultyFileSystem counting;
-    world.pack(csv, {.dest = dest, .shuffle = shuffle}, counting);
+    world.pack(csv, options, counting);
     const std::string whole = text_of(dest);
     for (uint64_t n = 1; n <= counting.operations(); ++n) {
       io::FileSystem::real().remove_all(dest);
       io::FileSystem::real().remove_all(dest + ".rejected.jsonl");
+      io::FileSystem::real().remove_all(dest + ".schema");
       io::FaultyFileSystem fs({{.nth = n, .does = io::PlannedFault::Does::kCrash}});
-      const std::string error = error_of([&] { world.pack(csv, {.dest = dest, .shuffle = shuffle}, fs); });
+      const std::string error = error_of([&] { world.pack(csv, options, fs); });
       const bool there = io::FileSystem::real().exists(dest);
       EXPECT_TRUE(there || !error.empty()) << n;
       if (there) { EXPECT_EQ(text_of(dest), whole) << n; }
-      EXPECT_EQ(world.pack(csv, {.dest = dest, .shuffle = shuffle}).rows, 300u) << n;
+      EXPECT_EQ(world.pack(csv, options).rows, 300u) << n;
       EXPECT_EQ(text_of(dest), whole) << n;
     }
     io::FileSystem::real().remove_all(dest);

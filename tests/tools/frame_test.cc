@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "engine/base/clock.h"
@@ -76,6 +78,19 @@ TEST(Program, StagesAndRecipesShowThemselves) {
   EXPECT_EQ(unknown.code, 2);
   EXPECT_NE(unknown.err.find("'image.decode'"), std::string::npos) << unknown.err;
 
+  const auto all = run({"stages", "--json"}).json();
+  std::vector<std::string> steps;
+  for (const auto& step : all.at("prepare")) steps.push_back(step.at("name"));
+  for (const char* name : {"prepare", "prepare.join", "prepare.since", "prepare.rolling", "prepare.shift"})
+    EXPECT_TRUE(std::find(steps.begin(), steps.end(), name) != steps.end()) << name;
+  EXPECT_EQ(all.at("table").front().at("name"), "table");
+  const Ran join = run({"stages", "join"});
+  EXPECT_EQ(join.code, 0) << join.err;
+  EXPECT_NE(join.out.find("do = \"join\""), std::string::npos) << join.out;
+  EXPECT_NE(join.out.find("never ("), std::string::npos) << join.out;
+  EXPECT_NE(run({"stages", "table"}).out.find("rare ("), std::string::npos);
+  EXPECT_NE(run({"stages", "jion"}).err.find("'prepare.join'"), std::string::npos) << run({"stages", "jion"}).err;
+
   const Ran recipes = run({"recipes", "--json"});
   EXPECT_GE(recipes.json().at("recipes").size(), 2u);
   const Ran one = run({"recipes", "imagenette-resnet18"});
@@ -117,6 +132,27 @@ TEST(Progress, ElsewhereWritesALineEveryTenSeconds) {
   const std::string text = err.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
   EXPECT_EQ(text.find('\r'), std::string::npos);
+}
+
+TEST(Progress, BytesAreSizesAndWorkWithoutACountIsTime) {
+  std::ostringstream out, err;
+  tools::Output output(out, err, false, false);
+  FakeClock clock;
+  tools::Progress progress(output, false, clock);
+  progress.begin("looking", 8 << 20, "bytes");
+  clock.advance(2'000'000'000);
+  progress.update(4 << 20);
+  progress.end();
+  EXPECT_NE(err.str().find("looking: 4.00 MiB in 2.00 s, 2.00 MiB/s"), std::string::npos) << err.str();
+  err.str("");
+  progress.begin("cutting", 0, "rows");
+  clock.advance(5'000'000'000);
+  progress.end();
+  EXPECT_EQ(err.str(), "cutting: 5.00 s\n");
+  err.str("");
+  progress.begin("looking at what is there", 0, "bytes");
+  progress.end();
+  EXPECT_EQ(err.str(), "");
 }
 
 TEST(Progress, QuietShowsNothing) {

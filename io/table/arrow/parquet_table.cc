@@ -9,6 +9,7 @@
 
 #include <arrow/array.h>
 #include <arrow/table.h>
+#include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/exception.h>
@@ -20,6 +21,7 @@
 #include "io/table/arrow/arrow_rows.h"
 #include "io/table/arrow/parquet_bounds.h"
 #include "io/table/arrow/parquet_pieces.h"
+#include "io/table/arrow/parquet_writer.h"
 #include "io/table/file_state.h"
 #include "io/table/sampled_sum.h"
 
@@ -68,7 +70,8 @@ class ParquetTable final : public Table {
     for (const ParquetPiece& piece : pieces_) begins_.push_back(begins_.back() + piece.rows);
     if (std::string note = cut_note(pieces_, *metadata_, leaves_); !note.empty())
       columns_.notes.push_back(std::move(note));
-    sum_ = sampled_sum(input_->file());
+    sum_ = packed_fingerprint().value_or(0);
+    if (sum_ == 0) sum_ = Checksum().add(footer()).add(sampled_sum(input_->file())).value();
   }
   std::string_view format() const override { return "parquet"; }
   const std::string& path() const override { return input_->file().path(); }
@@ -118,6 +121,28 @@ class ParquetTable final : public Table {
   std::vector<std::string> notes() const override { return columns_.notes; }
 
  private:
+  // The footer as it lies in the file: its length and "PAR1" end the file. It has place, length and statistics of every column chunk.
+  std::string footer() const {
+    std::array<std::byte, 8> end{};
+    input_->file().read_exactly(stat_.bytes - end.size(), end);
+    uint32_t length = 0;
+    std::memcpy(&length, end.data(), sizeof length);
+    std::string text(std::min<uint64_t>(length, stat_.bytes - end.size()), '\0');
+    input_->file().read_exactly(stat_.bytes - end.size() - text.size(), std::as_writable_bytes(std::span(text)));
+    return text;
+  }
+
+  // What `pack` wrote, where it was `pack` that wrote the file: others keep metadata that they do not know when they write other values.
+  std::optional<uint64_t> packed_fingerprint() const {
+    const auto& metadata = metadata_->key_value_metadata();
+    if (metadata_->created_by() != kParquetCreator || metadata == nullptr) return std::nullopt;
+    const std::string text = metadata->Get(kParquetPackedKey).ValueOr("");
+    const auto found = from_hex(std::string_view(text).substr(0, text.find(' ')));
+    const Location last = rows() > 0 ? locate(rows() - 1) : Location{path(), 0, kParquetStart};
+    if (!found || text != parquet_packed_text(*found, last.offset + last.length)) return std::nullopt;
+    return found;
+  }
+
   // One for each call: a reader is of one thread, and making it from the footer that is there costs little.
   // `rows` of a batch, where the group is read in parts: then its bytes come as they are needed, too.
   std::unique_ptr<parquet::arrow::FileReader> make_reader(int64_t rows = 0) const {

@@ -70,8 +70,10 @@ bool put_reals(const ColumnJob& job) {
   const auto parse = [](std::string_view cell, double& out) {
     return parse_short_real(cell.data(), cell.data() + cell.size(), out);
   };
-  bool any = job.reading.missing.has_number() ? put_values<true>(job, job.out.reals, kNone, parse)
-                                              : put_values<false>(job, job.out.reals, kNone, parse);
+  bool any = has_decimal_comma(job.reading.schema.columns()[job.column])
+                 ? put_values<true>(job, job.out.reals, kNone, parse_comma_real)
+             : job.reading.missing.has_number() ? put_values<true>(job, job.out.reals, kNone, parse)
+                                                : put_values<false>(job, job.out.reals, kNone, parse);
   for (size_t row = job.at; row < job.at + job.grid.rows(); ++row) {
     if (!std::isnan(job.out.reals[row])) continue;
     job.out.missing[row] = 1;  // also where the file spells it out
@@ -125,6 +127,7 @@ bool read_column(const ColumnJob& job) {
 
 std::string expected_of(const ColumnSpec& column) {
   std::string out(name_of(column.type));
+  if (has_decimal_comma(column)) out += " with a decimal comma";
   if (column.type == ColumnType::kDate || column.type == ColumnType::kTime)
     out += column.format.empty() ? " as ISO 8601 has it" : " as " + column.format;
   return out;

@@ -98,6 +98,28 @@ bool parse_real(std::string_view cell, double& out) {
   return true;
 }
 
+bool parse_comma_real(std::string_view cell, double& out) {
+  std::array<char, 64> plain;  // longer ones are no numbers that people write
+  if (cell.size() > plain.size()) return false;
+  const size_t comma = std::min(cell.find(','), cell.size());
+  if (cell.substr(comma).find('.') != std::string_view::npos) return false;
+  size_t used = 0, group = 0;
+  bool grouped = false;
+  for (size_t i = 0; i < cell.size(); ++i) {
+    if (cell[i] == '.') {
+      if (grouped ? group != 3 : group == 0 || group > 3) return false;
+      grouped = true;
+      group = 0;
+      continue;
+    }
+    if (i == comma && grouped && group != 3) return false;
+    if (cell[i] >= '0' && cell[i] <= '9') ++group;
+    plain[used++] = i == comma ? '.' : cell[i];
+  }
+  if (comma == cell.size() && grouped && group != 3) return false;
+  return parse_real({plain.data(), used}, out);
+}
+
 bool parse_bool(std::string_view cell, int64_t& out) {
   constexpr std::array<std::string_view, 10> kWords = {"false", "true", "0", "1", "no", "yes", "f", "t", "n", "y"};
   for (size_t i = 0; i < kWords.size(); ++i) {

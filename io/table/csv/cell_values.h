@@ -7,7 +7,14 @@
 #include <optional>
 #include <string_view>
 
+#include "io/table/table_schema.h"
+
 namespace penstock::io {
+
+/// A column of "1.234,56": reals whose format is "comma".
+inline bool has_decimal_comma(const ColumnSpec& column) {
+  return column.type == ColumnType::kReal && column.format == "comma";
+}
 
 /// Digits, '-' before them at most. False where it is none or does not fit 64 bits.
 bool parse_long_int(std::string_view cell, int64_t& out);
@@ -76,6 +83,9 @@ inline bool parse_short_real(const char* begin, const char* end, double& out) {
   out = whole * kSigns[negative];
   return true;
 }
+
+/// "-1.234,56", "0,5", "12": a comma in front of the decimals, and points between groups of three digits or none. Slower than parse_real().
+bool parse_comma_real(std::string_view cell, double& out);
 
 /// "true", "false", "yes", "no", "t", "f", "y", "n" in any case, 1, 0.
 bool parse_bool(std::string_view cell, int64_t& out);

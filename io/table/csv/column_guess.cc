@@ -64,8 +64,20 @@ void ColumnGuess::add(std::string_view cell) {
     int_ = false;
   }
   real_ = real_ && parse_real(cell, real);
+  if (comma_) add_comma(cell);
   bool_ = bool_ && cell.size() >= 4 && parse_bool(cell, whole);
   if (dates_ != 0 || times_ != 0) add_date(cell);
+}
+
+void ColumnGuess::add_comma(std::string_view cell) {
+  double value = 0;
+  comma_ = parse_comma_real(cell, value);
+  const size_t comma = cell.find(',');
+  if (!comma_ || comma == std::string_view::npos) return;
+  commas_ = true;
+  // "1,234" is two numbers; "1,5", "0,125", "1234,500" and "1.234,500" are one.
+  const std::string_view whole = cell.substr(cell.starts_with('-') ? 1 : 0, comma - (cell.starts_with('-') ? 1 : 0));
+  decimals_ |= cell.size() - comma - 1 != 3 || whole.size() > 3 || whole == "0" || whole.empty();
 }
 
 void ColumnGuess::add_date(std::string_view cell) {
@@ -95,6 +107,7 @@ ColumnSpec ColumnGuess::spec(const std::string& name) const {
   if (seen_ == 0) return {.name = name, .type = ColumnType::kText};
   if (int_ && !zeros_) return {.name = name, .type = ColumnType::kInt};
   if (real_ && !int_ && !zeros_ && !long_) return {.name = name, .type = ColumnType::kReal};
+  if (comma_ && decimals_) return {.name = name, .type = ColumnType::kReal, .format = "comma"};
   if (bool_) return {.name = name, .type = ColumnType::kBool};
   for (const bool times : {false, true})
     if (const auto fit = formats(times); fit.size() == 1)
@@ -107,6 +120,10 @@ std::string ColumnGuess::note(const std::string& name) const {
   if (seen_ == 0) return column + " has no value in the sample: taken as text";
   if (real_ && zeros_) return column + " has whole numbers with zeros in front: taken as text";
   if (real_ && long_) return column + " has whole numbers of more than 64 bits: taken as text";
+  if (comma_ && commas_ && !decimals_)
+    return column +
+           " has numbers such as 1,234, whose comma may part thousands or decimals: taken as text; if decimals, "
+           "write real,comma into the schema file";
   for (const bool times : {false, true})
     if (const auto fit = formats(times); fit.size() > 1)
       return column + " has dates that may be " + fit[0] + " or " + fit[1] +

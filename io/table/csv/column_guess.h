@@ -10,7 +10,8 @@
 
 namespace penstock::io {
 
-/// Looks at the cells of one column and keeps the narrowest type that all of them have: int, then real; bool ("true", "false" in any case); dates and times in one format;
+/// Looks at the cells of one column and keeps the narrowest type that all of them have: int, then real (with points, or with decimal commas where one of them does not stand before three digits, which may be
+/// thousands); bool ("true", "false" in any case); dates and times in one format;
 /// else text. Also text: whole numbers with zeros in front (codes of places, telephone numbers) or of more than 64 bits, and dates of which day and month may be either (01/02/2015).
 class ColumnGuess {
  public:
@@ -24,13 +25,17 @@ class ColumnGuess {
   std::string note(const std::string& name) const;
 
  private:
+  void add_comma(std::string_view cell);
   void add_date(std::string_view cell);
   std::vector<std::string> formats(bool times) const;
 
   uint64_t seen_ = 0;
   bool int_ = true, real_ = true, bool_ = true;
-  bool zeros_ = false;  ///< a whole number with a zero in front
-  bool long_ = false;   ///< a whole number of more than 64 bits
+  bool comma_ = true;      ///< all are numbers that may have a decimal comma
+  bool decimals_ = false;  ///< and one can be nothing else
+  bool commas_ = false;    ///< one has a comma
+  bool zeros_ = false;     ///< a whole number with a zero in front
+  bool long_ = false;      ///< a whole number of more than 64 bits
   bool not_utf8_ = false;
   uint32_t dates_ = UINT32_MAX;  ///< bit i: all fit the format i
   uint32_t times_ = UINT32_MAX;

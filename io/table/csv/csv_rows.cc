@@ -4,6 +4,7 @@
 
 #include "engine/base/error.h"
 #include "io/table/csv/cell_columns.h"
+#include "io/table/csv/cell_values.h"
 
 namespace penstock::io {
 namespace {
@@ -23,7 +24,7 @@ std::string shortened(std::string_view cell) {
 
 CsvReading::CsvReading(CsvDialect dialect_in, TableSchema schema_in, const ChunkKernels& kernels_in)
     : dialect(std::move(dialect_in)), schema(std::move(schema_in)), missing(dialect.missing), kernels(kernels_in) {
-  for (const ColumnSpec& column : schema.columns()) dates.emplace_back(column.format);
+  for (const ColumnSpec& column : schema.columns()) dates.emplace_back(has_decimal_comma(column) ? "" : column.format);
 }
 
 CsvText::CsvText(size_t bytes)

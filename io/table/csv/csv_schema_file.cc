@@ -5,6 +5,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/nearest.h"
+#include "io/table/csv/cell_values.h"
 #include "io/table/csv/csv_head.h"
 #include "io/table/csv/date_text.h"
 #include "io/table/csv/row_scan.h"
@@ -12,7 +13,7 @@
 namespace penstock::io {
 namespace {
 
-const std::vector<std::string> kSettings = {"delimiter", "quote", "header", "skip", "missing", "column"};
+const std::vector<std::string> kSettings = {"delimiter", "quote", "header", "skip", "missing", "packed", "column"};
 const std::vector<std::string> kHeaders = {"no", "yes", "ignored"};  // as CsvDialect::Header counts
 const std::vector<std::string> kTypes = {"int", "real", "text", "bool", "date", "time"};
 
@@ -41,6 +42,8 @@ class FormReader {
     const std::string value = cells.size() > 1 ? cells[1] : "";
     if (what == "column") {
       in_columns_ = true;
+    } else if (what == "packed") {
+      // Of what: csv_columns_writer.cc looks at it.
     } else if (what == "missing") {
       form_.dialect.missing.assign(cells.begin() + 1, cells.end());
     } else if (what == "delimiter") {
@@ -77,10 +80,10 @@ class FormReader {
     ColumnSpec spec{.name = cells[0], .type = static_cast<ColumnType>(one_of(cells[1], kTypes, "type"))};
     if (cells.size() == 3) spec.format = cells[2];
     const bool dated = spec.type == ColumnType::kDate || spec.type == ColumnType::kTime;
-    if (!dated && !spec.format.empty())
-      throw fault("column '" + spec.name + "' has a format, and only dates and times have one");
+    if (!dated && !spec.format.empty() && !has_decimal_comma(spec))
+      throw fault("column '" + spec.name + "' has a format, and only dates and times have one (and reals: comma)");
     try {
-      const DateFormat check(spec.format);
+      if (dated) const DateFormat check(spec.format);
     } catch (Error& error) { throw error.add("reading '" + path_ + "', line " + std::to_string(line_)); }
     columns_.push_back(std::move(spec));
   }

@@ -24,9 +24,11 @@ struct CsvForm {
 ///   header,yes                           yes, no, ignored: there is one, and the names below are used instead
 ///   skip,0                               lines in front of the header
 ///   missing,,NA,NULL                     spellings of a missing value; the first one here is the empty cell
+///   packed,HEX,HEX                       written by `pack`, and read by it alone: csv_columns_writer.h
 ///   column,type,format
 ///   Store,int,
 ///   Date,date,%d.%m.%Y                   format: see DateFormat; nothing: ISO 8601
+///   Price,real,comma                     1.234,56; nothing: 1234.56
 std::string csv_form_text(const CsvForm& form);
 /// And back. `path` is for messages. Throws Error kUsage with the line and the nearest right word. A setting that is left out has its default.
 CsvForm csv_form_of(std::string_view text, const std::string& path);

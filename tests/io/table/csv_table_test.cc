@@ -46,7 +46,7 @@ TEST(CsvTable, FindsDialectAndTypes) {
   const TempFolder folder;
   EXPECT_EQ(schema_of(folder, "a.csv", "id,name,price,when,ok\n1,x,2.5,2015-06-18,true\n2,y,3,2015-06-19,False\n"),
             "id int, name text, price real, when date, ok bool");
-  EXPECT_EQ(schema_of(folder, "b.csv", "a;b\n1;2,5\n3;4,5\n"), "a int, b text");
+  EXPECT_EQ(schema_of(folder, "b.csv", "a;b\n1;2,5\n3;4,5\n"), "a int, b real");
   EXPECT_EQ(schema_of(folder, "c.tsv", "1\tx\t2.5\n2\ty\t3\n"), "c1 int, c2 text, c3 real") << "no header";
   EXPECT_EQ(schema_of(folder, "d.csv", "39, State-gov, 77516, ?\n50, Private, 83311, x\n"),
             "c1 int, c2 text, c3 int, c4 text");
