@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 runs=${1:-1000000}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(jpeg picture index resize warp csv)
+[ ${#targets[@]} -gt 0 ] || targets=(jpeg picture index resize warp csv schema fitted packed)
 command -v clang++ > /dev/null || { echo "tools/fuzz.sh: no clang++: apt-get install clang" >&2; exit 2; }
 cmake -G Ninja -S . -B build-fuzz -D CMAKE_BUILD_TYPE=RelWithDebInfo -D CMAKE_CXX_COMPILER=clang++ -D CMAKE_C_COMPILER=clang \
   -D PENSTOCK_FUZZ=ON -D PENSTOCK_SANITIZE=address > build-fuzz.log 2>&1 || { cat build-fuzz.log >&2; exit 1; }

@@ -83,7 +83,7 @@ uint64_t chunk_rows(const Array& array) {
   return H5Pget_chunk(layout, static_cast<int>(chunk.size()), chunk.data()) < 0 ? 1 : std::max<hsize_t>(1, chunk[0]);
 }
 
-void add_array(Hdf5Layout& layout, const Array& array) {
+void add_array(Hdf5TableLayout& layout, const Array& array) {
   layout.arrays.push_back(array.path);
   layout.is_compound.push_back(array.kind == H5T_COMPOUND);
   layout.ranks.push_back(array.shape.size());
@@ -91,7 +91,8 @@ void add_array(Hdf5Layout& layout, const Array& array) {
   layout.chunk_rows = std::max(layout.chunk_rows, chunk_rows(array));
 }
 
-void take_compound(Hdf5Layout& layout, const Array& array, const std::string& path, std::vector<ColumnSpec>& columns) {
+void take_compound(Hdf5TableLayout& layout, const Array& array, const std::string& path,
+                   std::vector<ColumnSpec>& columns) {
   add_array(layout, array);
   const int members = H5Tget_nmembers(array.type);
   for (int m = 0; m < members; ++m) {
@@ -200,7 +201,7 @@ void raise_hdf5(const std::string& path, const std::string& what) {
       .hint("the file is damaged or was cut short");
 }
 
-Hdf5Layout find_hdf5_layout(hid_t file, const std::string& path, const std::string& inside) {
+Hdf5TableLayout find_hdf5_layout(hid_t file, const std::string& path, const std::string& inside) {
   refuse_fixed_pandas(file, inside, path);
   std::vector<Array> arrays;
   const Handle start(H5Oopen(file, inside.empty() ? "/" : inside.c_str(), H5P_DEFAULT), H5Oclose);
@@ -211,7 +212,7 @@ Hdf5Layout find_hdf5_layout(hid_t file, const std::string& path, const std::stri
     arrays.push_back(look_at(file, inside, path));
   else
     for (const std::string& name : arrays_below(start, path)) arrays.push_back(look_at(file, before + name, path));
-  Hdf5Layout layout;
+  Hdf5TableLayout layout;
   std::vector<ColumnSpec> columns;
   const auto compound = [](const Array& array) { return array.kind == H5T_COMPOUND && array.shape.size() == 1; };
   const auto wide = [](const Array& array) {

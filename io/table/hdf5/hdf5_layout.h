@@ -15,7 +15,7 @@ namespace penstock::io {
 enum class Hdf5Kind : uint8_t { kInt, kUnsigned, kReal, kFixedText, kText };
 
 struct Hdf5ColumnPlace {
-  size_t array = 0;         ///< in Hdf5Layout::arrays
+  size_t array = 0;         ///< in Hdf5TableLayout::arrays
   std::string member = {};  ///< of a compound array; "": none
   size_t element = 0;       ///< of a list in that member, or of the second dimension
   size_t elements = 1;      ///< that the list has
@@ -26,7 +26,7 @@ struct Hdf5ColumnPlace {
   bool is_utf8 = false;
 };
 
-struct Hdf5Layout {
+struct Hdf5TableLayout {
   std::vector<std::string> arrays;  ///< paths inside the file
   std::vector<bool> is_compound;
   std::vector<uint64_t> ranks;
@@ -38,7 +38,7 @@ struct Hdf5Layout {
 };
 
 /// Looks at FILE, below `inside` where it is not "". Under a Hdf5Lock. Throws kUsage where nothing there is a table, kData for damage.
-Hdf5Layout find_hdf5_layout(hid_t file, const std::string& path, const std::string& inside);
+Hdf5TableLayout find_hdf5_layout(hid_t file, const std::string& path, const std::string& inside);
 
 /// Error kData: "cannot read WHAT of 'PATH': ..." with HDF5's words.
 [[noreturn]] void raise_hdf5(const std::string& path, const std::string& what);

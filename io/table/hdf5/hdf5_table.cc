@@ -200,7 +200,7 @@ class Hdf5Table final : public Table {
   File file_;
   FileStat stat_;
   Handle library_;
-  Hdf5Layout layout_;
+  Hdf5TableLayout layout_;
   uint64_t piece_rows_ = kPieceRows;
   uint64_t sum_ = 0;
 };

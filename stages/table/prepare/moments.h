@@ -12,13 +12,13 @@ namespace penstock::table {
 
 /// Count, mean, squared deviations and range of numbers; two of them make that of both (Chan, Golub, LeVeque 1983, "Algorithms for
 /// computing the sample variance"). Nothing is ever subtracted, so that a large value that left a window leaves no rounding behind.
-struct Moments {
+struct WindowMoments {
   uint64_t count = 0;
   double mean = 0, deviations = 0, sum = 0;
   double min = std::numeric_limits<double>::infinity(), max = -std::numeric_limits<double>::infinity();
 
-  static Moments of(double x) { return {1, x, 0, x, x, x}; }
-  Moments& operator+=(const Moments& other) {
+  static WindowMoments of(double x) { return {1, x, 0, x, x, x}; }
+  WindowMoments& operator+=(const WindowMoments& other) {
     if (other.count == 0) return *this;
     if (count == 0) return *this = other;
     const auto a = static_cast<double>(count), b = static_cast<double>(other.count);
@@ -37,7 +37,7 @@ struct Moments {
 class MomentsQueue {
  public:
   void push(int64_t time, double x) {
-    back_.push_back({time, Moments::of(x)});
+    back_.push_back({time, WindowMoments::of(x)});
     back_sum_ += back_.back().moments;
   }
   bool empty() const { return front_.empty() && back_.empty(); }
@@ -51,8 +51,8 @@ class MomentsQueue {
     turn();
     front_.pop_back();
   }
-  Moments all() const {
-    Moments all = front_.empty() ? Moments() : front_.back().moments;
+  WindowMoments all() const {
+    WindowMoments all = front_.empty() ? WindowMoments() : front_.back().moments;
     return all += back_sum_;
   }
   void clear() {
@@ -64,13 +64,13 @@ class MomentsQueue {
  private:
   struct Item {
     int64_t time;
-    Moments moments;  ///< at the front: of it and all younger ones there
+    WindowMoments moments;  ///< at the front: of it and all younger ones there
   };
   void turn() {
     if (!front_.empty()) return;
-    Moments sum;
+    WindowMoments sum;
     while (!back_.empty()) {
-      Moments older = back_.back().moments;
+      WindowMoments older = back_.back().moments;
       sum = older += sum;
       front_.push_back({back_.back().time, sum});
       back_.pop_back();
@@ -79,7 +79,7 @@ class MomentsQueue {
   }
 
   std::vector<Item> front_, back_;  ///< the oldest is the last of front_, the youngest the last of back_
-  Moments back_sum_;
+  WindowMoments back_sum_;
 };
 
 }  // namespace penstock::table

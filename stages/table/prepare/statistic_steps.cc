@@ -50,20 +50,20 @@ class StatisticState final : public GroupStep::State {
       if (bounded) {
         seen_.push(pending_.front().first, pending_.front().second);
       } else {
-        total_ += Moments::of(pending_.front().second);
+        total_ += WindowMoments::of(pending_.front().second);
       }
     }
     if (window_.length > 0)
       while (!seen_.empty() && seen_.time() <= earlier(end, window_.length)) seen_.pop();
     if (window_.rows > 0)
       while (seen_.size() > window_.rows) seen_.pop();
-    const Moments all = bounded ? seen_.all() : total_;
+    const WindowMoments all = bounded ? seen_.all() : total_;
     for (size_t i = 0; i < stats_.size(); ++i) put(stats_[i], all, made[i], missing[i]);
     if (has_value) pending_.emplace_back(time, std::bit_cast<double>(value));
   }
 
  private:
-  static void put(Statistic statistic, const Moments& all, uint64_t& made, bool& missing) {
+  static void put(Statistic statistic, const WindowMoments& all, uint64_t& made, bool& missing) {
     if (statistic == Statistic::kCount) {
       made = all.count;
       return;
@@ -86,7 +86,7 @@ class StatisticState final : public GroupStep::State {
   std::vector<Statistic> stats_;
   std::deque<std::pair<int64_t, double>> pending_;  ///< not yet old enough
   MomentsQueue seen_;
-  Moments total_;
+  WindowMoments total_;
 };
 
 class StatisticStep final : public GroupStep {
