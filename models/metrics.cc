@@ -47,11 +47,16 @@ double cross_entropy(std::span<const float> logits, int64_t label) {
   return std::log(sum) + top - static_cast<double>(logits[static_cast<size_t>(label)]);
 }
 
-void ClassificationSums::add(std::span<const float> logits, std::span<const int64_t> labels) {
-  for_each_record(logits, labels, [this](std::span<const float> row, int64_t label) {
+double loss_of_probability(double p) {
+  constexpr double kLeast = 1e-7;
+  return -std::log(std::clamp(p, kLeast, 1 - kLeast));
+}
+
+void ClassificationSums::add(std::span<const float> outputs, std::span<const int64_t> labels, Given given) {
+  for_each_record(outputs, labels, [&](std::span<const float> row, int64_t label) {
     const int64_t rank = rank_of(row, label);
     ++records;
-    loss += cross_entropy(row, label);
+    loss += given == Given::kLogits ? cross_entropy(row, label) : loss_of_probability(row[static_cast<size_t>(label)]);
     top1 += rank < 1;
     top5 += rank < 5;
   });

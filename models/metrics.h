@@ -8,6 +8,15 @@
 
 namespace penstock::metrics {
 
+/// What a model gives of a class.
+enum class Given : uint8_t {
+  kLogits,
+  kProbabilities,  ///< also shares a little beyond 0 and 1; for a loss they are held within 1e-7 of both, below which f32 says nothing
+};
+
+/// -log p, p held as above.
+double loss_of_probability(double p);
+
 /// The place of `label` among the logits of one record, 0 = first. Classes with the same logit come in the order of their
 /// numbers; a logit that is not a number puts the label last.
 int64_t rank_of(std::span<const float> logits, int64_t label);
@@ -23,8 +32,8 @@ struct ClassificationSums {
   int64_t top1 = 0;
   int64_t top5 = 0;
 
-  /// `logits` (N, classes) C-contiguous, `labels` (N) within [0, classes).
-  void add(std::span<const float> logits, std::span<const int64_t> labels);
+  /// `outputs` (N, classes) C-contiguous, `labels` (N) within [0, classes).
+  void add(std::span<const float> outputs, std::span<const int64_t> labels, Given given = Given::kLogits);
   ClassificationSums& operator+=(const ClassificationSums& other);
 
   /// Means over the records; 0 where there is none.

@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "engine/base/error.h"
 #include "pipelines/train/report_job.h"
+#include "pipelines/trees/trees_report.h"
 
 namespace penstock::tools {
 namespace {
@@ -24,6 +26,11 @@ class ReportCommand final : public Command {
 
   int run(Context& context) override {
     io::FileSystem& fs = io::FileSystem::real();
+    const bool trees = trees::is_trees_run(fs, run_);
+    if (!other_.empty() && trees != trees::is_trees_run(fs, other_))
+      throw Error(Code::kUsage, "of '" + run_ + "' and '" + other_ + "' one trained a network and one grew trees")
+          .hint("report each alone; `penstock compare` trains several kinds and sets them side by side");
+    if (trees) return run_of_trees(fs, context);
     const train::RunReport first = train::read_run(fs, run_);
     if (other_.empty()) {
       context.output.result(train::report_text(first), Json::parse(train::report_json(first)));
@@ -36,6 +43,18 @@ class ReportCommand final : public Command {
   }
 
  private:
+  int run_of_trees(io::FileSystem& fs, Context& context) const {
+    const trees::TreesReport first = trees::read_trees_run(fs, run_);
+    if (other_.empty()) {
+      context.output.result(trees::report_text(first), Json::parse(trees::report_json(first)));
+      return 0;
+    }
+    const trees::TreesReport second = trees::read_trees_run(fs, other_);
+    context.output.result(trees::comparison_text(first, second), {{"first", Json::parse(trees::report_json(first))},
+                                                                  {"second", Json::parse(trees::report_json(second))}});
+    return 0;
+  }
+
   std::string run_, other_;
 };
 

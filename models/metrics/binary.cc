@@ -21,14 +21,17 @@ double binary_cross_entropy(double logit, bool truth) {
   return std::max(against, 0.0) + std::log1p(std::exp(-std::abs(against)));
 }
 
-void BinarySums::add(std::span<const float> logits, std::span<const float> targets) {
-  PENSTOCK_CHECK(logits.size() == targets.size());
+void BinarySums::add(std::span<const float> outputs, std::span<const float> targets, Given given) {
+  PENSTOCK_CHECK(outputs.size() == targets.size());
+  const bool logits = given == Given::kLogits;
+  const float middle = logits ? 0 : 0.5F;
   for (size_t i = 0; i < targets.size(); ++i) {
     const bool truth = targets[i] > 0.5F;
-    const float score = std::isnan(logits[i]) ? -std::numeric_limits<float>::infinity() : logits[i];
+    const double output = outputs[i];
+    const float score = std::isnan(outputs[i]) ? -std::numeric_limits<float>::infinity() : outputs[i];
     (truth ? positives_ : negatives_).push_back(score);
-    loss_ += binary_cross_entropy(logits[i], truth);
-    right_ += (score > 0) == truth;
+    loss_ += logits ? binary_cross_entropy(output, truth) : loss_of_probability(truth ? output : 1 - output);
+    right_ += (score > middle) == truth;
   }
 }
 

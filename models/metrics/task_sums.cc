@@ -51,17 +51,17 @@ std::string text_of(std::span<const Figure> figures) {
 TaskSums::TaskSums(Task task, TargetTransform transform, RegressionLoss loss)
     : task_(task), transform_(transform), loss_(loss) {}
 
-void TaskSums::add(std::span<const float> outputs, std::span<const float> targets) {
+void TaskSums::add(std::span<const float> outputs, std::span<const float> targets, Given given) {
   PENSTOCK_CHECK(task_ != Task::kClasses);
   if (task_ == Task::kBinary)
-    binary_.add(outputs, targets);
+    binary_.add(outputs, targets, given);
   else
     regression_.add(outputs, targets, transform_, loss_);
 }
 
-void TaskSums::add(std::span<const float> outputs, std::span<const int64_t> labels) {
+void TaskSums::add(std::span<const float> outputs, std::span<const int64_t> labels, Given given) {
   PENSTOCK_CHECK(task_ == Task::kClasses);
-  classes_.add(outputs, labels);
+  classes_.add(outputs, labels, given);
 }
 
 TaskSums& TaskSums::operator+=(const TaskSums& other) {

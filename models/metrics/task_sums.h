@@ -35,10 +35,10 @@ class TaskSums {
  public:
   explicit TaskSums(Task task, TargetTransform transform = {}, RegressionLoss loss = RegressionLoss::kSquared);
 
-  /// `outputs` (N) transformed numbers or logits, `targets` (N). Not of kClasses.
-  void add(std::span<const float> outputs, std::span<const float> targets);
-  /// `outputs` (N, K) logits, `labels` (N) within [0, K). Of kClasses alone.
-  void add(std::span<const float> outputs, std::span<const int64_t> labels);
+  /// `outputs` (N) transformed numbers, or what `given` says, `targets` (N). Not of kClasses.
+  void add(std::span<const float> outputs, std::span<const float> targets, Given given = Given::kLogits);
+  /// `outputs` (N, K), `labels` (N) within [0, K). Of kClasses alone.
+  void add(std::span<const float> outputs, std::span<const int64_t> labels, Given given = Given::kLogits);
   TaskSums& operator+=(const TaskSums& other);
 
   Task task() const { return task_; }

@@ -128,6 +128,15 @@ bool may_change_on_resume(const std::string& key) {
   return key.starts_with("budget.") || key.starts_with("checkpoint.");
 }
 
+std::string differences_text(const Recipe& before, const Recipe& after) {
+  const std::vector<Change> changes = differences(before, after);
+  std::string out = changes.empty() ? "The recipes are the same.\n" : "What the recipes say differently:\n";
+  for (const Change& c : changes)
+    out += "  " + c.key + ": " + (c.before.empty() ? "(nothing)" : c.before) + " -> " +
+           (c.after.empty() ? "(nothing)" : c.after) + "\n";
+  return out;
+}
+
 std::vector<Change> refused_on_resume(const Recipe& before, const Recipe& after, uint64_t epoch) {
   std::vector<Change> refused = differences(before, after);
   std::erase_if(refused, [&](const Change& change) {

@@ -20,6 +20,9 @@ struct Change {
 /// All changed keys, sorted. Stages are told apart by id and `when`; another order of stages is the key "stage".
 std::vector<Change> differences(const Recipe& before, const Recipe& after);
 
+/// For people, a line a key, or that they are the same.
+std::string differences_text(const Recipe& before, const Recipe& after);
+
 /// True for keys that decide no byte of the steps already done: devices and threads of the lanes, budgets of memory and
 /// disk, the budget of faults, checkpoints, how often to evaluate, and the number of epochs.
 /// The list stands in pipelines/recipe/README.md.

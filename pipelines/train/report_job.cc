@@ -1,12 +1,12 @@
 #include "pipelines/train/report_job.h"
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
 #include "pipelines/recipe/load.h"
+#include "pipelines/train/log_lines.h"
 #include "pipelines/train/run_directory.h"
+#include "pipelines/train/run_json.h"
 #include "stages/learn/checkpoint_store.h"
 
 namespace penstock::train {
@@ -39,13 +39,7 @@ void read_rows(const Json& line, EpochMetrics& m) {
 
 std::vector<EpochMetrics> read_epochs(io::FileSystem& fs, const std::string& path) {
   std::vector<EpochMetrics> out;
-  if (!fs.exists(path)) return out;
-  const std::string text = io::read_file(fs, path);
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = text.find('\n', begin);
-    if (end == std::string::npos) break;  // under way, or cut off by a kill
-    const std::string line = text.substr(begin, end - begin);
-    begin = end + 1;
+  for (const std::string& line : log_lines(fs, path)) {
     if (!line.starts_with("{\"type\":\"epoch\"")) continue;
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) continue;
@@ -63,12 +57,6 @@ std::vector<EpochMetrics> read_epochs(io::FileSystem& fs, const std::string& pat
     out.push_back(m);
   }
   return out;
-}
-
-uint64_t count_lines(io::FileSystem& fs, const std::string& path) {
-  if (!fs.exists(path)) return 0;
-  const std::string text = io::read_file(fs, path);
-  return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 /// `steps` were taken, as the newest checkpoint says; of a run under way the ledger may know more.
@@ -104,8 +92,7 @@ RunReport read_run(io::FileSystem& fs, const std::string& run) {
   out.recipe = pipelines::load_recipe(paths.recipe());
   const Json about = read_json(fs, paths.run_json());
   out.torch_threads = about.value("torch_threads", 0u);
-  out.machine = about.contains("machine") ? about["machine"].value("cpu", "") : "";
-  out.machine += ", " + std::to_string(about.value("threads", 0u)) + " threads";
+  out.machine = machine_of(about.dump());
   for (const std::string& device : out.recipe.lanes.devices) out.device += (out.device.empty() ? "" : ", ") + device;
 
   const learn::CheckpointStore store(fs, paths.checkpoints(), 1,
@@ -126,7 +113,7 @@ RunReport read_run(io::FileSystem& fs, const std::string& run) {
   out.metrics = read_epochs(fs, paths.metrics());
   out.proofs = prove_ledger(fs, run);  // after the checkpoint: the ledger is never behind it
   out.doubts = doubts_about(out.proofs, out.steps);
-  out.quarantined = count_lines(fs, paths.quarantine());
+  out.quarantined = log_lines(fs, paths.quarantine()).size();
   return out;
 }
 

@@ -250,11 +250,7 @@ std::string comparison_text(const RunReport& first, const RunReport& second) {
                       second.totals.records_per_second(), unit_of(second), first.totals.records_per_second(), ratio);
   out += "Then it was limited by '" + first.totals.as_report().bottleneck() + "', now by '" +
          second.totals.as_report().bottleneck() + "'.\n\n";
-  const std::vector<pipelines::Change> changes = pipelines::differences(first.recipe, second.recipe);
-  out += changes.empty() ? "The recipes are the same.\n" : "What the recipes say differently:\n";
-  for (const pipelines::Change& c : changes)
-    out += "  " + c.key + ": " + (c.before.empty() ? "(nothing)" : c.before) + " -> " +
-           (c.after.empty() ? "(nothing)" : c.after) + "\n";
+  out += pipelines::differences_text(first.recipe, second.recipe);
   if (first.machine != second.machine) out += "  machine: " + first.machine + " -> " + second.machine + "\n";
   const Totals &a = first.totals, &b = second.totals;
   const auto per_record = [](double seconds, const Totals& t) {

@@ -60,4 +60,11 @@ std::string run_json(const pipelines::Recipe& recipe, const io::Dataset& data, c
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string machine_of(std::string_view run_json) {
+  const Json about = Json::parse(run_json, nullptr, /*allow_exceptions=*/false);
+  if (!about.is_object()) return "";
+  const std::string cpu = about.contains("machine") ? about["machine"].value("cpu", "") : "";
+  return cpu + ", " + std::to_string(about.value("threads", 0u)) + " threads";
+}
+
 }  // namespace penstock::train

@@ -11,10 +11,10 @@
 #include "io/file/checksum.h"
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
-#include "pipelines/recipe/changes.h"
 #include "pipelines/recipe/load.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/run_json.h"
+#include "pipelines/train/same_run.h"
 #include "stages/learn/allocation.h"
 #include "stages/learn/checkpoint_store.h"
 
@@ -30,21 +30,7 @@ std::vector<std::byte> read_script(io::FileSystem& fs, const Recipe& recipe) {
   return {bytes.begin(), bytes.end()};
 }
 
-/// Refuses to go on with a checkpoint of other data or of a recipe that would have learnt something else.
-void require_same_run(const Position& stored, const Position& now, const Recipe& recipe, const std::string& run) {
-  const auto other = [&](const char* what, const std::string& was, const std::string& is) {
-    return Error(Code::kUsage, "the run '" + run + "' was " + what + " the data " + was + ", this is " + is)
-        .hint("give the data that it was started with, or start a new run: another --out");
-  };
-  if (stored.data != now.data) throw other("trained on", stored.data, now.data);
-  if (stored.val != now.val)
-    throw other("validated on", stored.val.empty() ? "of none" : stored.val, now.val.empty() ? "none" : now.val);
-  // After the data: what fits the data, as data.block, differs with it.
-  // A parameter that the stages did not have then had its default.
-  const Recipe before =
-      pipelines::resolve_stages(pipelines::parse_recipe(stored.recipe, "the recipe of '" + run + "'"), all_stages());
-  pipelines::require_resumable(before, recipe, stored.epoch, run);
-}
+LearntFrom learnt_from(const Position& at) { return {.data = at.data, .val = at.val, .recipe = at.recipe}; }
 
 /// One call of train(): what lives as long as it.
 class Job {
@@ -169,7 +155,7 @@ class Job {
         progress_.say("'" + directory->path() + "' holds no checkpoint yet: it begins again at step 0");
       if (!newest) return;
       stored = Position::from_json(newest->metadata, newest->path);
-      require_same_run(*stored, position, options_.recipe, directory->path());
+      require_same_run(learnt_from(*stored), learnt_from(position), options_.recipe, stored->epoch, directory->path());
     });
     const std::string metadata = together_.broadcast(stored ? newest->metadata : "");
     auto lanes = std::make_unique<Lanes>(plan_.lanes, together_, clock_);

@@ -12,10 +12,11 @@
 #include "models/classic/trees/grow.h"
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
-#include "pipelines/recipe/changes.h"
 #include "pipelines/recipe/load.h"
 #include "pipelines/train/run_json.h"
+#include "pipelines/train/same_run.h"
 #include "pipelines/trees/importances.h"
+#include "pipelines/trees/scores.h"
 #include "pipelines/trees/table_rows.h"
 #include "pipelines/trees/trees_logs.h"
 #include "pipelines/trees/trees_position.h"
@@ -161,17 +162,10 @@ class Job {
   }
 
   void require_same_run(const TreesPosition& stored, const std::string& run) {
-    const auto other = [&](const char* what, const std::string& was, const std::string& is) {
-      return Error(Code::kUsage, "the run '" + run + "' was " + what + " the data " + was + ", this is " + is)
-          .hint("give the data that it was started with, or start a new run: another --out");
+    const auto learnt_from = [](const TreesPosition& at) {
+      return train::LearntFrom{.data = at.data, .val = at.val, .recipe = at.recipe};
     };
-    if (stored.data != position_.data) throw other("trained on", stored.data, position_.data);
-    if (stored.val != position_.val)
-      throw other("validated on", stored.val.empty() ? "of none" : stored.val,
-                  position_.val.empty() ? "none" : position_.val);
-    const Recipe before =
-        pipelines::resolve_stages(pipelines::parse_recipe(stored.recipe, "the recipe of '" + run + "'"), all_stages());
-    pipelines::require_resumable(before, options_.recipe, 0, run);
+    train::require_same_run(learnt_from(stored), learnt_from(position_), options_.recipe, 0, run);
     if (stored.threads != config_.threads || stored.on_disk != on_disk_)
       progress_.say("warning: until here this run grew on " + std::to_string(stored.threads) + " threads with rows " +
                     (stored.on_disk ? "on disk" : "in memory") + ", now on " + std::to_string(config_.threads) +
@@ -188,6 +182,7 @@ class Job {
     if (is_over(position_.state, config_)) return TreesEnd::kEarly;
     const Graph graph = bind_graph(options_.recipe, data_, Mode::kTrain);
     TableRows rows(graph, data_, pass_options(data_, Mode::kTrain), options_.stop);
+    const double cutting_began = clock_.now_seconds();
     progress_.begin("cutting rows into bins", 0, "rows");
     const auto place = [&](const char* name) {
       return classic::MatrixPlace{on_disk_ ? io::join_path(cache, name) : ""};
@@ -207,6 +202,7 @@ class Job {
       position_.data_wait_seconds += val_rows.waited_seconds();
     }
     progress_.end();
+    position_.bins_seconds += clock_.now_seconds() - cutting_began;
     progress_.begin("growing", rounds_of(config_), "rounds", first);
     std::optional<TreesEnd> ends;
     double round_began = clock_.now_seconds(), slowest = 0, saved_at = round_began;
@@ -261,16 +257,15 @@ class Job {
     checkpoints.save_best(rounds, position_.to_json(), bytes);
     write_importances(fs_, run, model.importances());
     if (val_ != nullptr && result.end != TreesEnd::kStopped) {
-      Scores scores(config_.task, val_->table_fields()->transform);
+      metrics::TaskSums sums(val_->table_fields()->task, val_->table_fields()->transform);
       std::vector<float> targets;
       RunOptions pass = run_options(options_.recipe, Mode::kEval, val_->size());
       pass.cores = cores_, pass.budgets = budgets_, pass.clock = &clock_;
       predict_all(model, options_.recipe, *val_, pass, {}, [&](const Batch& batch, std::span<const float> values) {
         put_targets(batch, targets);
-        for (size_t i = 0; i < targets.size(); ++i)
-          scores.add(values.data() + i * model.outputs(), model.outputs(), targets[i]);
+        add_predictions(sums, values, targets);
       });
-      result.val = scores.all();
+      result.val = scores_of(sums);
     }
     const auto& measured = config_.early_stopping_rounds > 0 ? position_.state.at_best : position_.state.last;
     for (const classic::Measured& one : measured)
@@ -280,6 +275,7 @@ class Job {
     result.rounds = position_.state.rounds;
     result.best_round = rounds;
     result.grow_seconds = position_.grow_seconds;
+    result.bins_seconds = position_.bins_seconds;
     result.data_wait_seconds = position_.data_wait_seconds;
     result.seconds = seconds_before_ + clock_.now_seconds() - began_;
     result.model_bytes = bytes.size();

@@ -11,10 +11,10 @@
 #include "engine/telemetry/trace.h"
 #include "io/data/dataset.h"
 #include "io/file/file_system.h"
+#include "models/metrics/task_sums.h"
 #include "pipelines/job/progress.h"
 #include "pipelines/recipe/recipe.h"
 #include "pipelines/train/run_directory.h"
-#include "pipelines/trees/scores.h"
 
 namespace penstock::trees {
 
@@ -48,10 +48,11 @@ struct TreesResult {
   uint64_t rejected = 0;
   uint64_t passes = 0;  ///< over the training data, of this call
   double seconds = 0;
+  double bins_seconds = 0;  ///< rows read and cut into bins, over all resumes
   double grow_seconds = 0;
   double data_wait_seconds = 0;
   std::optional<double> train_loss;  ///< of the best round
-  std::vector<Score> val;            ///< of the model, on the validation data
+  std::vector<metrics::Figure> val;  ///< of the model, on the validation data
   uint64_t model_bytes = 0;
   std::string weights_xxh3;  ///< of the model, 16 hex digits
   std::optional<uint64_t> resumed_from_round;

@@ -33,6 +33,7 @@ std::string TreesPosition::to_json() const {
               {"metrics_bytes", metrics_bytes},
               {"seconds", seconds},
               {"grow_seconds", grow_seconds},
+              {"bins_seconds", bins_seconds},
               {"data_wait_seconds", data_wait_seconds},
               {"threads", threads},
               {"on_disk", on_disk},
@@ -57,6 +58,7 @@ TreesPosition TreesPosition::from_json(std::string_view text, const std::string&
     at.at("metrics_bytes").get_to(out.metrics_bytes);
     at.at("seconds").get_to(out.seconds);
     at.at("grow_seconds").get_to(out.grow_seconds);
+    out.bins_seconds = at.value("bins_seconds", 0.0);  // earlier checkpoints do not say it
     at.at("data_wait_seconds").get_to(out.data_wait_seconds);
     at.at("threads").get_to(out.threads);
     at.at("on_disk").get_to(out.on_disk);

@@ -12,14 +12,15 @@ namespace penstock::trees {
 
 struct TreesPosition {
   classic::GrowState state;
-  uint64_t metrics_bytes = 0;  ///< how long metrics.jsonl was
-  double seconds = 0;          ///< of the run, over all resumes
-  double grow_seconds = 0;     ///< of that, rounds
-  double data_wait_seconds = 0;
-  unsigned threads = 1;   ///< which decide the last bits
-  bool on_disk = false;   ///< likewise
-  std::string data, val;  ///< digests
-  std::string recipe;     ///< resolved, TOML
+  uint64_t metrics_bytes = 0;    ///< how long metrics.jsonl was
+  double seconds = 0;            ///< of the run, over all resumes
+  double grow_seconds = 0;       ///< of that, rounds
+  double bins_seconds = 0;       ///< of that, rows read and cut into bins
+  double data_wait_seconds = 0;  ///< of those, waiting for rows
+  unsigned threads = 1;          ///< which decide the last bits
+  bool on_disk = false;          ///< likewise
+  std::string data, val;         ///< digests
+  std::string recipe;            ///< resolved, TOML
   std::vector<std::string> classes;
 
   /// One line of JSON with "kind": "trees", and back. from_json throws Error kData for another text.

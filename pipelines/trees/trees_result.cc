@@ -43,11 +43,12 @@ std::string TreesResult::to_json() const {
               {"records", records},
               {"records_per_second", records_per_second()},
               {"data_wait_seconds", data_wait_seconds},
+              {"bins_seconds", bins_seconds},
               {"grow_seconds", grow_seconds},
               {"passes", passes},
               {"train_loss", train_loss ? Json(*train_loss) : Json(nullptr)}};
   if (val.empty()) out["val_loss"] = nullptr;
-  for (const auto& [name, value] : val) out["val_" + name] = value;
+  for (const metrics::Figure& figure : val) out["val_" + figure.name] = figure.value;
   out["weights_xxh3"] = weights_xxh3;
   out["model_bytes"] = model_bytes;
   out["resumed_from_round"] = resumed_from_round ? Json(*resumed_from_round) : Json(nullptr);
@@ -65,8 +66,8 @@ std::string TreesResult::text() const {
                     percent_text(data_wait_seconds / std::max(1e-9, seconds)) + " of it waiting for data\n";
   if (train_loss) out += "loss " + number(*train_loss) + " in training\n";
   for (size_t i = 0; i < val.size(); ++i)
-    out += (i == 0 ? "validation " : ", ") + val[i].first + " " + number(val[i].second) +
-           (i + 1 == val.size() ? "\n" : "");
+    out +=
+        (i == 0 ? "validation " : ", ") + val[i].name + " " + number(val[i].value) + (i + 1 == val.size() ? "\n" : "");
   out += "the model is the first " + std::to_string(best_round) + " rounds, " + bytes_text(model_bytes) + ", in " +
          run + "\n";
   if (end == TreesEnd::kStopped || end == TreesEnd::kTimeUp)

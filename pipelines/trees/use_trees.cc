@@ -16,6 +16,7 @@
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/predicted_rows.h"
 #include "pipelines/train/prediction_sink.h"
+#include "pipelines/trees/scores.h"
 #include "pipelines/trees/table_rows.h"
 
 namespace penstock::trees {
@@ -99,7 +100,7 @@ TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data,
   ProgressSink& progress = options.progress != nullptr ? *options.progress : none;
   for (const std::string& note : model.notes) progress.say("warning: " + note);
   const train::Machine machine = train::machine_for(model.recipe, options.threads);
-  Scores scores(model.booster.header().task, data.table_fields()->transform);
+  metrics::TaskSums sums(data.table_fields()->task, data.table_fields()->transform);
   std::optional<train::PredictedRows> written;
   if (!predictions.empty())
     written.emplace(io::FileSystem::real(), predictions, data.table_fields()->task, data.table_fields()->transform,
@@ -115,9 +116,7 @@ TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data,
                   put_targets(batch, targets);
                   if (targets.empty() && batch.size() > 0)
                     throw Error(Code::kUsage, "'" + data.path() + "' has no target to evaluate by");
-                  const size_t outputs = model.booster.outputs();
-                  for (size_t i = 0; i < targets.size(); ++i)
-                    scores.add(values.data() + i * outputs, outputs, targets[i]);
+                  add_predictions(sums, values, targets);
                   if (written) written->add(batch.ids(), targets, values);
                   out.rejected += batch.rejections().size();
                   progress.update(seen += batch.size());
@@ -128,8 +127,8 @@ TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data,
   }
   progress.end();
   if (written) written->finish();
-  out.records = scores.rows();
-  out.scores = scores.all();
+  out.records = static_cast<uint64_t>(sums.records());
+  out.scores = scores_of(sums);
   out.seconds = clock.now_seconds() - began;
   return out;
 }
@@ -179,7 +178,7 @@ train::InferResult infer_trees(const TreesModel& model, const io::Dataset& data,
 
 std::string TreesEvaluation::to_json() const {
   Json out = {{"records", records}};
-  for (const auto& [name, value] : scores) out[name] = value;
+  for (const metrics::Figure& figure : scores) out[figure.name] = figure.value;
   out["rejected"] = rejected;
   out["seconds"] = seconds;
   out["records_per_second"] = seconds > 0 ? static_cast<double>(records) / seconds : 0;
@@ -188,10 +187,10 @@ std::string TreesEvaluation::to_json() const {
 
 std::string TreesEvaluation::text() const {
   std::string out;
-  for (const auto& [name, value] : scores) {
+  for (const metrics::Figure& figure : scores) {
     char text[48];
-    std::snprintf(text, sizeof text, "%.5g", value);
-    out += (out.empty() ? "" : ", ") + name + " " + text;
+    std::snprintf(text, sizeof text, "%.5g", figure.value);
+    out += (out.empty() ? "" : ", ") + figure.name + " " + text;
   }
   return out + " over " + std::to_string(records) + " rows, " + duration_text(seconds) + "\n";
 }

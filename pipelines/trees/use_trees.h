@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "io/data/dataset.h"
+#include "models/metrics/task_sums.h"
 #include "pipelines/train/evaluate_job.h"
 #include "pipelines/train/infer_job.h"
-#include "pipelines/trees/scores.h"
+
 #include "pipelines/trees/trees_model.h"
 
 namespace penstock::trees {
@@ -18,7 +19,7 @@ namespace penstock::trees {
 struct TreesEvaluation {
   uint64_t records = 0;  ///< that were scored
   uint64_t rejected = 0;
-  std::vector<Score> scores;
+  std::vector<metrics::Figure> scores;
   double seconds = 0;
 
   /// `records`, `loss` and the other scores, `rejected`, `seconds`, `records_per_second`.

@@ -12,6 +12,7 @@
 #include "io/table/csv_reader.h"
 #include "pipelines/recipe/load.h"
 #include "pipelines/trees/table_rows.h"
+#include "pipelines/trees/trees_report.h"
 #include "pipelines/trees/use_trees.h"
 #include "tests/io/temp_folder.h"
 #include "tests/pipelines/rows_in_memory.h"
@@ -181,15 +182,64 @@ TEST_F(TreesJob, PredictsARowARecordInOwnUnits) {
   }
   const double rmspe = std::sqrt(squares / 300);
   EXPECT_LT(rmspe, 0.09);
-  for (const auto& [name, value] : tried.scores)
-    if (name == "rmspe") { EXPECT_NEAR(value, rmspe, 1e-5); }
+  for (const metrics::Figure& figure : tried.scores)
+    if (figure.name == "rmspe") { EXPECT_NEAR(figure.value, rmspe, 1e-5); }
+}
+
+TEST_F(TreesJob, ItsRunIsReportedInWordsAndInJson) {
+  const TreesResult result = train_trees(options(), data, &val);
+  io::FileSystem& fs = io::FileSystem::real();
+  EXPECT_TRUE(is_trees_run(fs, path("run")));
+  const TreesReport report = read_trees_run(fs, path("run"));
+  const std::string text = report_text(report);
+  for (const char* words : {"boosted trees on cpu, 12 of 12 rounds\n", "limited this run", "What would lift it",
+                            "waiting for rows", "After round 12: training rmse", "The model, the first 12 rounds",
+                            "It looks at: shop ", "1500 rows, ", "4 passes", "in memory as bins"})
+    EXPECT_THAT(text, HasSubstr(words));
+  EXPECT_THAT(text, HasSubstr("weights " + result.weights_xxh3));
+  const json said = json::parse(report_json(report));
+  EXPECT_EQ(said["rounds"], 12);
+  EXPECT_EQ(said["weights_xxh3"], result.weights_xxh3);
+  const json result_said = json::parse(result.to_json());
+  for (const char* key : {"val_loss", "val_rmse", "val_mae"}) EXPECT_EQ(said[key], result_said[key]) << key;
+  EXPECT_GT(said["train_rmse"].get<double>(), 0);
+  const json& totals = said["totals"];
+  EXPECT_GT(totals["bins_seconds"].get<double>(), 0);
+  EXPECT_LE(totals["data_wait_seconds"].get<double>(), totals["bins_seconds"].get<double>());
+  EXPECT_LE(totals["bins_seconds"].get<double>() + totals["grow_seconds"].get<double>(),
+            totals["seconds"].get<double>());
+  double gains = 0;
+  for (const json& share : said["gain_shares"]) gains += share.get<double>();
+  EXPECT_NEAR(gains, 1, 1e-9);
+
+  train_trees(options({"trees.eta=0.1"}, "other"), data, &val);
+  const std::string compared = comparison_text(report, read_trees_run(fs, path("other")));
+  EXPECT_THAT(compared, HasSubstr("trees.eta: 0.3 -> 0.1"));
+  EXPECT_THAT(compared, HasSubstr("validation rmse"));
+  EXPECT_THAT(compared, HasSubstr("The trees differ."));
+}
+
+TEST_F(TreesJob, ARunUnderWayIsReportedAsOfItsCheckpoint) {
+  std::stop_source stop;
+  heard.on_round = [&](uint64_t done) {
+    if (done == 5) stop.request_stop();
+  };
+  TreesOptions first = options();
+  first.stop = stop.get_token();
+  train_trees(std::move(first), data, &val);
+  io::FileSystem& fs = io::FileSystem::real();
+  fs.unlink(path("run/report.json"));  // a killed run has none
+  const TreesReport report = read_trees_run(fs, path("run"));
+  EXPECT_THAT(report_text(report), HasSubstr("5 of 12 rounds (as of its newest checkpoint)"));
+  EXPECT_TRUE(json::parse(report_json(report))["weights_xxh3"].is_null());
+  expect_error([&] { read_trees_run(fs, folder.path()); }, Code::kUsage, "no run directory of trees");
 }
 
 TEST_F(TreesJob, ClassesAndYesOrNoArePredictedByName) {
   const RowsInMemory classes(1500, Task::kClasses), others(300, Task::kClasses, 9);
   const TreesResult result = train_trees(options({"trees.rounds=30"}), classes, &others);
-  EXPECT_EQ(result.val[0].first, "loss");
-  EXPECT_LT(result.val[0].second, 0.3);
+  EXPECT_EQ(result.val[0].name, "loss");
+  EXPECT_LT(result.val[0].value, 0.3);
   infer_trees(model(), others, {.out = path("classes.csv")});
   const auto rows = lines("classes.csv");
   EXPECT_THAT(rows[0], MatchesRegex("id,prediction(,p_[^,]+)+,error"));
