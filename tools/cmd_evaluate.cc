@@ -54,6 +54,8 @@ class EvaluateCommand final : public Command {
                                                                 .trace = context.trace,
                                                                 .processes = context.processes,
                                                                 .predictions = predictions_});
+    if (model.recipe.table)
+      for (const std::string& note : data->notes()) context.output.note("note: " + note);
     Json json = Json::parse(result.to_json());
     json["model"] = model.path;
     context.output.result(result.text(), json);
@@ -83,6 +85,7 @@ class EvaluateCommand final : public Command {
                                                                  .trace = context.trace,
                                                                  .processes = context.processes},
                                                                 predictions_);
+    for (const std::string& note : data->notes()) context.output.note("note: " + note);
     Json json = Json::parse(result.to_json());
     json["model"] = model.path;
     context.output.result(result.text(), json);

@@ -50,7 +50,7 @@ class InferCommand final : public Command {
     // Labels are not looked at, so folders need not be classes that the model knows.
     const auto data = model.recipe.table ? open_rows(model.recipe, context) : open_view({.data = data_}, Mode::kEval);
     if (data->format() != "lmdb") require_outside_data(out_, "--out", data->path());
-    return say(train::infer_model(model, *data, how(context)), model.path, context);
+    return say(train::infer_model(model, *data, how(context)), model.path, *data, context);
   }
 
  private:
@@ -63,7 +63,10 @@ class InferCommand final : public Command {
             .trace = context.trace,
             .processes = context.processes};
   }
-  static int say(const train::InferResult& result, const std::string& model, Context& context) {
+  static int say(const train::InferResult& result, const std::string& model, const io::Dataset& data,
+                 Context& context) {
+    if (data.table_fields() != nullptr)  // values that the training did not know
+      for (const std::string& note : data.notes()) context.output.note("note: " + note);
     Json json = Json::parse(result.to_json());
     json["model"] = model;
     context.output.result(result.text(), json);
@@ -78,7 +81,7 @@ class InferCommand final : public Command {
   int infer_trees(Context& context) const {
     const trees::TreesModel model = trees::open_trees_model(io::FileSystem::real(), model_, options_);
     const auto data = open_rows(model.recipe, context);
-    return say(trees::infer_trees(model, *data, how(context)), model.path, context);
+    return say(trees::infer_trees(model, *data, how(context)), model.path, *data, context);
   }
 
   std::string model_, data_, out_, features_, history_;

@@ -81,11 +81,18 @@ class TrainCommand final : public Command {
                                   : std::string("none to validate on")));
     if (options.recipe.trees) return grow_trees(options, data, context);
     const train::TrainResult result = train::train(std::move(options), *data.train, data.val.get());
+    say_unknown(data, context);
     context.output.result(result.text(), Json::parse(result.to_json()));
     return 0;
   }
 
  private:
+  /// Values of the validation rows that the training rows do not have.
+  static void say_unknown(const JobData& data, Context& context) {
+    if (!data.val || data.val->table_fields() == nullptr) return;
+    for (const std::string& note : data.val->notes()) context.output.note("note: of the validation rows, " + note);
+  }
+
   static int grow_trees(train::TrainOptions& options, const JobData& data, Context& context) {
     if (options.processes != nullptr && options.processes->size() > 1)
       throw Error(Code::kUsage, "trees are grown by one process").hint("start it without mpirun");
@@ -99,6 +106,7 @@ class TrainCommand final : public Command {
                                                           .trace = options.trace,
                                                           .fitted = std::move(options.fitted)},
                                                          *data.train, data.val.get());
+    say_unknown(data, context);
     context.output.result(result.text(), Json::parse(result.to_json()));
     return 0;
   }

@@ -189,7 +189,8 @@ void Run::Impl::check_faults(const BatchBlock& block) {
     if (refused_in_epoch_ > options_.faults.budget)
       throw refused_error(rejection).hint("it is the refused record number " + std::to_string(refused_in_epoch_) +
                                           " of this epoch, and [faults] budget allows " +
-                                          std::to_string(options_.faults.budget));
+                                          std::to_string(options_.faults.budget) +
+                                          ": mend or remove such records, or raise it");
   }
   const std::lock_guard lock(totals_mutex_);
   totals_.rejected += block.rejections.size();

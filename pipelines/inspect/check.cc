@@ -2,20 +2,24 @@
 
 #include <algorithm>
 
+#include "engine/base/bytes.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/order/epoch_plan.h"
 #include "io/file/atomic_file.h"
+#include "models/classic/trees/tree_matrix.h"
 #include "pipelines/recipe/phases.h"
 #include "pipelines/stream/passage.h"
 #include "pipelines/train/lane.h"
 #include "pipelines/train/plan_from_recipe.h"
+#include "pipelines/trees/table_rows.h"
 
 namespace penstock {
 namespace {
 
 constexpr double kSampleSeconds = 2;
 constexpr uint64_t kSampleBatches = 200;
+constexpr uint64_t kTreesPasses = 4;  // of classic::TreeMatrix over what is trained on
 
 std::vector<std::string> texts_of(const Schema& schema) {
   std::vector<std::string> texts;
@@ -52,6 +56,25 @@ std::string rehearse(const pipelines::Recipe& recipe, const JobData& data, const
       train::make_train_plan(recipe, *data.train, data.val.get(), machine, cores->count(), std::move(script));
   train::Lanes(plan.lanes, Together(), Clock::system());
   return plan.note;
+}
+
+// The same for trees: what train_trees() would refuse of the recipe and the columns.
+std::string rehearse_trees(const pipelines::Recipe& recipe, const JobData& data, unsigned threads) {
+  const pipelines::TreesSection& section = *recipe.trees;
+  const classic::TreeFeatures features = trees::features_of(*data.train, section.categories);
+  if (data.val && trees::features_of(*data.val, section.categories) != features)
+    throw Error(Code::kUsage, "'" + data.val->path() + "' has other columns than '" + data.train->path() + "'");
+  const classic::TreesConfig config = pipelines::config_for(section, trees::task_of(*data.train),
+                                                            static_cast<int64_t>(data.train->class_names().size()),
+                                                            features.size(), recipe.seed, threads);
+  classic::require_valid(config);
+  if (config.early_stopping_rounds > 0 && !data.val)
+    throw Error(Code::kUsage, "trees.early_stopping_rounds needs data to validate on")
+        .hint("give --val, or data.val in the recipe, or leave it out");
+  const uint64_t rows = data.train->size() + (data.val ? data.val->size() : 0);
+  return "as bins in memory the rows take about " +
+         bytes_text(classic::matrix_ram_bytes(rows, features.size(), config)) +
+         "; XGBoost reads them four times before it grows trees";
 }
 
 void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::shared_ptr<Cores> cores,
@@ -107,12 +130,13 @@ CheckResult check(const pipelines::Recipe& given, const JobData& data, std::shar
   const pipelines::Recipe recipe = fitted(given, *data.train);
   CheckResult result;
   result.memory = choose_memory(recipe);
-  result.epochs = recipe.train.epochs;
+  result.epochs = recipe.trees ? kTreesPasses : recipe.train.epochs;
   result.data_bytes = data.train->bytes();
   result.val_from = data.val_from;
   result.index_bytes = data.train->resident_bytes() + (data.val ? data.val->resident_bytes() : 0);
   const unsigned threads = cores->count();
-  const std::string note = rehearse(recipe, data, cores, result.memory);
+  const std::string note =
+      recipe.trees ? rehearse_trees(recipe, data, threads) : rehearse(recipe, data, cores, result.memory);
   for (const uint64_t epoch : pipelines::phase_boundaries(recipe)) {
     const pipelines::Recipe at_epoch = pipelines::phase_view(recipe, epoch);
     CheckedView train = view_of(at_epoch, *data.train, Mode::kTrain, threads);

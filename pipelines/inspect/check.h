@@ -37,9 +37,9 @@ struct CheckResult {
   std::optional<CheckedView> eval;  ///< where there is validation data
   std::string val_from;
   JobMemory memory;
-  uint64_t index_bytes = 0;        ///< of the data sets' own tables in memory
-  uint64_t peak_budget_bytes = 0;  ///< what the sample took
-  uint64_t epochs = 0;
+  uint64_t index_bytes = 0;                     ///< of the data sets' own tables in memory
+  uint64_t peak_budget_bytes = 0;               ///< what the sample took
+  uint64_t epochs = 0;                          ///< of trees: the passes that cutting rows into bins takes
   uint64_t data_bytes = 0;                      ///< encoded, of the training part
   io::Storage::Prediction reading;              ///< of an epoch without tiers, by the models of the disks
   double disk_seconds = 0;                      ///< likewise: of the slowest disk

@@ -25,7 +25,7 @@ class FittedStore {
 
   struct Found {
     std::shared_ptr<const table::Fitted> fitted;
-    std::vector<std::string> warnings;  ///< of a new one
+    std::vector<std::string> warnings;  ///< kept beside it: the same at every start
   };
   /// One pass over the training rows unless it is there. Throws what table::fit() throws. A folder that cannot be written costs the next start a pass, and
   /// nothing else.

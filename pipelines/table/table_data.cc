@@ -88,6 +88,10 @@ class Opener {
         io::open_columns(path, {.progress = [this](uint64_t done, uint64_t) { progress_.update(done); }}, fs_);
     progress_.end();
     for (const std::string& note : table->notes()) progress_.say("note: " + note);
+    if (table->rows() == 0)
+      throw Error(Code::kData, "'" + path + "' names its columns and has no rows")
+          .hint("was it cut short, or written by a query that found nothing? penstock info " + path +
+                " says what there is");
     return table;
   }
 
@@ -99,6 +103,12 @@ class Opener {
   Budgets budgets_;
   std::string cache_;
 };
+
+table::RowSplit split_of(const io::Table& table, const std::string& data, const Recipe& recipe) {
+  try {
+    return table::split_rows(table, recipe.data.val->of_rows(), recipe.seed);
+  } catch (Error& error) { throw error.add("setting rows of '" + data + "' aside"); }
+}
 
 std::shared_ptr<const io::Dataset> encoded(std::shared_ptr<const io::Table> table, table::RowSet rows,
                                            std::shared_ptr<const table::Fitted> fitted, table::EncodedOptions options) {
@@ -114,7 +124,7 @@ JobData open_table_data(const DataPaths& paths, const Recipe& recipe, const Tabl
   std::optional<table::RowSet> val;
   JobData data;
   if (paths.val.empty() && recipe.data.val) {
-    table::RowSplit split = table::split_rows(*table, recipe.data.val->of_rows(), recipe.seed);
+    table::RowSplit split = split_of(*table, paths.data, recipe);
     train = std::move(split.train);
     val = std::move(split.val);
     data.val_from = "kept aside by data.val";
@@ -137,8 +147,7 @@ std::shared_ptr<const io::Dataset> open_table_rows(const std::string& data, cons
   Opener opener(recipe, world);
   const std::shared_ptr<const io::Table> table = opener.open(data, /*filter=*/needs_target, history);
   table::RowSet rows = table::RowSet::all(table->rows());
-  if (part == TablePart::kVal && recipe.data.val)
-    rows = table::split_rows(*table, recipe.data.val->of_rows(), recipe.seed).val;
+  if (part == TablePart::kVal && recipe.data.val) rows = split_of(*table, data, recipe).val;
   return encoded(table, std::move(rows), std::move(fitted), {.needs_target = needs_target});
 }
 

@@ -164,7 +164,7 @@ void EncodedTable::read_labels() const {
 }
 
 std::vector<std::string> EncodedTable::notes() const {
-  std::vector<std::string> out = table_->notes();
+  std::vector<std::string> out;
   for (size_t c = 0; c < unknown_.size(); ++c)
     if (const uint64_t count = unknown_[c]; count > 0)
       out.push_back("column '" + fields_.categories[c].name + "': " + std::to_string(count) + " of " +

@@ -62,7 +62,7 @@ class EncodedTable final : public io::Dataset {
   const std::string& path() const override { return table_->path(); }
   uint64_t state() const override;
   const io::TableFields* table_fields() const override { return &fields_; }
-  /// With the values that no vocabulary knew in what was read so far.
+  /// The values that no vocabulary knew, in what was read so far. What the table itself notes is said where it is opened.
   std::vector<std::string> notes() const override;
 
   /// Decodes and encodes rows `ids[order[...]]` that lie in `raw`; places are rows of `out`. For readers.

@@ -124,10 +124,10 @@ RowSplit split_rows(const io::Table& table, const SplitSpec& spec, uint64_t seed
   }
   RowSplit split{parts.train.rows(), parts.val.rows()};
   if (split.train.size() == 0 || split.val.size() == 0)
-    throw Error(Code::kUsage, "data.val leaves " + std::to_string(split.train.size()) + " rows for training and " +
-                                  std::to_string(split.val.size()) + " for validation, of " +
-                                  std::to_string(table.rows()))
-        .hint("choose another split, or give the validation set with --val");
+    throw Error(Code::kUsage, "of the " + std::to_string(table.rows()) + " rows there are, data.val leaves " +
+                                  std::to_string(split.train.size()) + " for training and " +
+                                  std::to_string(split.val.size()) + " for validation, and neither may be without")
+        .hint("take more rows, choose another split, or give the validation set with --val");
   return split;
 }
 

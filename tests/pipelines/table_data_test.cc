@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <sstream>
 
@@ -136,7 +138,7 @@ TEST_F(TableData, AFittedFileThatIsDamagedIsMadeAgain) {
   const std::string before = table::to_text(*open(csv, recipe_).fitted);
   size_t damaged = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder_.path("cache")))
-    if (entry.path().filename().string().starts_with("fitted-")) {
+    if (entry.path().filename().string().starts_with("fitted-") && entry.path().extension() == ".txt") {
       std::ofstream(entry.path()) << "nothing";
       ++damaged;
     }
@@ -148,6 +150,66 @@ TEST_F(TableData, AnImageRecipeSaysThatATableNeedsItsSection) {
   const std::string csv = folder_.write("t.csv", rows(50));
   EXPECT_THAT([&] { open_job_data({.data = csv}, load_recipe("imagenette-resnet18")); },
               testing::ThrowsMessage<Error>(HasSubstr("no [table]")));
+}
+
+// Texts of what a job says while it opens its data.
+class Said final : public ProgressSink {
+ public:
+  void begin(std::string_view, uint64_t, std::string_view, uint64_t) override {}
+  void update(uint64_t, std::string_view) override {}
+  void end() override {}
+  void say(std::string_view line) override { lines.emplace_back(line); }
+  std::vector<std::string> lines;
+};
+
+TEST_F(TableData, WarnsOfALeakAtEveryStart) {
+  std::ostringstream text;
+  text << "x,answer,y\n";
+  for (int i = 0; i < 300; ++i) text << i * 37 % 101 << "," << i * i % 83 << "," << i * i % 83 << "\n";
+  const std::string csv = folder_.write("leak.csv", text.str());
+  const Recipe recipe = parse_recipe(
+      "table = { task = \"regression\", target = \"y\", rest = \"auto\" }\nnet = { arch = \"tabular\" }", "test");
+  std::vector<std::string> first;
+  for (int start = 0; start < 3; ++start) {
+    Said said;
+    open_table_data({.data = csv}, recipe, {.threads = 1, .progress = &said, .cache_folder = folder_.path("cache")});
+    EXPECT_THAT(said.lines, testing::Contains(HasSubstr("warning: leak: column 'answer' equals the target 'y'")))
+        << start;
+    if (start == 0) first = said.lines;
+    EXPECT_EQ(said.lines, first);
+    if (start == 1)  // warnings that are damaged are made anew, with what was fitted
+      for (const auto& entry : std::filesystem::directory_iterator(folder_.path("cache")))
+        if (entry.path().extension() == ".warnings") std::ofstream(entry.path(), std::ios::app) << "x";
+  }
+}
+
+TEST_F(TableData, ATableWithoutRowsAndASplitThatLeavesNoneNameTheFile) {
+  const auto refusal = [this](const std::string& csv, auto open_it) {
+    try {
+      open_it(csv);
+    } catch (const Error& error) { return std::string(error.what()); }
+    return std::string();
+  };
+  const Recipe recipe = parse_recipe(
+      "data = { val = { fraction = 0.1 } }\ntable = { task = \"regression\", target = \"y\", numbers = [\"x\"] }\nnet "
+      "= { arch = \"tabular\" }",
+      "test");
+  const auto training = [&](const std::string& csv) { open(csv, recipe); };
+  EXPECT_THAT(refusal(folder_.write("header.csv", "x,y\n"), training),
+              AllOf(HasSubstr("header.csv' names its columns and has no rows"), HasSubstr("cut short")));
+  EXPECT_THAT(refusal(folder_.write("one.csv", "x,y\n1,2\n"), training),
+              AllOf(HasSubstr("of the 1 rows there are, data.val leaves 1 for training and 0 for validation"),
+                    HasSubstr("one.csv' aside")));
+  const JobData data = open(folder_.write("some.csv",
+                                          "x,y\n1,2\n2,3\n3,4\n4,5\n5,6\n6,7\n7,9\n8,9\n9,1\n"
+                                          "10,2\n11,2\n12,3\n13,4\n14,5\n15,6\n16,7\n17,9\n18,9\n19,1\n20,2\n"),
+                            recipe);
+  EXPECT_THAT(refusal(folder_.path("header.csv"),
+                      [&](const std::string& csv) {
+                        open_table_rows(csv, recipe, data.fitted, TablePart::kAll, false, "",
+                                        {.cache_folder = folder_.path("cache")});
+                      }),
+              HasSubstr("header.csv' names its columns and has no rows"));
 }
 
 }  // namespace

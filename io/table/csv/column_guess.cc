@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "io/table/csv/cell_values.h"
 #include "io/table/csv/date_text.h"
@@ -51,6 +52,13 @@ bool is_utf8(std::string_view text) {
 
 }  // namespace
 
+void ColumnGuess::Kind::add(bool is, std::string_view cell) {
+  constexpr size_t kShown = 40;
+  cells += is;
+  std::string& first = is ? example : other;
+  if (first.empty()) first = cell.substr(0, kShown);
+}
+
 void ColumnGuess::add(std::string_view cell) {
   ++seen_;
   if (!not_utf8_ && !is_utf8(cell)) not_utf8_ = true;
@@ -67,6 +75,40 @@ void ColumnGuess::add(std::string_view cell) {
   if (comma_) add_comma(cell);
   bool_ = bool_ && cell.size() >= 4 && parse_bool(cell, whole);
   if (dates_ != 0 || times_ != 0) add_date(cell);
+  add_kind(cell);
+}
+
+// Columns that began otherwise, and go on so, are not looked at cell by cell.
+void ColumnGuess::add_kind(std::string_view cell) {
+  const auto may_be = [this](const Kind& kind) { return seen_ < 100 || kind.cells * 2 >= seen_; };
+  const auto is_any = [cell](const std::vector<DateFormat>& formats, auto parse) {
+    return cell.size() >= 8 && cell.size() <= 40 &&
+           std::ranges::any_of(formats, [&](const DateFormat& format) { return parse(format); });
+  };
+  int64_t value = 0;
+  double real = 0;
+  if (may_be(numbers_)) numbers_.add(parse_real(cell, real), cell);
+  if (may_be(dates_of_any_))
+    dates_of_any_.add(is_any(made(kDates), [&](const DateFormat& format) { return format.date(cell, value); }), cell);
+  if (may_be(times_of_any_))
+    times_of_any_.add(is_any(made(kTimes), [&](const DateFormat& format) { return format.time(cell, value); }), cell);
+}
+
+// Why a column of numbers, dates or times with a few other cells, or of dates in several forms, is text.
+std::string ColumnGuess::mixture() const {
+  const auto few_are_not = [this](const Kind& kind, const std::string& what) {
+    return std::to_string(kind.cells) + " of " + std::to_string(seen_) + " cells looked at are " + what + ", '" +
+           kind.other + "' is not: taken as text; mend such cells, or state the column's type or the spelling of a " +
+           "missing value in the schema file";
+  };
+  if (numbers_.cells < seen_ && numbers_.is_most_of(seen_)) return few_are_not(numbers_, "numbers");
+  for (const auto& [kind, what] : {std::pair{&dates_of_any_, "dates"}, std::pair{&times_of_any_, "times"}}) {
+    if (kind->cells == seen_)
+      return std::string(what) + " are written in more than one way ('" + kind->example +
+             "' and others): taken as text; write them in one way, as 2015-07-31";
+    if (kind->is_most_of(seen_)) return few_are_not(*kind, what);
+  }
+  return "";
 }
 
 void ColumnGuess::add_comma(std::string_view cell) {
@@ -128,6 +170,9 @@ std::string ColumnGuess::note(const std::string& name) const {
     if (const auto fit = formats(times); fit.size() > 1)
       return column + " has dates that may be " + fit[0] + " or " + fit[1] +
              ": taken as text; write the right one into the schema file";
+  if (is_text()) {
+    if (const std::string why = mixture(); !why.empty()) return column + ": " + why;
+  }
   if (not_utf8_) return column + " holds text that is not UTF-8: its bytes are kept as they are";
   return "";
 }

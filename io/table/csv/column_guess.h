@@ -27,6 +27,8 @@ class ColumnGuess {
  private:
   void add_comma(std::string_view cell);
   void add_date(std::string_view cell);
+  void add_kind(std::string_view cell);
+  std::string mixture() const;
   std::vector<std::string> formats(bool times) const;
 
   uint64_t seen_ = 0;
@@ -39,6 +41,16 @@ class ColumnGuess {
   bool not_utf8_ = false;
   uint32_t dates_ = UINT32_MAX;  ///< bit i: all fit the format i
   uint32_t times_ = UINT32_MAX;
+
+  /// Of a kind, each by itself: what most cells are, though not all, is worth a word.
+  struct Kind {
+    uint64_t cells = 0;
+    std::string example;  ///< the first of them
+    std::string other;    ///< the first that is not
+    bool is_most_of(uint64_t seen) const { return cells * 10 >= seen * 9; }
+    void add(bool is, std::string_view cell);
+  };
+  Kind numbers_, dates_of_any_, times_of_any_;
 };
 
 }  // namespace penstock::io

@@ -259,8 +259,10 @@ TableSchema guess_schema(FileSystem& fs, const CsvFiles& files, const CsvIndex& 
   check_widths(files, bad, rows_seen, example);
   for (size_t c = 0; c < columns.size(); ++c) {
     columns[c] = guesses[c].spec(columns[c].name);
+    if (rows == 0) continue;
     if (std::string note = guesses[c].note(columns[c].name); !note.empty()) notes.push_back(std::move(note));
   }
+  if (rows == 0) notes.push_back("'" + files.given[0] + "' names columns and has no rows: all are taken as text");
   return TableSchema(std::move(columns));
 }
 

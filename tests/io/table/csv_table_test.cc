@@ -74,6 +74,23 @@ TEST(CsvTable, SaysWhatWasTakenAsText) {
   EXPECT_THAT(open_columns(folder / "a.csv", options_in(folder))->notes(), testing::SizeIs(5)) << "from the index";
 }
 
+TEST(CsvTable, SaysWhichCellsMakeTextOfNumbersAndDates) {
+  const TempFolder folder;
+  std::string mixed = "number,date,ways,time,word\n";
+  for (int i = 0; i < 200; ++i)
+    mixed += (i == 150 ? "#REF" : std::to_string(i)) + "," + (i == 120 ? "2021-13-45" : "2021-01-02") + "," +
+             (i % 2 == 0 ? "2021-01-02" : "02.01.2021") + "," + (i == 90 ? "soon" : "2021-01-02 10:00:00") + "," +
+             (i % 2 == 0 ? "7" : "seven") + "\n";
+  folder.put("a.csv", mixed);
+  const auto table = open_columns(folder / "a.csv", options_in(folder));
+  EXPECT_EQ(table->schema().text(), "number text, date text, ways text, time text, word text");
+  EXPECT_THAT(table->notes(),
+              ElementsAre(HasSubstr("column 'number': 199 of 200 cells looked at are numbers, '#REF' is not"),
+                          HasSubstr("column 'date': 199 of 200 cells looked at are dates, '2021-13-45' is not"),
+                          HasSubstr("column 'ways': dates are written in more than one way ('2021-01-02'"),
+                          HasSubstr("column 'time': 199 of 200 cells looked at are times, 'soon' is not")));
+}
+
 TEST(CsvTable, AHeaderAloneIsATableWithoutRows) {
   const TempFolder folder;
   folder.put("a.csv", "a,b\n");
