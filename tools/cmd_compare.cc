@@ -63,6 +63,7 @@ class CompareCommand final : public Command {
   int run(Context& context) override {
     require_outside_data(out_, "--out", data_);
     require_distinct_names();
+    require_trees_for(context.options.set);
     std::vector<Contestant> contestants;  // all of them, before the first one is trained for hours
     for (const std::string& recipe : recipes_) contestants.push_back(contestant_of(recipe, context));
     io::FileSystem& fs = io::FileSystem::real();
@@ -91,6 +92,15 @@ class CompareCommand final : public Command {
     std::vector<std::string> set;  ///< of --set what is its own
     std::string target;
   };
+
+  void require_trees_for(const std::vector<std::string>& sets) const {
+    const auto key = std::ranges::find_if(sets, [](const std::string& set) { return set.starts_with("trees."); });
+    if (key == sets.end()) return;
+    for (const std::string& recipe : recipes_)
+      if (pipelines::load_recipe(recipe).trees) return;
+    throw Error(Code::kUsage, "--set " + *key + " is for none of these recipes: none has [trees]")
+        .hint("name one that has, or leave it out");
+  }
 
   /// Keys of trees would turn a recipe with a network into one with trees: they are for those that have some.
   Contestant contestant_of(const std::string& recipe, Context& context) const {
@@ -169,10 +179,8 @@ class CompareCommand final : public Command {
   }
 
   void require_same_records(const std::vector<pipelines::Compared>& all, io::FileSystem& fs) const {
-    const auto digest = [&](const pipelines::Compared& one) {
-      return pipelines::predictions_digest(predictions_of(one.run), fs);
-    };
-    if (all.size() < 2 || digest(all.front()) == digest(all.back())) return;
+    if (all.size() < 2 || pipelines::same_records(predictions_of(all.front().run), predictions_of(all.back().run), fs))
+      return;
     throw Error(Code::kUsage, "'" + all.front().name + "' and '" + all.back().name +
                                   "' were validated on different records, so their figures cannot be compared")
         .hint("give both recipes the same data.val and the same [prepare] where, or --val");

@@ -27,7 +27,8 @@ class ReportCommand final : public Command {
   int run(Context& context) override {
     io::FileSystem& fs = io::FileSystem::real();
     const bool trees = trees::is_trees_run(fs, run_);
-    if (!other_.empty() && trees != trees::is_trees_run(fs, other_))
+    const auto is_run = [&](const std::string& path) { return fs.exists(io::join_path(path, "recipe.toml")); };
+    if (!other_.empty() && is_run(run_) && is_run(other_) && trees != trees::is_trees_run(fs, other_))
       throw Error(Code::kUsage, "of '" + run_ + "' and '" + other_ + "' one trained a network and one grew trees")
           .hint("report each alone; `penstock compare` trains several kinds and sets them side by side");
     if (trees) return run_of_trees(fs, context);

@@ -21,13 +21,15 @@ double loss_of(RegressionLoss loss, double error) {
 void RegressionSums::add(std::span<const float> predictions, std::span<const float> targets,
                          const TargetTransform& transform, RegressionLoss kind) {
   PENSTOCK_CHECK(predictions.size() == targets.size());
+  // A target of 0 as it is learnt: on its way back it would be rounding, and percentages of that are anything.
+  const double none = (0 - transform.mean) / transform.deviation;
   for (size_t i = 0; i < targets.size(); ++i) {
     const double predicted = predictions[i], truth = targets[i];
     loss += loss_of(kind, predicted - truth);
     const double own = transform.invert(truth), error = transform.invert(predicted) - own;
     squares += error * error;
     absolute += std::abs(error);
-    if (own == 0) continue;
+    if (own == 0 || (transform.log != TargetLog::kLog && targets[i] == static_cast<float>(none))) continue;
     relative_squares += (error / own) * (error / own);
     ++relative_records;
   }

@@ -85,12 +85,16 @@ double TaskSums::mean_loss() const {
 std::vector<Figure> TaskSums::figures() const {
   if (task_ == Task::kClasses)
     return {{"accuracy", classes_.top1_share()}, {"log_loss", classes_.mean_loss(), /*lower_is_better=*/true}};
-  if (task_ == Task::kBinary)
-    return {{"auc", binary_.auc()},
-            {"log_loss", binary_.log_loss(), /*lower_is_better=*/true},
-            {"accuracy", binary_.accuracy()}};
-  std::vector<Figure> out = {{"rmspe", regression_.rmspe(), true}, {"rmse", regression_.rmse(), true}};
-  if (transform_.log == TargetLog::kNone) std::swap(out[0], out[1]);
+  std::vector<Figure> out;
+  if (task_ == Task::kBinary) {
+    if (!binary_.positives().empty() && !binary_.negatives().empty()) out.push_back({"auc", binary_.auc()});
+    out.push_back({"log_loss", binary_.log_loss(), /*lower_is_better=*/true});
+    out.push_back({"accuracy", binary_.accuracy()});
+    return out;
+  }
+  if (regression_.relative_records > 0) out.push_back({"rmspe", regression_.rmspe(), true});
+  out.push_back({"rmse", regression_.rmse(), true});
+  if (transform_.log == TargetLog::kNone && out.size() == 2) std::swap(out[0], out[1]);
   out.push_back({"mae", regression_.mae(), true});
   return out;
 }

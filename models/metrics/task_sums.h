@@ -30,7 +30,8 @@ inline bool better(const Figure& a, const Figure& b) {
 std::string text_of(std::span<const Figure> figures);
 
 /// Of the task alone, so that nets and trees are told apart by the same figures. Regression: rmspe, rmse, mae in the target's own
-/// units. Binary: auc, log_loss, accuracy. Classes: accuracy, log_loss. Not thread-safe.
+/// units. Binary: auc, log_loss, accuracy. Classes: accuracy, log_loss. No auc of one kind of target alone, no rmspe of zeros alone. Not
+/// thread-safe.
 class TaskSums {
  public:
   explicit TaskSums(Task task, TargetTransform transform = {}, RegressionLoss loss = RegressionLoss::kSquared);

@@ -8,15 +8,15 @@
 
 namespace penstock::pipelines {
 
-/// XXH3-64 of which records a file of predictions is of and what they truly are: equal for two models that were tried on the same. Throws Error kData where the file is
-/// no such table.
-uint64_t predictions_digest(const std::string& path, io::FileSystem& fs);
+/// Whether two models were tried on the same records: the same ids in the same order, and the same actual values, numbers but for the rounding of a target that one of
+/// them learnt scaled (1e-5 of the largest). Throws Error kData where a file is no such table.
+bool same_records(const std::string& a, const std::string& b, io::FileSystem& fs);
 
 /// What a model predicts.
 enum class Predicted : uint8_t { kNumbers, kChances, kClasses };
 
 /// Predicted against actual as an SVG: of numbers a Scatter, whose axes count `unit` ("" where that is not known); of the chance of one of two classes its Calibration;
-/// of classes their Confusion. `name` begins the title. Throws as predictions_digest().
+/// of classes their Confusion. `name` begins the title. Throws as same_records().
 std::string predictions_picture(const std::string& path, Predicted what, const std::string& name,
                                 const std::string& unit, io::FileSystem& fs);
 

@@ -37,7 +37,8 @@ struct RowGradients {
 /// Those tables of a network that need no gradient themselves. A row changes in write() alone, so that between two steps the tables are what training has
 /// made of them, whatever was read ahead.
 ///
-/// Threads: read() and follow() by any, also while another is in write(); write() of a table by one at a time. The others while nobody reads or writes.
+/// Threads: follow() by any, also while another is in write(); read() by any while nobody writes; write() of a table by one at a time. The others while
+/// nobody reads or writes.
 class RowStore {
  public:
   RowStore(const nets::Net& net, const OptimiserConfig& optimiser, const Schedule& schedule);

@@ -12,7 +12,7 @@
 
 namespace penstock::learn {
 
-/// Batches in the order of their steps; one thread brings them one after the other. Called by the learner's thread alone.
+/// Batches in the order of their steps; one thread brings them one after the other. Called by one thread at a time.
 class RowsAhead {
  public:
   /// Both must outlive it. The thread starts with the first batch.
@@ -40,7 +40,7 @@ class RowsAhead {
 
   RowStore& store_;
   const Compute& compute_;
-  mutable std::mutex mutex_;  ///< of the jobs' stages and busy_seconds_; jobs_ is changed by the learner's thread alone
+  mutable std::mutex mutex_;  ///< of the jobs' stages and busy_seconds_; jobs_ is changed by the caller's thread alone
   std::condition_variable_any changed_;
   std::deque<std::shared_ptr<Job>> jobs_;
   double busy_seconds_ = 0;

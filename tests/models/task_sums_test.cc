@@ -50,6 +50,30 @@ TEST(Regression, ATargetOfNothingHasNoPercentage) {
   EXPECT_DOUBLE_EQ(figure(sums, "rmse"), 1);
 }
 
+TEST(Regression, AZeroThatWasLearntScaledHasNoPercentageEither) {
+  for (const TargetLog log : {TargetLog::kNone, TargetLog::kLog1p}) {
+    const TargetTransform transform{.log = log, .mean = 5.5, .deviation = 3.1};
+    std::vector<float> targets, outputs;
+    for (const double x : {0.0, 4.0}) {
+      targets.push_back(static_cast<float>(transform.apply(x)));
+      outputs.push_back(static_cast<float>(transform.apply(x + 1)));
+    }
+    TaskSums sums(Task::kRegression, transform);
+    sums.add(outputs, targets);
+    EXPECT_NEAR(figure(sums, "rmspe"), 0.25, 1e-5);
+    EXPECT_NEAR(figure(sums, "mae"), 1, 1e-5);
+  }
+}
+
+TEST(TaskSums, FiguresThatAreNotKnownAreLeftOut) {
+  TaskSums chances(Task::kBinary), zeros(Task::kRegression);
+  chances.add(std::vector<float>{1, 3}, std::vector<float>{1, 1});
+  EXPECT_EQ(chances.figures().front().name, "log_loss");
+  zeros.add(std::vector<float>{1, 3}, std::vector<float>{0, 0});
+  EXPECT_EQ(zeros.figures().size(), 2u);
+  EXPECT_EQ(zeros.figures().front().name, "rmse");
+}
+
 TEST(Regression, LossesAreThoseOfTheirNames) {
   EXPECT_DOUBLE_EQ(loss_of(RegressionLoss::kSquared, -3), 9);
   EXPECT_DOUBLE_EQ(loss_of(RegressionLoss::kAbsolute, -3), 3);

@@ -4,8 +4,26 @@
 
 #include <nlohmann/json.hpp>
 
+#include "pipelines/compare/predictions.h"
+#include "tests/io/temp_folder.h"
+
 namespace penstock::pipelines {
 namespace {
+
+TEST(SameRecords, AreThoseOfOneOrderAndOneTruthButForRounding) {
+  const io::TempFolder folder;
+  const auto same = [&](const std::string& rows) {
+    const std::string a = folder.put("a.csv", "id,actual,predicted\n0,1199,5\n7,0,6\n9,35000,7\n");
+    return same_records(a, folder.put("b.csv", "id,actual,predicted\n" + rows), io::FileSystem::real());
+  };
+  EXPECT_TRUE(same("0,1199,1\n7,0,2\n9,35000,3\n"));
+  EXPECT_TRUE(same("0,1198.99974,1\n7,-0.00027,2\n9,35000.002,3\n"));
+  EXPECT_FALSE(same("0,1199,1\n8,0,2\n9,35000,3\n"));
+  EXPECT_FALSE(same("0,1202,1\n7,0,2\n9,35000,3\n"));
+  EXPECT_FALSE(same("0,1199,1\n7,0,2\n"));
+  EXPECT_FALSE(same("0,1199,1\n7,0,2\n9,35000,3\n10,1,1\n"));
+  EXPECT_FALSE(same("0,cat,1\n7,0,2\n9,35000,3\n"));
+}
 
 std::vector<Compared> two() {
   return {{.name = "net",

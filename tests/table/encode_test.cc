@@ -3,6 +3,8 @@
 #include <map>
 
 #include <gmock/gmock.h>
+#include <filesystem>
+
 #include <gtest/gtest.h>
 
 #include "engine/order/draws.h"
@@ -147,6 +149,13 @@ TEST(EncodedTable, ColumnsThatLieNarrowGiveTheSameBatchesAsBlocks) {
       options.block = 5000;
       EXPECT_EQ(test::run(narrow, options).digest, test::run(wanted, options).digest);
     }
+    // Several files lie no wider than one.
+    std::filesystem::copy_file(folder / "a.arrow", folder / "b.arrow",
+                               std::filesystem::copy_options::overwrite_existing);
+    const auto both = io::open_columns(folder / "*.arrow");
+    EXPECT_EQ(both->rows(), 2 * rows);
+    EXPECT_TRUE(narrow.encoder().takes(both->fetch(both->pieces() - 1, narrow.encoder().columns())->stored()));
+    std::filesystem::remove(folder / "b.arrow");
   }
 }
 

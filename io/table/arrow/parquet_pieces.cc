@@ -37,7 +37,8 @@ std::vector<ParquetPiece> parquet_pieces(const parquet::FileMetaData& metadata, 
     }
     const uint64_t parts = 2 * bytes / group_bytes + 1, cut = (rows + parts - 1) / parts;
     for (uint64_t first = 0; first < rows; first += cut)
-      pieces.push_back({.group = g, .first = first, .rows = std::min(cut, rows - first), .cut = cut});
+      pieces.push_back(
+          {.group = g, .first = first, .rows = std::min(cut, rows - first), .cut = cut, .last = first + cut >= rows});
   }
   return pieces;
 }
@@ -81,6 +82,7 @@ std::shared_ptr<arrow::RecordBatch> ParquetParts::read(const ParquetPiece& piece
     input.check(arrow::Status::Invalid("the row group has ", open->at, " rows and not ", end, " up to there"), verb);
   const auto table = input.check(arrow::Table::FromRecordBatches(open->batches->schema(), batches), verb);
   auto whole = input.check(table->CombineChunksToBatch(), verb);
+  if (piece.last) return whole;
   const std::lock_guard lock(mutex_);
   idle_ = std::make_unique<Open>(std::move(*open));
   return whole;

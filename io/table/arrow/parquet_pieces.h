@@ -21,6 +21,7 @@ struct ParquetPiece {
   uint64_t first = 0;  ///< row of the group
   uint64_t rows = 0;
   uint64_t cut = 0;  ///< rows of the group's pieces, but for the last; 0: the group is one piece
+  bool last = true;  ///< of its group
 };
 
 /// Groups with rows, in order; those that take more than `group_bytes` in memory, all columns decoded, cut into pieces of about half of it. `leaves` are the columns. Throws parquet::ParquetException where a group's length is impossible.

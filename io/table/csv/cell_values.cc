@@ -113,7 +113,9 @@ bool parse_comma_real(std::string_view cell, double& out) {
       continue;
     }
     if (i == comma && grouped && group != 3) return false;
-    if (cell[i] >= '0' && cell[i] <= '9') ++group;
+    const bool digit = cell[i] >= '0' && cell[i] <= '9';
+    if (grouped && i < comma && !digit) return false;  // 1.23e4
+    if (digit) ++group;
     plain[used++] = i == comma ? '.' : cell[i];
   }
   if (comma == cell.size() && grouped && group != 3) return false;

@@ -115,8 +115,14 @@ void ColumnGuess::add_comma(std::string_view cell) {
   double value = 0;
   comma_ = parse_comma_real(cell, value);
   const size_t comma = cell.find(',');
-  if (!comma_ || comma == std::string_view::npos) return;
+  const bool point = cell.find('.') != std::string_view::npos;
+  if (!comma_) return;
+  if (comma == std::string_view::npos) {
+    points_ |= point;
+    return;
+  }
   commas_ = true;
+  both_ |= point;
   // "1,234" is two numbers; "1,5", "0,125", "1234,500" and "1.234,500" are one.
   const std::string_view whole = cell.substr(cell.starts_with('-') ? 1 : 0, comma - (cell.starts_with('-') ? 1 : 0));
   decimals_ |= cell.size() - comma - 1 != 3 || whole.size() > 3 || whole == "0" || whole.empty();
@@ -149,7 +155,7 @@ ColumnSpec ColumnGuess::spec(const std::string& name) const {
   if (seen_ == 0) return {.name = name, .type = ColumnType::kText};
   if (int_ && !zeros_) return {.name = name, .type = ColumnType::kInt};
   if (real_ && !int_ && !zeros_ && !long_) return {.name = name, .type = ColumnType::kReal};
-  if (comma_ && decimals_) return {.name = name, .type = ColumnType::kReal, .format = "comma"};
+  if (comma_ && decimals_ && !mixes_points()) return {.name = name, .type = ColumnType::kReal, .format = "comma"};
   if (bool_) return {.name = name, .type = ColumnType::kBool};
   for (const bool times : {false, true})
     if (const auto fit = formats(times); fit.size() == 1)
@@ -166,6 +172,11 @@ std::string ColumnGuess::note(const std::string& name) const {
     return column +
            " has numbers such as 1,234, whose comma may part thousands or decimals: taken as text; if decimals, "
            "write real,comma into the schema file";
+  if (comma_ && decimals_ && mixes_points())
+    return column +
+           " has numbers such as 3,5 and others such as 3.142, whose point may part thousands or decimals: taken as "
+           "text; "
+           "if thousands, write real,comma into the schema file";
   for (const bool times : {false, true})
     if (const auto fit = formats(times); fit.size() > 1)
       return column + " has dates that may be " + fit[0] + " or " + fit[1] +

@@ -11,7 +11,7 @@
 namespace penstock::io {
 
 /// Looks at the cells of one column and keeps the narrowest type that all of them have: int, then real (with points, or with decimal commas where one of them does not stand before three digits, which may be
-/// thousands); bool ("true", "false" in any case); dates and times in one format;
+/// thousands, and no cell has a point alone unless another has both); bool ("true", "false" in any case); dates and times in one format;
 /// else text. Also text: whole numbers with zeros in front (codes of places, telephone numbers) or of more than 64 bits, and dates of which day and month may be either (01/02/2015).
 class ColumnGuess {
  public:
@@ -28,6 +28,8 @@ class ColumnGuess {
   void add_comma(std::string_view cell);
   void add_date(std::string_view cell);
   void add_kind(std::string_view cell);
+  /// 3,5 beside 3.142, and none as 1.234,5 that says what the point is.
+  bool mixes_points() const { return points_ && !both_; }
   std::string mixture() const;
   std::vector<std::string> formats(bool times) const;
 
@@ -36,6 +38,8 @@ class ColumnGuess {
   bool comma_ = true;      ///< all are numbers that may have a decimal comma
   bool decimals_ = false;  ///< and one can be nothing else
   bool commas_ = false;    ///< one has a comma
+  bool points_ = false;    ///< one has a point and no comma
+  bool both_ = false;      ///< one has both, as 1.234,5
   bool zeros_ = false;     ///< a whole number with a zero in front
   bool long_ = false;      ///< a whole number of more than 64 bits
   bool not_utf8_ = false;

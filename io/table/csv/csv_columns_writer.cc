@@ -47,6 +47,7 @@ class CsvColumnsWriter final : public ColumnsWriter {
       if (c > 0) line_ += ',';
       add_text(schema_.columns()[c].name);
     }
+    if (line_.empty()) line_ += "\"\"";  // an empty line is none
     end_line();
   }
 

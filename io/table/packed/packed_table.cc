@@ -31,7 +31,7 @@ PackedTable::PackedTable(FileSystem& fs, const std::string& path, TableSchema sc
       columns_(std::move(columns)),
       index_(std::move(index)),
       engines_(fs),
-      spare_(std::make_shared<SparePiece>()) {
+      spare_(SparePiece::shared()) {
   for (const PackedColumn& column : columns_) {
     if (!column.dictionary) continue;
     for (const std::string& word : *column.dictionary)

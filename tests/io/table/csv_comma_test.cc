@@ -25,8 +25,8 @@ TEST(ParseCommaReal, TakesPointsBetweenGroupsOfThreeDigits) {
     ASSERT_TRUE(parse_comma_real(text, value)) << text;
     EXPECT_EQ(value, wanted) << text;
   }
-  for (const char* none :
-       {"", "1.5", "1,2,3", "1,234.5", "1.23,4", "1234.567,8", ".123,4", "12.01.2015", "a,5", "1.,5"})
+  for (const char* none : {"", "1.5", "1,2,3", "1,234.5", "1.23,4", "1234.567,8", ".123,4", "12.01.2015", "a,5", "1.,5",
+                           "1.23e4", "1.2e34"})
     EXPECT_FALSE(parse_comma_real(none, value)) << none;
 }
 
@@ -55,6 +55,12 @@ TEST(DecimalComma, MayBeThousandsAndIsTextThen) {
   opened.folder.put("t.csv.schema", "delimiter,semicolon\ncolumn,type,format\na,real,comma\nb,text,\n");
   const auto stated = open_columns(opened.folder / "t.csv");
   EXPECT_THAT(lines_of(*stated), ElementsAre("1.234|'x'", "22.25|'y'"));
+}
+
+TEST(DecimalComma, BesideDecimalPointsIsTextUnlessOneCellHasBoth) {
+  const Opened opened("a;b\n3.142;0,5\n0.125;1.234,5\n3,5;1.234\n");
+  EXPECT_EQ(opened.table->schema().text(), "a text, b real");
+  EXPECT_THAT(opened.table->notes(), ElementsAre(AllOf(HasSubstr("'a'"), HasSubstr("3.142"), HasSubstr("real,comma"))));
 }
 
 TEST(DecimalComma, AWordAmongThemIsABadRowByName) {
