@@ -113,7 +113,7 @@ class Job {
           .hint("raise budget.ram, or say trees.memory = \"disk\"");
     if (!on_disk_ && ram > 0) memory.limits[Tier::kRam] = ram - std::min(bins, room);
     budgets_ = std::make_shared<Budgets>(memory.limits);
-    cores_ = std::make_shared<Cores>(options_.threads, /*yield_to_step=*/true);
+    cores_ = std::make_shared<Cores>(options_.threads);  // rows are read while nothing grows
     progress_.say("note: rows lie as bins " + std::string(on_disk_ ? "on disk" : "in memory") + " (about " +
                   bytes_text(bins) + " in memory); " + memory.text);
   }

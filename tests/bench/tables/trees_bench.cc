@@ -46,7 +46,7 @@ int bench(char** arg) {
   classic::TreesConfig config;
   config.rounds = std::stoul(arg[4]);
   config.threads = static_cast<unsigned>(std::stoul(arg[5]));
-  const auto cores = std::make_shared<Cores>(config.threads, true);
+  const auto cores = std::make_shared<Cores>(config.threads);
   const auto budgets = std::make_shared<Budgets>();
 
   const double began = now();
