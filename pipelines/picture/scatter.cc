@@ -87,7 +87,7 @@ std::string Scatter::svg() {
   out += svg::line("right", kLeft, kTop + kSide, kLeft + kSide, kTop);
   out += svg::text_at(kLeft + kSide / 2, kTop + kSide + 42, "middle", "axis",
                       "actual" + (unit_.empty() ? "" : ", " + unit_));
-  out += svg::text_at(kLeft, kTop + kSide + 62, "start", "small", "on the line, predictions are right");
+  out += svg::text_at(kLeft + kSide, kTop - 10, "end", "small", "on the line, predictions are right");
   out += svg::text_at(kLeft, kTop - 10, "start", "axis", "predicted" + (unit_.empty() ? "" : ", " + unit_));
   std::string words = std::to_string(pairs_) + " records";
   if (outside_ > 0) words += ", " + std::to_string(outside_) + " of them outside of the axes, at the edge";

@@ -59,7 +59,7 @@ class RowsWorld {
       std::function<void()> on_update;
     } ears;
     ears.on_update = on_update;
-    if (train.table_fields()->task == Task::kRegression) set.insert(set.begin(), "net.range=[3.5, 6.5]");
+    if (train.table_fields()->task == Task::kRegression) set.insert(set.begin(), "net.range=[33, 665]");
     train::TrainResult result = train::train({.recipe = pipelines::parse_recipe(kRecipe, "rows.toml", {.set = set}),
                                               .run = path(name),
                                               .resume = resume,
