@@ -46,6 +46,7 @@ uint64_t peak_rss_bytes() {
 /// Numbers as they are, as a recipe with [trees] has them.
 table::TableSpec plain_numbers() {
   table::TableSpec spec{.task = Task::kRegression, .target = "target"};
+  spec.target_scale = table::TargetScale::kNone;
   spec.numbers = {"*"};
   spec.scale = table::Scale::kNone;
   spec.fill = table::Fill::kNone;
