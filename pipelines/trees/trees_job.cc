@@ -155,6 +155,7 @@ class Job {
     stored.on_disk = position_.on_disk;
     stored.recipe = position_.recipe;
     position_ = std::move(stored);
+    seconds_before_ = position_.seconds;
     result.resumed_from_round = position_.state.rounds;
     progress_.say("going on with '" + directory.path() + "' after round " + std::to_string(position_.state.rounds));
     directory.begin(position_.recipe, described, options_.fitted);
@@ -214,7 +215,6 @@ class Job {
       saved = position_.state.rounds;
       saved_at = clock_.now_seconds();
     };
-    seconds_before_ = position_.seconds;
     const classic::GrowEnd end =
         classic::grow(booster, train, val.get(), config_, position_.state, [&](const classic::GrowState& state) {
           const double now = clock_.now_seconds();
