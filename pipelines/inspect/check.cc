@@ -12,7 +12,7 @@
 #include "pipelines/stream/passage.h"
 #include "pipelines/train/lane.h"
 #include "pipelines/train/plan_from_recipe.h"
-#include "pipelines/trees/table_rows.h"
+#include "pipelines/trees/trees_setup.h"
 
 namespace penstock {
 namespace {
@@ -60,21 +60,11 @@ std::string rehearse(const pipelines::Recipe& recipe, const JobData& data, const
 
 // The same for trees: what train_trees() would refuse of the recipe and the columns.
 std::string rehearse_trees(const pipelines::Recipe& recipe, const JobData& data, unsigned threads) {
-  const pipelines::TreesSection& section = *recipe.trees;
-  const classic::TreeFeatures features = trees::features_of(*data.train, section.categories);
-  if (data.val && trees::features_of(*data.val, section.categories) != features)
-    throw Error(Code::kUsage, "'" + data.val->path() + "' has other columns than '" + data.train->path() + "'");
-  const classic::TreesConfig config = pipelines::config_for(section, trees::task_of(*data.train),
-                                                            static_cast<int64_t>(data.train->class_names().size()),
-                                                            features.size(), recipe.seed, threads);
-  classic::require_valid(config);
-  if (config.early_stopping_rounds > 0 && !data.val)
-    throw Error(Code::kUsage, "trees.early_stopping_rounds needs data to validate on")
-        .hint("give --val, or data.val in the recipe, or leave it out");
+  const trees::TreesSetup setup = trees::trees_setup(recipe, *data.train, data.val.get(), threads);
   const uint64_t rows = data.train->size() + (data.val ? data.val->size() : 0);
   return "as bins in memory the rows take about " +
-         bytes_text(classic::matrix_ram_bytes(rows, features.size(), config)) +
-         "; XGBoost reads them four times before it grows trees";
+         bytes_text(classic::matrix_ram_bytes(rows, setup.features.size(), setup.config)) + "; XGBoost reads them " +
+         std::to_string(kTreesPasses) + " times before it grows trees";
 }
 
 void sample(const pipelines::Recipe& recipe, const io::Dataset& data, std::shared_ptr<Cores> cores,

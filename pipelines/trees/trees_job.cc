@@ -20,6 +20,7 @@
 #include "pipelines/trees/table_rows.h"
 #include "pipelines/trees/trees_logs.h"
 #include "pipelines/trees/trees_position.h"
+#include "pipelines/trees/trees_setup.h"
 #include "pipelines/trees/use_trees.h"
 #include "stages/learn/checkpoint_store.h"
 
@@ -46,18 +47,9 @@ class Job {
         progress_(options_.progress != nullptr ? *options_.progress : none_),
         began_(clock_.now_seconds()) {
     options_.recipe = fitted(pipelines::resolve_stages(std::move(options_.recipe), all_stages()), data_);
-    if (!options_.recipe.trees) throw Error(Code::kUsage, "the recipe has no [trees]");
-    const pipelines::TreesSection& section = *options_.recipe.trees;
-    features_ = features_of(data_, section.categories);
-    if (val_ != nullptr && features_of(*val_, section.categories) != features_)
-      throw Error(Code::kUsage, "'" + val_->path() + "' has other columns than '" + data_.path() + "'");
-    const auto threads = options_.recipe.lanes.threads;
-    config_ = config_for(section, task_of(data_), static_cast<int64_t>(data_.class_names().size()), features_.size(),
-                         options_.recipe.seed, threads ? static_cast<unsigned>(*threads) : options_.threads);
-    require_valid(config_);
-    if (config_.early_stopping_rounds > 0 && val_ == nullptr)
-      throw Error(Code::kUsage, "trees.early_stopping_rounds needs data to validate on")
-          .hint("give --val, or data.val in the recipe, or leave it out");
+    TreesSetup setup = trees_setup(options_.recipe, data_, val_, options_.threads);
+    features_ = std::move(setup.features);
+    config_ = std::move(setup.config);
     add_loss();
     plan_memory();
   }

@@ -6,8 +6,9 @@
 """
 import re
 import sys
-import tempfile
 from pathlib import Path
+
+import checker
 
 # Which rooms a room may include: tools -> pipelines -> stages -> {io, models} -> engine.
 BELOW = {
@@ -133,33 +134,8 @@ def self_test():
         "stages/classic/a.cc": "#include <cblas.h>",
         "models/nets/b.cc": "#include <xgboost/c_api.h>",
     }
-
-    def look(files):
-        with tempfile.TemporaryDirectory() as folder:
-            for name, text in files.items():
-                path = Path(folder) / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text + "\n")
-            return violations(Path(folder))
-
-    wrong = [f"a good tree is refused: {line}" for line in look(good)]
-    for name, text in bad.items():
-        if len(look({**good, name: text})) != 1:
-            wrong.append(f"not noticed: {name}: {text}")
-    return wrong, f"{len(bad)} broken walls, each noticed"
-
-
-def main(arguments):
-    if arguments == ["--self-test"]:
-        found, summary = self_test()
-    elif len(arguments) == 1 and Path(arguments[0], "engine").is_dir():
-        found, summary = violations(Path(arguments[0])), "every include points down, every third party is in its room"
-    else:
-        print(__doc__, file=sys.stderr)
-        return 2
-    print("\n".join(found) if found else summary)
-    return 1 if found else 0
+    return checker.self_test(violations, good, bad, "broken walls")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(checker.main(sys.argv[1:], __doc__, violations, "every include points down, every third party is in its room", self_test))

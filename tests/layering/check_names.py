@@ -8,9 +8,10 @@ reports. The linker keeps one of their destructors for both, and which one chang
 import itertools
 import re
 import sys
-import tempfile
 from collections import defaultdict
 from pathlib import Path
+
+import checker
 
 ROOMS = ["engine", "io", "models", "stages", "pipelines", "tools", "examples", "tests"]
 SOURCES = {".h", ".cc", ".cu", ".cuh"}
@@ -69,30 +70,8 @@ def self_test():
         "tests/io/y.cc": "namespace penstock::test { struct D { int x; }; }",
         "tests/support/y.h": "namespace penstock { template <class T>\nclass A final { }; }",
     }
-
-    def look(files):
-        with tempfile.TemporaryDirectory() as folder:
-            for name, text in files.items():
-                (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
-                (Path(folder) / name).write_text(text + "\n")
-            return violations(Path(folder))
-
-    wrong = [f"a good tree is refused: {line}" for line in look(good)]
-    wrong += [f"not noticed: {name}: {text}" for name, text in bad.items() if len(look({**good, name: text})) != 1]
-    return wrong, f"{len(bad)} names given twice, each noticed"
-
-
-def main(arguments):
-    if arguments == ["--self-test"]:
-        found, summary = self_test()
-    elif len(arguments) == 1 and Path(arguments[0], "engine").is_dir():
-        found, summary = violations(Path(arguments[0])), "each name stands for one type"
-    else:
-        print(__doc__, file=sys.stderr)
-        return 2
-    print("\n".join(found) if found else summary)
-    return 1 if found else 0
+    return checker.self_test(violations, good, bad, "names given twice")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(checker.main(sys.argv[1:], __doc__, violations, "each name stands for one type", self_test))

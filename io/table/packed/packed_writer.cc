@@ -12,6 +12,7 @@
 
 #include "io/table/arrow/arrow_file.h"
 #include "io/table/arrow/arrow_types.h"
+#include "io/table/good_rows.h"
 #include "io/table/packed/column_piece.h"
 #include "io/table/packed/packed_index.h"
 #include "io/table/packed/packed_region.h"
@@ -56,13 +57,9 @@ class PackedWriter final : public ColumnsWriter {
 
   void append(const TableBlock& block) override {
     PENSTOCK_CHECK(!finished_ && block.columns.size() == columns_.size());
-    size_t from = 0;
-    for (const BadRow& bad : block.bad) {
-      append_rows(block, from, bad.row);
-      from = bad.row + 1;
-      left_out_.push_back(seen_ + bad.row);
-    }
-    append_rows(block, from, block.rows);
+    each_good_run(
+        block, [&](size_t from, size_t to) { append_rows(block, from, to); },
+        [&](size_t bad) { left_out_.push_back(seen_ + bad); });
     seen_ += block.rows;
   }
 

@@ -25,9 +25,12 @@
 #include "engine/run/run.h"
 #include "stages/table/encoded_table.h"
 #include "stages/table/fitter.h"
+#include "tests/bench/tables/shared_by.h"
 
 namespace penstock {
 namespace {
+
+using test::shared_by;
 
 constexpr size_t kBatch = 4096, kTile = 128;
 constexpr unsigned kThreads = 2;
@@ -48,16 +51,6 @@ struct Batches {
   std::vector<int32_t> cat;
   std::vector<float> cont, target;
 };
-
-void shared_by(unsigned threads, size_t items, const std::function<void(unsigned, size_t)>& work) {
-  std::atomic<size_t> next{0};
-  std::vector<std::thread> all;
-  for (unsigned t = 0; t < threads; ++t)
-    all.emplace_back([&, t] {
-      for (size_t i = next++; i < items; i = next++) work(t, i);
-    });
-  for (std::thread& thread : all) thread.join();
-}
 
 template <class To>
 void move_values(const io::StoredColumn& column, size_t from, size_t count, To* out, size_t stride) {

@@ -20,9 +20,12 @@
 
 #include "io/table/packed/narrow.h"
 #include "io/table/table.h"
+#include "tests/bench/tables/shared_by.h"
 
 namespace penstock {
 namespace {
+
+using test::shared_by;
 
 using Pieces = std::vector<std::shared_ptr<const io::RawRows>>;
 
@@ -50,17 +53,6 @@ void say(const char* what, double bytes, int rounds, const std::function<void()>
   std::printf("%-62s %6.2f GB/s (%.2f to %.2f), %6.2f in a second of one core (%.2f to %.2f)\n", what,
               rates[rates.size() / 2], rates.front(), rates.back(), by_core[by_core.size() / 2], by_core.front(),
               by_core.back());
-}
-
-// work(thread, item) for all items, shared by so many threads.
-void shared_by(unsigned threads, size_t items, const std::function<void(unsigned, size_t)>& work) {
-  std::atomic<size_t> next{0};
-  std::vector<std::thread> all;
-  for (unsigned t = 0; t < threads; ++t)
-    all.emplace_back([&, t] {
-      for (size_t i = next++; i < items; i = next++) work(t, i);
-    });
-  for (std::thread& thread : all) thread.join();
 }
 
 // The columns of `table` that are numbers or codes, in HDF5.
