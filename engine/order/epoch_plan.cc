@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "engine/base/error.h"
 #include "engine/order/permutation.h"
@@ -40,6 +42,19 @@ class BlockLayout {
     const uint64_t place = place_at(position);
     return places_.at(place) * block_ + (position - start_of(place));
   }
+  /// The same where the position lies in the group that these are blocks_of().
+  uint64_t record_at(uint64_t position, const Group& group, std::span<const uint64_t> blocks) const {
+    const uint64_t place = place_at(position);
+    return blocks[place - group.index * group_blocks_] + (position - start_of(place));
+  }
+  /// The first record of each block of a group, in the order of their places.
+  std::vector<uint64_t> blocks_of(const Group& group) const {
+    std::vector<uint64_t> out;
+    const uint64_t first = group.index * group_blocks_;
+    for (uint64_t place = first; place < first + std::min(group_blocks_, blocks_ - first); ++place)
+      out.push_back(places_.at(place) * block_);
+    return out;
+  }
 
  private:
   uint64_t start_of(uint64_t place) const { return place * block_ - (place > short_place_ ? missing_ : 0); }
@@ -57,7 +72,9 @@ class BlockLayout {
 /// The order of one epoch; keeps the permutation of the group it was last asked for.
 class EpochOrder {
  public:
-  EpochOrder(const PlanOptions& o, uint64_t epoch) : order_(o.order) {
+  /// `asks`: for about how many records it is going to be asked.
+  EpochOrder(const PlanOptions& o, uint64_t epoch, uint64_t asks)
+      : order_(o.order), knows_blocks_(o.group_blocks <= asks) {
     if (order_ == Order::kFull) inner_.emplace(o.records, derive_key(o.seed, epoch, 0, Purpose::kFullShuffle));
     if (order_ == Order::kBlock) {
       layout_.emplace(o, epoch);
@@ -74,12 +91,16 @@ class EpochOrder {
     if (!inner_ || position < group_.first || position - group_.first >= group_.count) {
       group_ = layout_->group_at(position);
       inner_.emplace(group_.count, group_key_, group_.index);
+      if (knows_blocks_) blocks_ = layout_->blocks_of(group_);
     }
-    return layout_->record_at(group_.first + inner_->at(position - group_.first));
+    const uint64_t mixed = group_.first + inner_->at(position - group_.first);
+    return knows_blocks_ ? layout_->record_at(mixed, group_, blocks_) : layout_->record_at(mixed);
   }
 
  private:
   Order order_;
+  bool knows_blocks_;  ///< of a group they are found once, where that is less than finding each record's
+  std::vector<uint64_t> blocks_;
   std::optional<Permutation> inner_;  ///< of all records, or of the records of group_
   std::optional<BlockLayout> layout_;
   uint64_t group_key_ = 0;
@@ -177,11 +198,11 @@ StepSlice EpochPlan::batch(uint64_t epoch, uint64_t step) const {
 }
 
 uint64_t EpochPlan::record_at(uint64_t epoch, uint64_t position) const {
-  return EpochOrder(options_, epoch).record(position % options_.records);
+  return EpochOrder(options_, epoch, 1).record(position % options_.records);
 }
 
 void EpochPlan::records(uint64_t epoch, uint64_t first, std::span<uint64_t> out) const {
-  EpochOrder order(options_, epoch);
+  EpochOrder order(options_, epoch, out.size());
   uint64_t position = first % options_.records;
   for (uint64_t& record : out) {
     record = order.record(position);
@@ -194,6 +215,12 @@ uint64_t EpochPlan::group_end(uint64_t epoch, uint64_t position) const {
   const uint64_t within = position % options_.records;
   const BlockLayout::Group group = BlockLayout(options_, epoch).group_at(within);
   return std::min(position - within + group.first + group.count, std::max(position + 1, positions_per_epoch()));
+}
+
+std::vector<uint64_t> EpochPlan::group_blocks(uint64_t epoch, uint64_t position) const {
+  PENSTOCK_CHECK(options_.order == Order::kBlock);
+  const BlockLayout layout(options_, epoch);
+  return layout.blocks_of(layout.group_at(position % options_.records));
 }
 
 uint64_t EpochPlan::replacement(uint64_t epoch, uint64_t position, uint32_t attempt) const {

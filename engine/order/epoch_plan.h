@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace penstock {
 
@@ -82,6 +83,9 @@ class EpochPlan {
   /// kBlock: the position behind the last one of the group that `position` stands in. Groups are of one length but for those with the shorter block in them, and
   /// the last. Under another order the end of the epoch; under kWrap, positions behind the records have groups of their own.
   uint64_t group_end(uint64_t epoch, uint64_t position) const;
+
+  /// kBlock: the first record of each block of the group that `position` stands in, in the order in which the blocks were put.
+  std::vector<uint64_t> group_blocks(uint64_t epoch, uint64_t position) const;
 
   /// The record that stands in for the one at `position`, which was rejected; attempt 1, 2, ... Never the rejected
   /// record itself, and no record twice before all have been tried. Out of the same block group under kBlock (so that

@@ -22,6 +22,7 @@ EncodedTable::EncodedTable(std::shared_ptr<const io::Table> table, RowSet rows, 
                            EncodedOptions options)
     : table_(std::move(table)),
       rows_(std::move(rows)),
+      pieces_(*table_, rows_),
       fitted_(std::move(fitted)),
       options_(options),
       encoder_(*fitted_, table_->schema(), table_->path(),
@@ -61,7 +62,7 @@ EncodedTable::EncodedTable(std::shared_ptr<const io::Table> table, RowSet rows, 
 EncodedTable::~EncodedTable() = default;
 
 uint64_t EncodedTable::resident_bytes() const {
-  return table_->resident_bytes() + rows_.bytes() + fitted_->bytes() + encoder_.bytes() +
+  return table_->resident_bytes() + rows_.bytes() + pieces_.bytes() + fitted_->bytes() + encoder_.bytes() +
          labels_.size() * sizeof(int32_t);
 }
 
@@ -89,14 +90,14 @@ RowsOut EncodedTable::places_of(Intake& intake) const {
 }
 
 void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows, std::span<const uint32_t> places,
-                          const RowsOut& out, Intake& intake, Encoder::Scratch& scratch) const {
-  Encoder::Refused refused;
+                          const RowsOut& out, Encoder::Refused& refused, Encoder::Scratch& scratch) const {
+  Encoder::Refused some_refused;
   const std::span<const io::StoredColumn> stored = raw.stored();
   const bool narrow = encoder_.takes(stored);
   for (size_t from = 0; from < rows.size(); from += kDecodeRows) {
     const size_t count = std::min(kDecodeRows, rows.size() - from);
     const std::span<const uint64_t> some = rows.subspan(from, count);
-    refused.clear();
+    some_refused.clear();
     std::span<const uint32_t> to = places.subspan(from, count);
     RowsOut first = out;
     if (are_neighbours(to)) {  // then they are written where they belong
@@ -104,12 +105,12 @@ void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows
       to = {};
     }
     if (narrow) {
-      encoder_.encode(stored, tile_of(raw.first(), some, scratch.picked), to, first, refused, scratch);
+      encoder_.encode(stored, tile_of(raw.first(), some, scratch.picked), to, first, some_refused, scratch);
     } else {
       decode_rows(raw, some, scratch.block);
-      encoder_.encode(scratch.block, some, to, first, refused, scratch);
+      encoder_.encode(scratch.block, some, to, first, some_refused, scratch);
     }
-    for (auto& [row, reason] : refused) intake.reject(places[from + row], std::move(reason));
+    for (auto& [row, reason] : some_refused) refused.emplace_back(places[from + row], std::move(reason));
   }
   encoded_ += rows.size();
   for (size_t c = 0; c < scratch.unknown.size(); ++c) {
@@ -118,13 +119,31 @@ void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows
   }
 }
 
+void EncodedTable::encode_records(const io::RawRows& raw, std::span<const uint64_t> ids,
+                                  std::span<const uint32_t> places, const RowsOut& out, Encoder::Refused& refused,
+                                  Encoder::Scratch& scratch) const {
+  std::vector<uint32_t> sorted(places.begin(), places.end());
+  const auto by_id = [&](uint32_t place) { return ids[place]; };
+  if (!std::ranges::is_sorted(sorted, {}, by_id)) std::ranges::sort(sorted, {}, by_id);
+  std::vector<uint64_t> rows;
+  rows.reserve(sorted.size());
+  for (size_t i = 0; i < sorted.size();) {
+    size_t run = 1;
+    while (i + run < sorted.size() && ids[sorted[i + run]] == ids[sorted[i]] + run) ++run;
+    rows_.append(ids[sorted[i]], ids[sorted[i]] + run, rows);
+    i += run;
+  }
+  encode(raw, rows, sorted, out, refused, scratch);
+}
+
 void EncodedTable::read(std::span<const uint64_t> ids, Intake& out) const {
   const RowsOut places = places_of(out);
+  Encoder::Refused refused;
   Encoder::Scratch scratch;
-  each_piece(*this, ids, [&](uint64_t piece, std::span<const uint64_t> rows, std::span<const uint32_t> at) {
-    const std::shared_ptr<const io::RawRows> raw = table_->fetch(piece, encoder_.columns());
-    encode(*raw, rows, at, places, out, scratch);
+  pieces_.by_piece(ids, [&](uint64_t piece, std::span<const uint32_t> at) {
+    encode_records(*table_->fetch(piece, encoder_.columns()), ids, at, places, refused, scratch);
   });
+  for (auto& [place, reason] : refused) out.reject(place, std::move(reason));
 }
 
 std::unique_ptr<Reader> EncodedTable::start(const Journey& journey, Budgets& budgets) const {

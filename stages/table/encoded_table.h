@@ -13,6 +13,7 @@
 #include "io/table/table.h"
 #include "stages/table/encoder.h"
 #include "stages/table/fitted.h"
+#include "stages/table/piece_map.h"
 #include "stages/table/row_set.h"
 
 namespace penstock::table {
@@ -38,6 +39,7 @@ class EncodedTable final : public io::Dataset {
   const io::Table& table() const { return *table_; }
   const Fitted& fitted() const { return *fitted_; }
   const RowSet& rows() const { return rows_; }
+  const PieceMap& pieces() const { return pieces_; }
   const Encoder& encoder() const { return encoder_; }
   const EncodedOptions& options() const { return options_; }
 
@@ -65,9 +67,12 @@ class EncodedTable final : public io::Dataset {
   /// The values that no vocabulary knew, in what was read so far. What the table itself notes is said where it is opened.
   std::vector<std::string> notes() const override;
 
-  /// Decodes and encodes rows `ids[order[...]]` that lie in `raw`; places are rows of `out`. For readers.
+  /// Decodes and encodes rows (of the table, ascending) that lie in `raw`: row i goes to row places[i] of `out`, and those that hold no record are named in `refused` by that place. For readers.
   void encode(const io::RawRows& raw, std::span<const uint64_t> rows, std::span<const uint32_t> places,
-              const RowsOut& out, Intake& intake, Encoder::Scratch& scratch) const;
+              const RowsOut& out, Encoder::Refused& refused, Encoder::Scratch& scratch) const;
+  /// The same of records ids[places[...]] in any order, which go to the rows `places`.
+  void encode_records(const io::RawRows& raw, std::span<const uint64_t> ids, std::span<const uint32_t> places,
+                      const RowsOut& out, Encoder::Refused& refused, Encoder::Scratch& scratch) const;
   /// Where the fields of an Intake lie.
   RowsOut places_of(Intake& intake) const;
 
@@ -77,6 +82,7 @@ class EncodedTable final : public io::Dataset {
 
   std::shared_ptr<const io::Table> table_;
   RowSet rows_;
+  PieceMap pieces_;
   std::shared_ptr<const Fitted> fitted_;
   EncodedOptions options_;
   Encoder encoder_;

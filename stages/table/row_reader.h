@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,13 +12,10 @@
 
 #include "engine/memory/budget.h"
 #include "io/tier/journey_walk.h"
+#include "stages/table/encoded_piece.h"
 #include "stages/table/encoded_table.h"
 
 namespace penstock::table {
-
-/// Calls each(piece, rows, places) for the records `ids`: rows of the table, ascending, and which of the ids each is. By piece.
-void each_piece(const EncodedTable& data, std::span<const uint64_t> ids,
-                const std::function<void(uint64_t, std::span<const uint64_t>, std::span<const uint32_t>)>& each);
 
 /// The journey is cut into *sections*: stops that need the same pieces. In sequential order a section is a piece's stops, in block order a block group, in full order the epoch.
 /// One thread goes through them in order and fetches what is not there into *slots*, room for the largest piece each. A piece stays until all sections that need it were read;
@@ -27,6 +23,8 @@ void each_piece(const EncodedTable& data, std::span<const uint64_t> ids,
 /// and a table that fits its slots once a run.
 ///
 ///   planned -> pieces fetched -> bring() pins the slice's -> read() decodes, encodes, unpins -> section read: pieces idle -> slot taken by another
+///
+/// In shuffled orders, and where all pieces stay for epochs to come, a piece's first readers encode it whole, and read() copies rows of it.
 ///
 /// A replacement's piece that is in no slot has a slot of its own, for one at a time.
 ///
@@ -45,6 +43,8 @@ class RowReader final : public Reader {
   void stop() noexcept override;
   std::vector<TierUse> tiers() const override;
   uint64_t slots() const { return slots_; }
+  /// Whether pieces are encoded whole, by the first slices that read of them (EncodedPiece).
+  bool encodes() const { return encodes_; }
 
  private:
   struct Section {
@@ -55,14 +55,17 @@ class RowReader final : public Reader {
   };
   struct Held {
     std::shared_ptr<const io::RawRows> raw;
-    size_t users = 0;      ///< sections and slices
-    uint64_t idle_at = 0;  ///< when the last one left
-    bool aside = false;    ///< in the replacements' slot
+    std::shared_ptr<EncodedPiece> rows;  ///< in the place of `raw`, in slots of a reader that encodes whole pieces
+    size_t users = 0;                    ///< sections and slices
+    uint64_t idle_at = 0;                ///< when the last one left
+    bool aside = false;                  ///< in the replacements' slot
   };
 
   void fetch_ahead();
   Section plan_section(uint64_t first) const;
+  uint64_t end_of_piece(uint64_t first, uint64_t last) const;
   bool take_slot(std::unique_lock<std::mutex>& lock);
+  std::unique_ptr<EncodedRows> take_spare();
   void fetch_piece(uint64_t piece, uint64_t section);
   Section* newest(uint64_t first);
   std::shared_ptr<const io::RawRows> fetch(uint64_t piece);
@@ -77,7 +80,9 @@ class RowReader final : public Reader {
   const EncodedTable& data_;
   const Journey journey_;
   const io::JourneyWalk walk_;
+  const PieceMap& map_;
   uint64_t slots_ = 0;
+  bool encodes_ = false;
   std::optional<Reserve> reserve_;
 
   mutable std::mutex mutex_;
@@ -87,6 +92,7 @@ class RowReader final : public Reader {
   uint64_t used_ = 0;  ///< slots with a piece, or about to have one
   bool aside_used_ = false;
   uint64_t idle_clock_ = 0;
+  std::vector<std::unique_ptr<EncodedRows>> spare_;  ///< of pieces that went
   std::deque<Section> sections_;
   uint64_t planned_ = 0;                                    ///< stops that sections were made for
   uint64_t asked_ = 0;                                      ///< stops up to the last one that a slice waits for

@@ -47,6 +47,13 @@ uint64_t RowSet::row(uint64_t id) const {
   return runs_[run].first + (id - begins_[run]);
 }
 
+uint64_t RowSet::before(uint64_t row) const {
+  const auto next = std::ranges::upper_bound(runs_, row, {}, &Run::first);
+  if (next == runs_.begin()) return 0;
+  const auto run = static_cast<size_t>(next - runs_.begin()) - 1;
+  return begins_[run] + std::min(row, runs_[run].last) - runs_[run].first;
+}
+
 uint64_t RowSet::digest() const {
   io::Checksum sum;
   for (const Run& run : runs_) sum.add(run.first).add(run.last);

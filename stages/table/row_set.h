@@ -26,9 +26,17 @@ class RowSet {
 
   uint64_t size() const { return begins_.empty() ? 0 : begins_.back() + runs_.back().last - runs_.back().first; }
   uint64_t row(uint64_t id) const;
+  /// How many of them are less than `row`: its place where it is one of them.
+  uint64_t before(uint64_t row) const;
   /// Calls each(row, count) for the runs of places [first, last), in order.
   template <class Each>
   void runs(uint64_t first, uint64_t last, Each&& each) const;
+  /// Adds the rows of places [first, last) to `out`, in order.
+  void append(uint64_t first, uint64_t last, std::vector<uint64_t>& out) const {
+    runs(first, last, [&](uint64_t row, uint64_t count) {
+      for (const uint64_t end = row + count; row < end; ++row) out.push_back(row);
+    });
+  }
   /// Whether these are rows 0 .. size() - 1.
   bool is_whole() const { return runs_.empty() || (runs_.size() == 1 && runs_[0].first == 0); }
   const std::vector<Run>& runs() const { return runs_; }

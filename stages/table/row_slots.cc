@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "engine/order/epoch_plan.h"
+#include "stages/table/encoded_piece.h"
 #include "stages/table/row_walk.h"
 
 namespace penstock::table {
@@ -12,39 +13,44 @@ namespace {
 /// Pieces that are fetched ahead in sequential order: enough for a disk to have work while slices are parsed.
 constexpr uint64_t kAhead = 6;
 
-uint64_t pieces_of_all(const EncodedTable& data) {
-  uint64_t count = 0, next = 0;
-  for (const RowSet::Run& run : data.rows().runs()) {
-    const uint64_t first = std::max(next, data.table().piece_of(run.first));
-    const uint64_t last = data.table().piece_of(run.last - 1);
-    if (last >= first) count += last - first + 1;
-    next = last + 1;
-  }
+/// A row by itself costs about ten times what it costs among its neighbours: more ranks than this, each of which uses its share of what it encodes, would gain little.
+constexpr uint32_t kMostRanksEncoding = 4;
+
+uint64_t pieces_of_all(const PieceMap& map) {
+  uint64_t count = 0;
+  for (uint64_t p = 0; p < map.pieces(); ++p) count += map.records(p) > 0 ? 1 : 0;
   return count;
 }
 
 /// Of records [first, last), at most: pieces without any of them are counted where they lie between.
-uint64_t pieces_of(const EncodedTable& data, uint64_t first, uint64_t last) {
-  return data.table().piece_of(data.rows().row(last - 1)) - data.table().piece_of(data.rows().row(first)) + 1;
+uint64_t pieces_of(const PieceMap& map, uint64_t first, uint64_t last) {
+  return map.piece_of(last - 1) - map.piece_of(first) + 1;
 }
 
 }  // namespace
 
+SlotNeeds SlotNeeds::encoding() const {
+  SlotNeeds out = *this;
+  out.piece_bytes += out.encoded_bytes;
+  return out;
+}
+
 SlotNeeds slot_needs(const EncodedTable& data, const Journey& journey) {
+  const PieceMap& map = data.pieces();
   const PlanOptions& plan = journey.plan->options();
   SlotNeeds needs;
   needs.piece_bytes = std::max<uint64_t>(1, data.table().max_piece_bytes(data.encoder().columns()));
   needs.scratch_bytes = std::max(1u, std::thread::hardware_concurrency()) * data.encoder().scratch_bytes(kDecodeRows);
-  needs.all = std::max<uint64_t>(1, pieces_of_all(data));
+  needs.all = std::max<uint64_t>(1, pieces_of_all(map));
   // A slice is brought as a whole, so all sections that it reaches into must have room together; it is part of a batch.
   if (plan.order == Order::kSequential) {
     for (uint64_t first = 0; first < data.size(); first += plan.batch)
-      needs.least = std::max(needs.least, pieces_of(data, first, std::min(data.size(), first + 2 * plan.batch)));
+      needs.least = std::max(needs.least, pieces_of(map, first, std::min(data.size(), first + 2 * plan.batch)));
     needs.wanted = needs.least + kAhead;
   } else if (plan.order == Order::kBlock) {
     uint64_t most = 1;
     for (uint64_t first = 0; first < data.size(); first += plan.block)
-      most = std::max(most, pieces_of(data, first, std::min(data.size(), first + plan.block)));
+      most = std::max(most, pieces_of(map, first, std::min(data.size(), first + plan.block)));
     const uint64_t group = plan.block * plan.group_blocks;
     // One group may be shorter by a block.
     const bool long_groups = group - plan.block >= plan.batch;
@@ -57,6 +63,9 @@ SlotNeeds slot_needs(const EncodedTable& data, const Journey& journey) {
   needs.least = std::min(needs.least, needs.all);
   const bool comes_again = journey.batches > journey.plan->steps_per_epoch();
   needs.wanted = comes_again ? needs.all : std::clamp(needs.wanted, needs.least, needs.all);
+  // Each rank encodes all rows of its pieces for itself.
+  if (comes_again || (plan.order != Order::kSequential && plan.ranks <= kMostRanksEncoding))
+    needs.encoded_bytes = EncodedPiece::bytes_of(data, map.most_records());
   return needs;
 }
 

@@ -154,6 +154,9 @@ TEST(EpochPlan, BlockOrderKeepsAGroupInItsBlocks) {
         if (block == 20) places_of_short_block.insert(group);
       }
       EXPECT_EQ(size, blocks.size() * kBlock - (blocks.count(20) ? 5 : 0));
+      std::set<uint64_t> said;
+      for (const uint64_t first : EpochPlan(o).group_blocks(epoch, at + size / 2)) said.insert(first / kBlock);
+      EXPECT_EQ(said, blocks);
       at += size;
     }
     EXPECT_EQ(done.size(), 21u);

@@ -69,6 +69,8 @@ class MemoryTable final : public io::Table {
   std::map<uint64_t, std::string> bad;
   /// Called by fetch() with the piece; may throw.
   std::function<void(uint64_t)> before_fetch;
+  /// Called by decode() with each row, on whatever thread; may throw.
+  std::function<void(uint64_t)> before_decode;
   mutable Counter fetches;
   /// RawRows alive now, and the most there ever were.
   uint64_t held() const { return *held_; }
@@ -127,6 +129,8 @@ class MemoryTable final : public io::Table {
       decode(rows, out);
     }
     void decode(std::span<const uint32_t> rows, io::TableBlock& out) const override {
+      if (table_.before_decode)
+        for (const uint32_t row : rows) table_.before_decode(first_ + row);
       out.rows = rows.size();
       out.bad.clear();
       out.columns.resize(columns_.size());
