@@ -76,6 +76,8 @@ struct TableOptions {
   uint64_t sample_rows = 100000;
   /// Where row indexes go that cannot lie beside the data; unset: FolderManifest::default_cache_folder().
   std::string cache_folder = "\n";
+  /// Given the columns of a text file as they were found, where no schema file says them: may give them other types, never other names. May be empty.
+  std::function<void(std::vector<ColumnSpec>&)> settle = {};
   /// Told how far the first pass over a text file has come: bytes done, bytes in all. May be empty.
   std::function<void(uint64_t, uint64_t)> progress = {};
 };

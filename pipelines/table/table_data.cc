@@ -8,6 +8,7 @@
 #include "io/table/named_table.h"
 #include "io/table/table.h"
 #include "pipelines/table/fitted_store.h"
+#include "pipelines/table/known_columns.h"
 #include "stages/table/prepare/prepare.h"
 #include "stages/table/split.h"
 
@@ -27,26 +28,45 @@ class Opener {
         budgets_(choose_memory(recipe.budget).limits),
         cache_(world.cache_folder.empty() ? io::FolderManifest::default_cache_folder() : world.cache_folder) {}
 
-  /// `filter`: rows that [prepare] where refuses are left out.
-  std::shared_ptr<const io::Table> open(const std::string& data, bool filter, const std::string& history = "") {
+  /// Of the columns of tables that are opened from now on.
+  void know(KnownColumns columns) { known_ = std::move(columns); }
+
+  /// As it lies on disk. One without a header may lack the target where that is not needed.
+  std::shared_ptr<const io::Table> open(const std::string& data, bool needs_target) {
     const std::string path = table_in(data);
-    std::shared_ptr<const io::Table> table = named(open_columns(path));
-    if (!recipe_.prepare || recipe_.prepare->empty()) return table;
+    progress_.begin("looking at " + io::base_name(path), 0, "bytes");
+    io::TableOptions options = table_options(needs_target);
+    options.progress = [this](uint64_t done, uint64_t) { progress_.update(done); };
+    std::shared_ptr<const io::Table> table = io::open_columns(path, options, fs_);
+    progress_.end();
+    for (const std::string& note : table->notes()) progress_.say("note: " + note);
+    if (table->rows() == 0)
+      throw Error(Code::kData, "'" + path + "' names its columns and has no rows")
+          .hint("was it cut short, or written by a query that found nothing? penstock info " + path +
+                " says what there is");
+    const std::vector<std::string> names = header(table->schema().size(), needs_target);
+    return names.empty() ? table : io::with_names(std::move(table), names);
+  }
+
+  /// What [prepare] makes of it. `data` is where it lies; `filter`: rows that `where` refuses are left out; `history` (with its place): what came before, or null.
+  std::shared_ptr<const io::Table> prepare(std::shared_ptr<const io::Table> table, const std::string& data, bool filter,
+                                           std::shared_ptr<const io::Table> history = nullptr,
+                                           const std::string& history_data = "") {
+    if (!prepares()) return table;
     if (cache_.empty())
       throw Error(Code::kUsage, "there is no folder for prepared tables: neither HOME nor XDG_CACHE_HOME is set")
           .hint("set XDG_CACHE_HOME to a folder with room for the table");
-    std::shared_ptr<const io::Table> before;
-    if (!history.empty()) before = named(open_columns(table_in(history)));
-    table::PrepareOptions options{.target = recipe_.table->target,
-                                  .history = before.get(),
-                                  .filter = filter,
-                                  .open = [this](const std::string& small) { return io::open_columns(small, {}, fs_); },
-                                  .folders = {folder_of(data), io::parent_of(recipe_.name)},
-                                  .scratch_folder = cache_,
-                                  .cores = &cores_,
-                                  .fs = &fs_,
-                                  .progress = {}};
-    if (!history.empty()) options.folders.push_back(folder_of(history));
+    table::PrepareOptions options{
+        .target = recipe_.table->target,
+        .history = history.get(),
+        .filter = filter,
+        .open = [this](const std::string& small) { return io::open_columns(small, table_options(true), fs_); },
+        .folders = {folder_of(data), io::parent_of(recipe_.name)},
+        .scratch_folder = cache_,
+        .cores = &cores_,
+        .fs = &fs_,
+        .progress = {}};
+    if (history) options.folders.push_back(folder_of(history_data));
     progress_.begin("preparing", 0, "rows");
     options.progress = [this](uint64_t done, uint64_t) { progress_.update(done); };
     fs_.make_folders(cache_);
@@ -59,6 +79,7 @@ class Opener {
     for (const std::string& line : prepared.report) progress_.say("note: " + line);
     return io::open_columns(prepared.path, {}, fs_);
   }
+  bool prepares() const { return recipe_.prepare && !recipe_.prepare->empty(); }
 
   std::shared_ptr<const table::Fitted> fitted(const io::Table& table, const table::RowSet& rows) {
     table::TableSpec spec = *recipe_.table;
@@ -76,23 +97,22 @@ class Opener {
                ? data
                : io::join_path(data, recipe_.prepare->table);
   }
-  std::shared_ptr<const io::Table> named(std::shared_ptr<const io::Table> table) const {
-    return recipe_.table->header.empty() ? table : io::with_names(std::move(table), recipe_.table->header);
+  /// table.header, less the target where a file of so many columns has none.
+  std::vector<std::string> header(size_t columns, bool needs_target) const {
+    std::vector<std::string> names = recipe_.table->header;
+    if (!needs_target && columns + 1 == names.size()) std::erase(names, recipe_.table->target);
+    return names;
+  }
+  io::TableOptions table_options(bool needs_target) const {
+    io::TableOptions options;
+    if (!known_.empty())
+      options.settle = [this, needs_target](std::vector<io::ColumnSpec>& found) {
+        known_.settle(header(found.size(), needs_target), found);
+      };
+    return options;
   }
   std::string folder_of(const std::string& data) const {
     return fs_.exists(data) && fs_.is_folder(data) ? data : io::parent_of(data);
-  }
-  std::unique_ptr<io::Table> open_columns(const std::string& path) {
-    progress_.begin("looking at " + io::base_name(path), 0, "bytes");
-    std::unique_ptr<io::Table> table =
-        io::open_columns(path, {.progress = [this](uint64_t done, uint64_t) { progress_.update(done); }}, fs_);
-    progress_.end();
-    for (const std::string& note : table->notes()) progress_.say("note: " + note);
-    if (table->rows() == 0)
-      throw Error(Code::kData, "'" + path + "' names its columns and has no rows")
-          .hint("was it cut short, or written by a query that found nothing? penstock info " + path +
-                " says what there is");
-    return table;
   }
 
   NoProgress none_;
@@ -102,6 +122,7 @@ class Opener {
   Cores cores_;
   Budgets budgets_;
   std::string cache_;
+  KnownColumns known_;
 };
 
 table::RowSplit split_of(const io::Table& table, const std::string& data, const Recipe& recipe) {
@@ -119,7 +140,8 @@ std::shared_ptr<const io::Dataset> encoded(std::shared_ptr<const io::Table> tabl
 
 JobData open_table_data(const DataPaths& paths, const Recipe& recipe, const TableWorld& world) {
   Opener opener(recipe, world);
-  const std::shared_ptr<const io::Table> table = opener.open(paths.data, true);
+  const std::shared_ptr<const io::Table> raw = opener.open(paths.data, true);
+  const std::shared_ptr<const io::Table> table = opener.prepare(raw, paths.data, true);
   table::RowSet train = table::RowSet::all(table->rows());
   std::optional<table::RowSet> val;
   JobData data;
@@ -133,7 +155,8 @@ JobData open_table_data(const DataPaths& paths, const Recipe& recipe, const Tabl
   data.train = encoded(table, std::move(train), data.fitted, {.training = true});
   if (val) data.val = encoded(table, std::move(*val), data.fitted, {});
   if (!paths.val.empty()) {
-    const std::shared_ptr<const io::Table> other = opener.open(paths.val, true);
+    opener.know(KnownColumns::of(raw->schema(), *data.fitted));
+    const std::shared_ptr<const io::Table> other = opener.prepare(opener.open(paths.val, true), paths.val, true);
     data.val = encoded(other, table::RowSet::all(other->rows()), data.fitted, {});
     data.val_from = paths.val;
   }
@@ -145,7 +168,14 @@ std::shared_ptr<const io::Dataset> open_table_rows(const std::string& data, cons
                                                    bool needs_target, const std::string& history,
                                                    const TableWorld& world) {
   Opener opener(recipe, world);
-  const std::shared_ptr<const io::Table> table = opener.open(data, /*filter=*/needs_target, history);
+  opener.know(KnownColumns::of(*fitted, opener.prepares()));
+  std::shared_ptr<const io::Table> before;
+  if (!history.empty() && opener.prepares()) {
+    before = opener.open(history, true);
+    opener.know(KnownColumns::of(before->schema(), *fitted));
+  }
+  const std::shared_ptr<const io::Table> table =
+      opener.prepare(opener.open(data, needs_target), data, /*filter=*/needs_target, before, history);
   table::RowSet rows = table::RowSet::all(table->rows());
   if (part == TablePart::kVal && recipe.data.val) rows = split_of(*table, data, recipe).val;
   return encoded(table, std::move(rows), std::move(fitted), {.needs_target = needs_target});

@@ -12,9 +12,8 @@ namespace {
 using io::ColumnType;
 
 // What was a number with a fraction in training may have none in another file.
-bool goes_for(ColumnType found, ColumnType trained, bool is_number) {
-  if (found == trained) return true;
-  return is_number && trained == ColumnType::kReal && (found == ColumnType::kInt || found == ColumnType::kBool);
+bool holds_numbers(ColumnType type) {
+  return type == ColumnType::kInt || type == ColumnType::kReal || type == ColumnType::kBool;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -109,16 +108,24 @@ std::vector<std::string> Fitted::notes() const {
   return out;
 }
 
+bool goes_for(ColumnType found, ColumnType trained, bool is_number) {
+  return found == trained || (is_number && holds_numbers(found) && holds_numbers(trained));
+}
+
+std::vector<bool> plain_numbers(const Fitted& fitted) {
+  std::vector<bool> out(fitted.source.size(), false);
+  for (const NumberFit& number : fitted.numbers) out[number.source] = true;
+  out[fitted.target.source] = fitted.target.task == Task::kRegression;
+  // Of a category, or what makes groups, the values would be spelt otherwise.
+  for (const CategoryFit& category : fitted.categories) out[category.source] = false;
+  for (const MeanFit& mean : fitted.means)
+    for (const size_t column : mean.by) out[column] = false;
+  return out;
+}
+
 std::vector<size_t> match_columns(const Fitted& fitted, const io::TableSchema& schema, const std::string& where,
                                   bool with_target) {
-  std::vector<bool> is_number(fitted.source.size(), false);
-  for (const NumberFit& number : fitted.numbers) is_number[number.source] = true;
-  is_number[fitted.target.source] = fitted.target.task == Task::kRegression;
-  // A column that is a category or makes groups too must keep its type, or its values are spelt otherwise.
-  for (const CategoryFit& category : fitted.categories) is_number[category.source] = false;
-  for (const MeanFit& mean : fitted.means)
-    for (const size_t column : mean.by) is_number[column] = false;
-
+  const std::vector<bool> is_number = plain_numbers(fitted);
   std::vector<std::string> strangers;
   for (const io::ColumnSpec& column : schema.columns())
     if (std::ranges::find(fitted.source, column.name, &io::ColumnSpec::name) == fitted.source.end())

@@ -141,8 +141,12 @@ Fitted fitted_from_text(std::string_view text, const std::string& origin);
 void write_fitted(const Fitted& fitted, const std::string& path, io::FileSystem& fs = io::FileSystem::real());
 Fitted read_fitted(const std::string& path, io::FileSystem& fs = io::FileSystem::real());
 
-/// For each column of `fitted.source` its place in `schema`; npos for a target that is missing where `with_target` is false. Numbers trained as real take int and
-/// bool as well. Throws Error kUsage naming all columns that are missing (with the nearest there is) or have another type.
+/// Whether values of type `found` can stand for a column that was trained as another: numbers for one another, where they are read as numbers (`is_number`).
+bool goes_for(io::ColumnType found, io::ColumnType trained, bool is_number);
+/// Of each of `fitted.source`: whether it is read as a number alone, and not by how its values are spelt.
+std::vector<bool> plain_numbers(const Fitted& fitted);
+
+/// For each column of `fitted.source` its place in `schema`; npos for a target that is missing where `with_target` is false. Types as goes_for() says. Throws Error kUsage naming all columns that are missing (with the nearest there is) or have another type.
 std::vector<size_t> match_columns(const Fitted& fitted, const io::TableSchema& schema, const std::string& where,
                                   bool with_target = true);
 

@@ -50,6 +50,9 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+// What notes begin with.
+std::string noted(const std::string& name) { return "column '" + name + "'"; }
+
 }  // namespace
 
 void ColumnGuess::Kind::add(bool is, std::string_view cell) {
@@ -163,8 +166,13 @@ ColumnSpec ColumnGuess::spec(const std::string& name) const {
   return {.name = name, .type = ColumnType::kText};
 }
 
+bool ColumnGuess::is_note_of(const std::string& name, std::string_view note) {
+  const std::string column = noted(name);
+  return note.starts_with(column + " ") || note.starts_with(column + ":");
+}
+
 std::string ColumnGuess::note(const std::string& name) const {
-  const std::string column = "column '" + name + "'";
+  const std::string column = noted(name);
   if (seen_ == 0) return column + " has no value in the sample: taken as text";
   if (real_ && zeros_) return column + " has whole numbers with zeros in front: taken as text";
   if (real_ && long_) return column + " has whole numbers of more than 64 bits: taken as text";

@@ -23,6 +23,8 @@ class ColumnGuess {
   ColumnSpec spec(const std::string& name) const;
   /// Why it is text though one might think otherwise, of a column called `name`; "" where there is nothing to say.
   std::string note(const std::string& name) const;
+  /// Whether note() wrote it of a column called `name`.
+  static bool is_note_of(const std::string& name, std::string_view note);
 
  private:
   void add_comma(std::string_view cell);

@@ -7,6 +7,7 @@
 #include "io/data/folder_manifest.h"
 #include "io/file/atomic_file.h"
 #include "io/file/checksum.h"
+#include "io/table/csv/column_guess.h"
 #include "io/table/csv/unpacked_text.h"
 
 namespace penstock::io {
@@ -19,6 +20,20 @@ std::optional<CsvForm> given_form(FileSystem& fs, const std::string& path, bool 
   if (!must && !fs.exists(path)) return std::nullopt;
   if (!fs.exists(path)) throw Error(Code::kUsage, "there is no schema file '" + path + "'").hint("check the path");
   return csv_form_of(read_file(fs, path, kMostSchemaBytes), path);
+}
+
+// Types that whoever opens the table knows better than a look at it does. What was noted of such a column while looking is not so any more.
+void settle(const TableOptions& options, CsvForm& form, std::vector<std::string>& notes) {
+  std::vector<ColumnSpec> columns = form.schema.columns();
+  options.settle(columns);
+  PENSTOCK_CHECK(columns.size() == form.schema.size());
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const ColumnSpec& found = form.schema.columns()[c];
+    PENSTOCK_CHECK(columns[c].name == found.name);
+    if (columns[c] != found)
+      std::erase_if(notes, [&](const std::string& note) { return ColumnGuess::is_note_of(found.name, note); });
+  }
+  form.schema = TableSchema(std::move(columns));
 }
 
 }  // namespace
@@ -37,6 +52,7 @@ std::unique_ptr<CsvTable> CsvTable::open(FileSystem& fs, const std::string& wher
   CsvIndex index = open_csv_index(fs, named, given ? &*given : nullptr, options, cache);
   if (given) check_fits(*given, index.names, schema_path, files[0]);
   CsvForm form = given ? *given : index.form;
+  if (!given && options.settle) settle(options, form, index.notes);
   return std::unique_ptr<CsvTable>(new CsvTable(fs, std::move(named), std::move(index), std::move(form)));
 }
 

@@ -1,0 +1,142 @@
+// New files whose cells alone would give their columns other types than those that the model was trained on.
+#include "pipelines/table/known_columns.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <sstream>
+
+#include "engine/base/error.h"
+#include "engine/run/run.h"
+#include "pipelines/stream/digest.h"
+#include "pipelines/table/table_data.h"
+#include "tests/pipelines/recipe_folder.h"
+
+namespace penstock::pipelines {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kRecipe = R"(
+data = { batch = 8, order = "sequential", last = "keep", val = { fraction = 0.2 } }
+faults = { eval = "skip" }
+table = { task = "regression", target = "y", categories = ["holiday", "code"], numbers = ["visits", "tax"] }
+net = { arch = "tabular" }
+)";
+
+std::string training_rows() {
+  std::ostringstream out;
+  out << "holiday,code,visits,tax,y\n";
+  for (int i = 0; i < 200; ++i)
+    out << "0ab"[i % 3] << "," << i % 5 + 100 << "," << i % 17 << "," << i % 4 << "," << i % 13 + 1 << "\n";
+  return out.str();
+}
+
+class NewFiles : public testing::Test {
+ protected:
+  void train(const std::string& text) {
+    recipe_ = parse_recipe(text, "test");
+    train_ = open_table_data({.data = folder_.write("train.csv", training_rows())}, recipe_, world_);
+  }
+  std::shared_ptr<const io::Dataset> open(const std::string& path, bool needs_target = false,
+                                          const std::string& history = "") {
+    return open_table_rows(path, recipe_, train_.fitted, TablePart::kAll, needs_target, history, world_);
+  }
+  std::vector<std::string> digests(const io::Dataset& data) {
+    RunOptions options = run_options(recipe_, Mode::kEval, data.size());
+    options.cores = std::make_shared<Cores>(1);
+    Run run = Run::start(bind_graph(recipe_, data, Mode::kEval), data, options);
+    std::vector<std::string> out;
+    while (Batch batch = run.next()) out.push_back(digest_line(batch));
+    report_ = run.report();
+    return out;
+  }
+
+  RecipeFolder folder_;
+  TableWorld world_{.threads = 1, .cache_folder = folder_.path("cache")};
+  Recipe recipe_;
+  JobData train_;
+  RunReport report_;
+};
+
+TEST_F(NewFiles, AreReadWithTheTypesOfTraining) {
+  train(kRecipe);
+  // "0" alone looks like a number, halves are no int, and columns without a value are text: the target is one of them.
+  const std::string rows = "holiday,code,visits,tax,y\n0,101,2.5,,\n0,104,3,,\n0,100,16,,\n";
+  const std::string found = folder_.write("new.csv", rows), stated = folder_.write("stated.csv", rows);
+  folder_.write("stated.csv.schema", "column,type,format\nholiday,text,\ncode,int,\nvisits,real,\ntax,int,\ny,int,\n");
+  const auto by_training = open(found), by_schema = open(stated);
+  EXPECT_THAT(digests(*by_training), testing::SizeIs(1));
+  EXPECT_EQ(report_.rejected, 0u);
+  EXPECT_EQ(digests(*by_training), digests(*by_schema));
+}
+
+TEST_F(NewFiles, ACellThatIsNoValueOfItsColumnCostsItsRowAlone) {
+  train(kRecipe);
+  const auto rows =
+      open(folder_.write("odd.csv", "holiday,code,visits,tax,y\n0,101,2,,\n0,101.5,3,,\n0,100,many,,\n0,100,1,,\n"));
+  digests(*rows);
+  EXPECT_EQ(report_.records, 2u);
+  EXPECT_EQ(report_.rejected, 2u);
+}
+
+TEST_F(NewFiles, TheirSchemaFileWinsAndIsRefusedWhereItDoesNotFit) {
+  train(kRecipe);
+  const std::string path = folder_.write("new.csv", "holiday,code,visits,tax,y\n0,101,2,,\n");
+  folder_.write("new.csv.schema", "column,type,format\nholiday,int,\ncode,int,\nvisits,real,\ntax,int,\ny,int,\n");
+  try {
+    open(path);
+    FAIL() << "a column of ints was taken for text";
+  } catch (const Error& error) { EXPECT_THAT(error.what(), HasSubstr("'holiday' is int and was text")); }
+}
+
+TEST_F(NewFiles, WithoutAHeaderMayLackTheTarget) {
+  const std::string header = "header = [\"holiday\", \"y\", \"visits\"]";
+  recipe_ = parse_recipe(
+      "data = { batch = 8, order = \"sequential\", last = \"keep\", val = { fraction = 0.2 } }\n"
+      "table = { task = \"regression\", target = \"y\", categories = [\"holiday\"], numbers = "
+      "[\"visits\"], " +
+          header + " }\nnet = { arch = \"tabular\" }",
+      "test");
+  std::ostringstream text;
+  for (int i = 0; i < 100; ++i) text << "0ab"[i % 3] << "," << i % 13 + 1 << "," << i % 17 << "\n";
+  train_ = open_table_data({.data = folder_.write("train.csv", text.str())}, recipe_, world_);
+  const std::string with = folder_.write("with.csv", "0,7,1.5\n0,8,2\n"),
+                    without = folder_.write("without.csv", "0,1.5\n0,2\n");
+  const auto rows = open(without);
+  EXPECT_EQ(rows->size(), 2u);
+  digests(*rows);
+  EXPECT_EQ(report_.rejected, 0u);
+  const auto* encoded = dynamic_cast<const table::EncodedTable*>(rows.get());
+  ASSERT_NE(encoded, nullptr);
+  EXPECT_EQ(encoded->table().schema().text(), "holiday text, visits real");
+  EXPECT_NO_THROW(open(with, true));
+  EXPECT_THROW(open(without, true), Error);
+}
+
+TEST_F(NewFiles, ValidationRowsAndRowsBehindAHistoryToo) {
+  const std::string recipe = R"(
+data = { batch = 8, order = "sequential", last = "keep" }
+table = { task = "regression", target = "y", categories = ["holiday"], numbers = ["visits", "since"] }
+net = { arch = "tabular" }
+[[prepare.step]]
+do = "since"
+event = "holiday = a"
+name = "since"
+by = ["code"]
+time = "visits"
+)";
+  recipe_ = parse_recipe(recipe, "test");
+  const std::string before = folder_.write("train.csv", training_rows());
+  const std::string rows = folder_.write("new.csv", "holiday,code,visits,tax,y\n0,101,20,,5\n0,104,21,,6\n");
+  train_ = open_table_data({.data = before, .val = rows}, recipe_, world_);
+  ASSERT_EQ(train_.val->size(), 2u);
+  EXPECT_THAT(digests(*train_.val), testing::SizeIs(1));
+  const auto behind = open(rows, false, before);
+  EXPECT_EQ(behind->size(), 2u);
+  EXPECT_THAT(digests(*behind), testing::SizeIs(1));
+}
+
+}  // namespace
+}  // namespace penstock::pipelines
