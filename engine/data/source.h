@@ -94,6 +94,8 @@ class Reader {
   /// Of sources that unpack (Source::unpacks): waits until what read() needs for these records is in memory. On an I/O thread; once for
   /// each read() that follows, on a compute thread, with the same records.
   virtual void bring(const Asked&) {}
+  /// bring() where that takes no waiting, on the thread that admits batches: spares the slice its way over an I/O thread. False: nothing was done.
+  virtual bool bring_at_once(const Asked&) { return false; }
   /// Reading ahead begins. Called once, before the first read().
   virtual void begin() {}
   /// Calls that wait in read() return at once (with an Error kCancelled), and no more is read ahead. Any thread.

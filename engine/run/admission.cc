@@ -128,7 +128,7 @@ void Run::Impl::send(std::shared_ptr<Slice> slice, uint64_t bytes, std::stop_tok
     const std::lock_guard lock(totals_mutex_);
     totals_.bytes_read += bytes;
   }
-  if (!source_.waits()) {
+  if (!source_.waits() || is_here(*slice)) {
     executor_->submit(std::move(slice));  // reads where it computes
     return;
   }

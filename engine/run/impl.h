@@ -71,6 +71,7 @@ class Run::Impl {
   void send(std::shared_ptr<Slice> slice, uint64_t bytes, std::stop_token stop);
   std::shared_ptr<Buffer> slice_buffer(uint64_t bytes, std::stop_token stop);
   // work.cc
+  bool is_here(Slice& slice);
   void bring(Slice& slice);
   void read(Slice& slice);
   void unpack(Slice& slice);

@@ -21,6 +21,9 @@ static Asked asked_for(const Slice& slice) {
           .attempt = slice.is_before ? std::max(slice.attempt, 1u) : slice.attempt};
 }
 
+/// On the thread that admits: whether what the slice needs is in memory already.
+bool Run::Impl::is_here(Slice& slice) { return unpacks_ && reader_->bring_at_once(asked_for(slice)); }
+
 /// On an I/O thread: all that may wait.
 void Run::Impl::bring(Slice& slice) {
   if (!unpacks_) return read(slice);

@@ -82,27 +82,49 @@ void RowReader::require_running() const {
   if (stopped_) throw Error(Code::kCancelled, "reading the table was stopped");
 }
 
-void RowReader::bring(const Asked& asked) {
-  if (asked.ids.empty()) return;
+std::vector<uint64_t> RowReader::pieces_of(const Asked& asked) const {
   std::vector<uint64_t> pieces;
   map_.by_piece(asked.ids, [&](uint64_t piece, auto) { pieces.push_back(piece); });
+  return pieces;
+}
+
+// Behind the last stop of a slice.
+uint64_t RowReader::end_of(const Asked& asked) const {
+  uint64_t end = 0;
+  for (const uint64_t position : {asked.positions.front(), asked.positions.back()})
+    if (const std::optional<uint64_t> ordinal = walk_.ordinal(asked.epoch, position)) end = std::max(end, *ordinal + 1);
+  return end;
+}
+
+// Pieces may be there from before: the section that counts the slice off must be as well.
+bool RowReader::are_here(std::span<const uint64_t> pieces, uint64_t end) const {
+  return planned_ >= end && std::ranges::all_of(pieces, [&](uint64_t piece) { return held_.contains(piece); });
+}
+
+void RowReader::bring(const Asked& asked) {
+  if (asked.ids.empty()) return;
+  const std::vector<uint64_t> pieces = pieces_of(asked);
   if (asked.attempt > 0) {
     for (const uint64_t piece : pieces) bring_aside(piece);
     return;
   }
-  // Pieces may be there from before: the section that counts the slice off must be as well.
-  uint64_t end = 0;
-  for (const uint64_t position : {asked.positions.front(), asked.positions.back()})
-    if (const std::optional<uint64_t> ordinal = walk_.ordinal(asked.epoch, position)) end = std::max(end, *ordinal + 1);
+  const uint64_t end = end_of(asked);
   std::unique_lock lock(mutex_);
   asked_ = std::max(asked_, end);
   room_.notify_all();
-  arrived_.wait(lock, [&] {
-    return stopped_ || error_ ||
-           (planned_ >= end && std::ranges::all_of(pieces, [&](uint64_t piece) { return held_.contains(piece); }));
-  });
+  arrived_.wait(lock, [&] { return stopped_ || error_ || are_here(pieces, end); });
   require_running();
   for (const uint64_t piece : pieces) ++held_[piece].users;
+}
+
+bool RowReader::bring_at_once(const Asked& asked) {
+  if (asked.ids.empty() || asked.attempt > 0) return false;
+  const std::vector<uint64_t> pieces = pieces_of(asked);
+  const uint64_t end = end_of(asked);
+  const std::lock_guard lock(mutex_);
+  if (stopped_ || error_ || !are_here(pieces, end)) return false;
+  for (const uint64_t piece : pieces) ++held_[piece].users;
+  return true;
 }
 
 // What no plan foresaw: from a slot where it is there, else through the slot kept for it.

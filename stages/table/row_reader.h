@@ -39,6 +39,7 @@ class RowReader final : public Reader {
 
   void begin() override;
   void bring(const Asked& asked) override;
+  bool bring_at_once(const Asked& asked) override;
   void read(const Asked& asked, Intake& out) override;
   void stop() noexcept override;
   std::vector<TierUse> tiers() const override;
@@ -70,6 +71,9 @@ class RowReader final : public Reader {
   Section* newest(uint64_t first);
   std::shared_ptr<const io::RawRows> fetch(uint64_t piece);
   void bring_aside(uint64_t piece);
+  std::vector<uint64_t> pieces_of(const Asked& asked) const;
+  uint64_t end_of(const Asked& asked) const;
+  bool are_here(std::span<const uint64_t> pieces, uint64_t end) const;
   void leave(uint64_t piece);
   void count_off(const Asked& asked);
   void count_off(uint64_t first, uint64_t last);
