@@ -6,26 +6,41 @@
 #include <CLI/CLI.hpp>
 
 #include "engine/base/bytes.h"
+#include "engine/base/counted.h"
 #include "pipelines/inspect/check.h"
 #include "tools/recipe_options.h"
 
 namespace penstock::tools {
 namespace {
 
-std::string words_of(const CheckedView& view, const char* title) {
+std::string words_of(const CheckedView& view, const char* title, bool trees) {
   const auto fields = [](const std::vector<std::string>& texts) {
     std::string all;
     for (const std::string& text : texts) all += "      " + text + "\n";
     return all;
   };
-  std::string words = std::string(title) + ": " + std::to_string(view.records) + " records, " +
-                      std::to_string(view.steps_per_epoch) + " steps of " + std::to_string(view.batch) +
-                      " an epoch\n    source\n" + fields(view.source_fields);
+  std::string words = std::string(title) + ": " + counted(view.records, trees ? "row" : "record");
+  if (!trees) words += ", " + counted(view.steps_per_epoch, "step") + " of " + std::to_string(view.batch) + " an epoch";
+  words += "\n    source\n" + fields(view.source_fields);
   for (const CheckedStage& stage : view.stages) {
     words += "    " + stage.id + " (" + stage.name + (stage.draws ? ", draws)\n" : ")\n") + fields(stage.fields);
   }
-  words += "    batch, " + bytes_text(view.batch_bytes) + "\n" + fields(view.batch_fields);
-  return words;
+  if (trees) return words;
+  return words + "    batch, " + bytes_text(view.batch_bytes) + "\n" + fields(view.batch_fields);
+}
+
+/// What comes of the data: epochs of a network, or rounds of trees.
+std::string plan_words(const pipelines::Recipe& recipe, const CheckResult& result) {
+  if (!recipe.trees)
+    return "data side: " + rate_text(result.records_per_second, "records") + " in a sample; an epoch in " +
+           duration_text(result.epoch_seconds) + ", " + counted(result.epochs, "epoch") + " in " +
+           duration_text(result.total_seconds) + " if the network keeps up\n";
+  const pipelines::TreesSection& trees = *recipe.trees;
+  const bool forest = trees.kind == classic::TreesKind::kForest;
+  const std::string grown = forest ? "a forest" : "at most " + counted(trees.rounds, "round");
+  return "data side: " + rate_text(result.records_per_second, "rows") + " in a sample; the rows are read " +
+         std::to_string(result.epochs) + " times in " + duration_text(result.total_seconds) + ", then " + grown +
+         (forest ? " grows" : " of trees grow") + " without them\n";
 }
 
 Json json_of(const CheckedView& view) {
@@ -90,24 +105,23 @@ class CheckCommand final : public Command {
     const CheckResult result = check(recipe, data, cores, context.stop);
     for (const std::string& note : result.notes) context.output.note("note: " + note);
 
-    std::string words = words_of(result.train, "train");
-    if (result.eval) words += words_of(*result.eval, "eval");
+    const bool trees = recipe.trees.has_value();
+    std::string words = words_of(result.train, "train", trees);
+    if (result.eval) words += words_of(*result.eval, "eval", trees);
     words +=
         "validation: " + (result.eval ? result.val_from : std::string("none (give --val, or data.val in the recipe)")) +
         "\n";
-    words += "memory: " + result.memory.text + "; a batch " + bytes_text(result.train.batch_bytes) +
+    words += "memory: " + result.memory.text + (trees ? "" : "; a batch " + bytes_text(result.train.batch_bytes)) +
              (recipe.table ? "" : ", decoders at most " + bytes_text(result.train.scratch_bytes)) + ", index " +
              bytes_text(result.index_bytes) + "; the sample took " + bytes_text(result.peak_budget_bytes) + "\n";
-    words += "disk: " + bytes_text(result.data_bytes) + " are read each epoch, into a window of " +
-             bytes_text(result.reading.window_bytes) + "\n";
+    words += "disk: " + bytes_text(result.data_bytes) + (trees ? " are read each time" : " are read each epoch") +
+             ", into a window of " + bytes_text(result.reading.window_bytes) + "\n";
     for (const auto& disk : result.reading.disks) words += words_of(disk);
     if (recipe.budget.ssd)
       words += "tiers: " + bytes_text(recipe.budget.ssd->size.bytes) + " of '" + recipe.budget.ssd->path + "' hold " +
                percent_text(held(recipe.budget.ssd->size.bytes, result.data_bytes)) +
                " of the records' bytes from the second epoch on\n";
-    words += "data side: " + rate_text(result.records_per_second, "records") + " in a sample; an epoch in " +
-             duration_text(result.epoch_seconds) + ", " + std::to_string(result.epochs) + " epochs in " +
-             duration_text(result.total_seconds) + " if the network keeps up\n";
+    words += plan_words(recipe, result);
     Json json{{"train", json_of(result.train)},
               {"eval", result.eval ? json_of(*result.eval) : Json(nullptr)},
               {"validation", result.val_from},

@@ -7,10 +7,12 @@
 
 #include "engine/base/error.h"
 #include "io/file/atomic_file.h"
+#include "pipelines/compare/comparable.h"
 #include "pipelines/compare/comparison.h"
 #include "pipelines/compare/predictions.h"
 #include "pipelines/recipe/load.h"
 #include "tools/child.h"
+#include "tools/options.h"
 #include "tools/places.h"
 
 namespace penstock::tools {
@@ -66,6 +68,7 @@ class CompareCommand final : public Command {
     require_trees_for(context.options.set);
     std::vector<Contestant> contestants;  // all of them, before the first one is trained for hours
     for (const std::string& recipe : recipes_) contestants.push_back(contestant_of(recipe, context));
+    require_comparable(contestants);
     io::FileSystem& fs = io::FileSystem::real();
     fs.make_folders(out_);
     std::vector<pipelines::Compared> all;
@@ -90,8 +93,14 @@ class CompareCommand final : public Command {
   struct Contestant {
     std::string recipe;
     std::vector<std::string> set;  ///< of --set what is its own
-    std::string target;
+    pipelines::Recipe whole;       ///< with that
   };
+
+  void require_comparable(const std::vector<Contestant>& contestants) const {
+    std::vector<pipelines::Recipe> all;
+    for (const Contestant& one : contestants) all.push_back(one.whole);
+    pipelines::require_comparable(all, !val_.empty());
+  }
 
   void require_trees_for(const std::vector<std::string>& sets) const {
     const auto key = std::ranges::find_if(sets, [](const std::string& set) { return set.starts_with("trees."); });
@@ -102,18 +111,18 @@ class CompareCommand final : public Command {
         .hint("name one that has, or leave it out");
   }
 
-  /// Keys of trees would turn a recipe with a network into one with trees: they are for those that have some.
+  /// Keys of trees would turn a recipe with a network into one with trees: they are for those that have some, and those of networks for the others.
   Contestant contestant_of(const std::string& recipe, Context& context) const {
-    Contestant out{.recipe = recipe};
+    Contestant out{.recipe = recipe, .set = {}, .whole = {}};
     const bool has_trees = pipelines::load_recipe(recipe).trees.has_value();
     for (const std::string& set : context.options.set) {
-      if (has_trees || !set.starts_with("trees."))
+      if (has_trees ? !is_of_networks(set) : !set.starts_with("trees."))
         out.set.push_back(set);
       else
-        context.output.note("--set " + set + " is not for '" + stem_of(recipe) + "', which has no trees");
+        context.output.note("--set " + set + " is not for '" + stem_of(recipe) + "', which " +
+                            (has_trees ? "grows trees" : "has no trees"));
     }
-    const pipelines::Recipe whole = pipelines::load_recipe(recipe, {.set = out.set});
-    if (whole.table) out.target = whole.table->target;
+    out.whole = pipelines::load_recipe(recipe, {.set = out.set});
     return out;
   }
 
@@ -129,11 +138,11 @@ class CompareCommand final : public Command {
   }
 
   /// One call of this program; its JSON.
-  Json call(std::vector<std::string> args, Context& context, ChildResult* result = nullptr) const {
+  Json call(std::vector<std::string> args, Context& context) const {
     args.push_back("--json");
     if (context.options.threads != 0) args.insert(args.end(), {"--threads", std::to_string(context.options.threads)});
     if (context.options.quiet) args.push_back("--quiet");
-    ChildResult child = run_child(own_program(), args, context.stop);
+    const ChildResult child = run_child(own_program(), args, context.stop);
     if (context.stop.stop_requested())
       throw Error(Code::kCancelled, "the comparison was stopped; the same line goes on where it was");
     if (child.code != 0)
@@ -145,7 +154,6 @@ class CompareCommand final : public Command {
           .hint("what was trained before it lies in '" + out_ + "' and is not trained again");
     Json json = Json::parse(child.out, nullptr, /*allow_exceptions=*/false);
     if (json.is_discarded()) throw Error(Code::kInternal, "'penstock " + args[0] + "' wrote no JSON");
-    if (result != nullptr) *result = std::move(child);
     return json;
   }
 
@@ -156,20 +164,18 @@ class CompareCommand final : public Command {
     std::vector<std::string> train = {"train", recipe, "--data", data_, "--out", run, "--resume", "auto"};
     if (!val_.empty()) train.insert(train.end(), {"--val", val_});
     for (const std::string& set : one.set) train.insert(train.end(), {"--set", set});
-    ChildResult trained;
-    const Json learnt = call(train, context, &trained);
+    const Json learnt = call(train, context);
     const Json tried =
         call({"evaluate", run, "--data", val_.empty() ? data_ : val_, "--predictions", predictions_of(run)}, context);
-    pipelines::Compared out{
-        .name = stem_of(recipe),
-        .model = learnt.value("model", ""),
-        .metrics = {},
-        .records = tried.value("records", uint64_t{0}),
-        .seconds = learnt.value("seconds", 0.0),
-        .peak_rss_bytes = std::max(trained.peak_rss_bytes, learnt.value("peak_rss_bytes", uint64_t{0})),
-        .model_bytes = learnt.value("model_bytes", uint64_t{0}),
-        .run = run,
-        .target = one.target};
+    pipelines::Compared out{.name = stem_of(recipe),
+                            .model = learnt.value("model", ""),
+                            .metrics = {},
+                            .records = tried.value("records", uint64_t{0}),
+                            .seconds = learnt.value("seconds", 0.0),
+                            .peak_rss_bytes = learnt.value("peak_rss_bytes", uint64_t{0}),
+                            .model_bytes = learnt.value("model_bytes", uint64_t{0}),
+                            .run = run,
+                            .target = one.whole.table->target};
     for (const char* metric : kMetrics)
       if (tried.contains(metric) && tried[metric].is_number())
         out.metrics.emplace_back(metric, tried[metric].get<double>());

@@ -94,6 +94,11 @@ class TrainCommand final : public Command {
   }
 
   static int grow_trees(train::TrainOptions& options, const JobData& data, Context& context) {
+    for (const std::string& set : context.options.set)
+      if (is_of_networks(set))
+        context.output.warn("--set " + set + " is of networks: these are trees, which it does not change");
+    if (options.recipe.train.sparse_rows > 0)
+      context.output.note("note: train.sparse_rows is of networks: trees do without it");
     if (options.processes != nullptr && options.processes->size() > 1)
       throw Error(Code::kUsage, "trees are grown by one process").hint("start it without mpirun");
     const trees::TreesResult result = trees::train_trees({.recipe = std::move(options.recipe),

@@ -38,6 +38,10 @@ void add_labels(CLI::App& app, std::string& labels) {
       ->check(CLI::ExistingFile);
 }
 
+bool is_of_networks(std::string_view set) {
+  return set.starts_with("net.") || set.starts_with("train.") || set.starts_with("input.");
+}
+
 std::function<std::string(const std::string&)> at_least_number(double least) {
   return [least](const std::string& text) -> std::string {
     char* end = nullptr;

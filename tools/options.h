@@ -38,6 +38,9 @@ void add_common_options(CLI::App& app, CommonOptions& options, const CommonUse& 
 /// --labels FILE.
 void add_labels(CLI::App& app, std::string& labels);
 
+/// Whether "key=value" of --set is of networks alone: [net], [train] or [input].
+bool is_of_networks(std::string_view set);
+
 /// A check for CLI11 options: a number of at least `least`, said in words people read.
 std::function<std::string(const std::string&)> at_least_number(double least);
 

@@ -19,7 +19,7 @@ constexpr const char* kAbout =
     "Carries a data set from disk to the network: packs, checks, streams, trains, evaluates, and says what limited it.";
 
 int refuse(const World& world, const std::string& what, const std::string& help) {
-  world.err << "penstock: " << what << "\n  " << help << "\n";
+  world.err << "penstock: " + what + "\n  " + help + "\n";  // in one piece: several processes may speak at once
   return 2;
 }
 
@@ -49,8 +49,7 @@ std::string name_of(std::string_view command, const World& world) {
 }
 
 int explain(const Error& error, std::string_view command, const World& world) {
-  world.err << name_of(command, world) + ": " + error.what() +
-                   "\n";  // in one piece: several processes may speak at once
+  world.err << name_of(command, world) + ": " + error.what() + "\n";  // likewise
   return error.code() == Code::kCancelled ? world.stopped_by() : exit_code_of(error.code());
 }
 
@@ -86,10 +85,10 @@ int run_command(Command& command, const CommonOptions& options, const World& wor
     code = command.run(context);
     if (world.processes != nullptr) world.processes->expect_ends();  // whatever the code says of the data
   } catch (const Error& error) { code = explain(error, command.name(), world); } catch (const std::bad_alloc&) {
-    world.err << name_of(command.name(), world) << ": memory ran out; lower budget.ram, the batch or --threads\n";
+    world.err << name_of(command.name(), world) + ": memory ran out; lower budget.ram, the batch or --threads\n";
     code = 1;
   } catch (const std::exception& error) {
-    world.err << name_of(command.name(), world) << ": " << error.what() << " (this is a fault of Penstock)\n";
+    world.err << name_of(command.name(), world) + ": " + error.what() + " (this is a fault of Penstock)\n";
     code = 1;
   }
   const int trace_code = write_trace(options, trace.get(), command.name(), world);

@@ -79,7 +79,7 @@ void Progress::clear() {
 }
 
 void Progress::say(std::string_view line) {
-  if (output_.quiet()) return;
+  if (output_.quiet() && !line.starts_with("warning: ")) return;
   clear();
   output_.write_err(std::string(line) + "\n");
 }

@@ -12,7 +12,7 @@
 namespace penstock::tools {
 
 /// On a terminal the line is rewritten five times a second; elsewhere a plain line comes every ten seconds, and one at the
-/// end. With --quiet nothing. The rate is of the last part of the work (half of what it was ten seconds ago counts), so that a
+/// end. With --quiet nothing but warnings. The rate is of the last part of the work (half of what it was ten seconds ago counts), so that a
 /// warm-up is forgotten. What is counted in "bytes" is written as sizes; work that counted nothing is told by its time, or not at all where it was over at once. One thread at a time. Output and clock must outlive it.
 class Progress final : public ProgressSink {
  public:

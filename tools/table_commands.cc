@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/bytes.h"
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "io/file/checksum.h"
 #include "io/table/csv/csv_table.h"
@@ -90,7 +91,7 @@ int pack_table_command(const PackTableArguments& arguments, Context& context) {
   const auto table = open(arguments.source, context);
   Cores cores(context.options.thread_count());
   const TablePackResult result = pack_table(*table, options, cores, context.progress, context.stop);
-  std::string words = options.dest + ": " + std::to_string(result.rows) + " rows, " + bytes_text(result.dest_bytes);
+  std::string words = options.dest + ": " + counted(result.rows, "row") + ", " + bytes_text(result.dest_bytes);
   words +=
       result.already_complete ? ", finished before: nothing to do\n" : " of " + bytes_text(result.source_bytes) + "\n";
   for (const std::string& note : result.notes) context.output.note("note: " + note);
@@ -100,7 +101,7 @@ int pack_table_command(const PackTableArguments& arguments, Context& context) {
     if (rejected.size() <= kShown) context.output.warn("left out: " + row.name + " of " + row.file + ": " + row.reason);
   }
   if (!result.rejected.empty())
-    words += std::to_string(result.rejected.size()) + " rows could not be read and were left out; they are listed in " +
+    words += "left out, for they could not be read: " + counted(result.rejected.size(), "row") + ", listed in " +
              result.rejected_file + "\n";
   context.output.result(words, {{"dest", options.dest},
                                 {"already_complete", result.already_complete},
@@ -110,7 +111,7 @@ int pack_table_command(const PackTableArguments& arguments, Context& context) {
                                 {"rejected", rejected}});
   const uint64_t allowed = fault_budget(share, result.rows + result.rejected.size());
   if (result.rejected.size() <= allowed) return 0;
-  context.output.warn(std::to_string(result.rejected.size()) + " bad rows are more than --max-damaged " +
+  context.output.warn(counted(result.rejected.size(), "bad row") + ", more than --max-damaged " +
                       arguments.max_damaged + " allows (" + std::to_string(allowed) + "); " + options.dest +
                       " is whole but for them");
   return 3;
@@ -122,13 +123,12 @@ int info_table_command(const std::string& data, bool schema, Context& context) {
   for (const io::ColumnSpec& column : table->schema().columns())
     columns.push_back({{"name", column.name}, {"type", name_of(column.type)}});
   const size_t left_out = RejectedLog::read(io::FileSystem::real(), table->path()).size();
-  std::string words = table->path() + ": " + std::string(table->format()) + ", " + std::to_string(table->rows()) +
-                      " rows in " + std::to_string(table->pieces()) +
-                      (table->pieces() == 1 ? " piece, " : " pieces, ") + bytes_text(table->bytes()) + "\n";
-  words += std::to_string(table->schema().size()) + " columns\n" + lines_of(table->schema());
+  std::string words = table->path() + ": " + std::string(table->format()) + ", " + counted(table->rows(), "row") +
+                      " in " + counted(table->pieces(), "piece") + ", " + bytes_text(table->bytes()) + "\n";
+  words += counted(table->schema().size(), "column") + "\n" + lines_of(table->schema());
   if (left_out > 0)
-    words += std::to_string(left_out) +
-             " bad rows were left out when it was packed: " + RejectedLog::path_of(table->path()) + "\n";
+    words += "left out when it was packed: " + counted(left_out, "bad row") + ", see " +
+             RejectedLog::path_of(table->path()) + "\n";
   words += "digest     " + io::hex(table->fingerprint()) + "\n";
   if (schema) words += "written: " + io::write_csv_schema(data) + "\n";
   context.output.result(words, {{"format", table->format()},
@@ -157,7 +157,7 @@ int verify_table_command(const std::string& data, Context& context) {
                        {"offset", record.offset},
                        {"reason", record.reason}});
   }
-  words += table->path() + ": " + std::to_string(result.records) + " rows, " + bytes_text(result.bytes) + ", " +
+  words += table->path() + ": " + counted(result.records, "row") + ", " + bytes_text(result.bytes) + ", " +
            std::to_string(result.damaged.size()) + " damaged\n";
   context.output.result(words, {{"records", result.records}, {"bytes", result.bytes}, {"damaged", damaged}});
   return result.damaged.empty() ? 0 : 3;

@@ -185,8 +185,9 @@ void Run::Impl::check_faults(const BatchBlock& block) {
     replaced += rejection.replaced ? 1 : 0;
     if (options_.faults.on_fault == OnFault::kFail)
       throw refused_error(rejection).hint(
-          "let [faults] replace or skip it, also when the run is resumed; with the file mended or removed it is "
-          "another data set, for a new run");
+          "--set faults.train=skip (or replace) passes over such records, of those that are validated or evaluated "
+          "--set faults.eval=skip, also when the run is resumed; with the file mended or removed it is another data "
+          "set, for a new run");
     if (options_.faults.on_fault == OnFault::kReplace && !rejection.replaced)
       throw refused_error(rejection).hint("its " + std::to_string(kMaxAttempts) + " replacements were refused as well");
     if (refused_in_epoch_ > options_.faults.budget)

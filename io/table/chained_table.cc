@@ -17,6 +17,7 @@ class ChainedRows final : public RawRows {
   size_t count() const override { return rows_->count(); }
   uint64_t bytes() const override { return rows_->bytes(); }
   std::span<const StoredColumn> stored() const override { return rows_->stored(); }
+  std::vector<std::string> places(std::span<const size_t> rows) const override { return rows_->places(rows); }
   void decode(size_t from, size_t count, TableBlock& out) const override { rows_->decode(from, count, out); }
   void decode(std::span<const uint32_t> rows, TableBlock& out) const override { rows_->decode(rows, out); }
 

@@ -33,6 +33,8 @@ class RawRows {
   /// The columns as they lie in memory, in the order of fetch(), each of count() rows: for whoever can use them narrow. Empty where they do not lie so. Good while
   /// this object lives.
   virtual std::span<const StoredColumn> stored() const { return {}; }
+  /// Where some of these rows lie, counted from first() and ascending, as people find them: "a.csv line 17". Empty where the format has no lines.
+  virtual std::vector<std::string> places(std::span<const size_t>) const { return {}; }
 };
 
 /// A table that was opened: knows its columns and where its rows lie. Rows are numbered from 0 in the order of the files, bad ones included. They

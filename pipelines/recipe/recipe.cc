@@ -142,6 +142,7 @@ Recipe recipe_from_map(const ValueMap& tree) {
     }
   }
   choose_precision(recipe, tree);
+  if (recipe.data.val && recipe.data.val->fraction == 0) recipe.data.val.reset();  // by time as well
   check_ids(recipe.stages);
   check_input(recipe.input, tree);
   check_net(recipe.net, tree);

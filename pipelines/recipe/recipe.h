@@ -31,7 +31,7 @@ enum class ValBy {
 
 /// [data] val: what to validate on where no --val is given.
 struct ValSplit {
-  double fraction = 0.1;  ///< of the records, in (0, 1)
+  double fraction = 0.1;  ///< of the records, in (0, 1); what a recipe writes as 0 is no ValSplit at all
   ValBy by = ValBy::kClass;
   std::optional<std::string> column;                ///< kTime, kGroup
   std::optional<std::string> last;                  ///< kTime: "42d"

@@ -5,7 +5,8 @@
 namespace penstock::pipelines {
 
 void ValSplit::describe(ParamTable<ValSplit>& t) {
-  t.add("fraction", &ValSplit::fraction, "share of the records set aside for validation", in_range(1e-6, 0.999999));
+  t.add("fraction", &ValSplit::fraction, "share of the records set aside for validation; 0: none, all are trained on",
+        in_range(0, 0.999999));
   t.add("by", &ValSplit::by,
         "class: the same share of each class; record: of all records; of tables, time: the last rows, group: whole "
         "groups, hash: by the values of columns",
@@ -51,7 +52,9 @@ void DataSection::describe(ParamTable<DataSection>& t) {
 void FaultsSection::describe(ParamTable<FaultsSection>& t) {
   t.add("train", &FaultsSection::train, "a bad record while training",
         one_of<OnFault>({{"replace", OnFault::kReplace}, {"skip", OnFault::kSkip}, {"fail", OnFault::kFail}}));
-  t.add("eval", &FaultsSection::eval, "a bad record while evaluating; nothing is replaced there",
+  t.add("eval", &FaultsSection::eval,
+        "a bad record among those that a training validates on, and in evaluate: the first one ends it with fail; skip "
+        "leaves it out and counts it (--set faults.eval=skip); nothing is replaced there",
         one_of<OnFault>({{"skip", OnFault::kSkip}, {"fail", OnFault::kFail}}));
   t.add("budget", &FaultsSection::budget, "bad records of an epoch, as a share; the run fails past it");
 }

@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
+#include "pipelines/table/targets_as_read.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/predicted_rows.h"
 
@@ -61,7 +62,7 @@ EvaluateResult evaluate_model(const Model& model, const io::Dataset& data, const
       throw Error(Code::kUsage, "--predictions is of rows of a table, and of one process")
           .hint("penstock infer writes what a model of pictures predicts");
     predicted.emplace(io::FileSystem::real(), options.predictions, model.config.task, model.config.transform,
-                      out.classes);
+                      out.classes, targets_as_read(data));
     how.take = [&](std::span<const uint64_t> ids, std::span<const float> actual, std::span<const float> outputs) {
       std::vector<float> values(outputs.begin(), outputs.end());
       if (model.config.task == Task::kBinary) to_predictions(values, 1, model.config);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/bytes.h"
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
@@ -177,7 +178,7 @@ std::string InferResult::to_json() const {
 }
 
 std::string InferResult::text() const {
-  std::string text = std::to_string(records) + " rows in " + out + ", " + duration_text(seconds) + ", " +
+  std::string text = counted(records, "row") + " in " + out + ", " + duration_text(seconds) + ", " +
                      rate_text(seconds > 0 ? static_cast<double>(records) / seconds : 0, unit) + "\n";
   if (errors > 0) text += std::to_string(errors) + " of them hold an error in place of a prediction\n";
   return text;

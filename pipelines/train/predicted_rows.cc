@@ -14,8 +14,12 @@ const std::vector<std::string>& columns() {
 }  // namespace
 
 PredictedRows::PredictedRows(io::FileSystem& fs, const std::string& path, Task task, const TargetTransform& transform,
-                             std::vector<std::string> classes)
-    : task_(task), transform_(transform), classes_(std::move(classes)), csv_(fs, path, columns()) {}
+                             std::vector<std::string> classes, std::function<double(uint64_t)> as_read)
+    : task_(task),
+      transform_(transform),
+      classes_(std::move(classes)),
+      as_read_(std::move(as_read)),
+      csv_(fs, path, columns()) {}
 
 void PredictedRows::add(std::span<const uint64_t> ids, std::span<const float> actual,
                         std::span<const float> predicted) {
@@ -24,7 +28,9 @@ void PredictedRows::add(std::span<const uint64_t> ids, std::span<const float> ac
     csv_.add(static_cast<int64_t>(ids[i]));
     const std::span<const float> p = predicted.subspan(i * width, width);
     switch (task_) {
-      case Task::kRegression: csv_.add(transform_.invert(actual[i])).add(transform_.invert(p[0])); break;
+      case Task::kRegression:
+        csv_.add(as_read_ ? as_read_(ids[i]) : transform_.invert(actual[i])).add(transform_.invert(p[0]));
+        break;
       case Task::kBinary: csv_.add(actual[i]).add(p[0]); break;
       case Task::kClasses:
         csv_.add(class_name(static_cast<int64_t>(actual[i])));

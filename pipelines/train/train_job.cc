@@ -12,6 +12,7 @@
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/recipe/load.h"
+#include "pipelines/train/peak_memory.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/run_json.h"
 #include "pipelines/train/same_run.h"
@@ -104,7 +105,10 @@ class Job {
       throw;
     }
     describe(result, position, *lanes);
-    together_.at_root([&] { io::write_file(fs_, paths.report(), result.to_json() + "\n"); });
+    together_.at_root([&] {
+      result.peak_rss_bytes = peak_rss_bytes(fs_, paths);
+      io::write_file(fs_, paths.report(), result.to_json() + "\n");
+    });
     return result;
   }
 

@@ -48,8 +48,9 @@ struct TrainResult {
   std::string weights_xxh3;  ///< of the weights that evaluation uses, 16 hex digits
   std::optional<uint64_t> resumed_from_step;
   std::string run;
-  std::string model;         ///< the network's name: "resnet18", "tabular"
-  uint64_t model_bytes = 0;  ///< of its weights, as a model file holds them
+  std::string model;            ///< the network's name: "resnet18", "tabular"
+  uint64_t model_bytes = 0;     ///< of its weights, as a model file holds them
+  uint64_t peak_rss_bytes = 0;  ///< of the process that needed the most, over all resumes
   std::string device;
   double device_utilisation = 0;
   std::string step_graph;  ///< on a GPU: how many steps were replayed, or why none; else ""

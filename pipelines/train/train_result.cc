@@ -67,6 +67,7 @@ std::string TrainResult::to_json() const {
               {"weights_xxh3", weights_xxh3},
               {"model", model},
               {"model_bytes", model_bytes},
+              {"peak_rss_bytes", peak_rss_bytes},
               {"resumed_from_step", resumed_from_step ? Json(*resumed_from_step) : Json(nullptr)},
               {"rejected", totals.rejected},
               {"replaced", totals.replaced},

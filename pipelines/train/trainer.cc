@@ -23,6 +23,13 @@ std::string number(double value) {
   return text;
 }
 
+Evaluation validated(Lanes& lanes, const TrainPhase& phase, const Source& val, const EvaluationOptions& options,
+                     uint64_t epoch) {
+  try {
+    return evaluate(lanes, phase.eval, val, options);
+  } catch (Error& error) { throw error.add("validating after epoch " + std::to_string(epoch + 1)); }
+}
+
 }  // namespace
 
 Trainer::Trainer(const TrainPlan& plan, const Source& train, const Source* val, Lanes& lanes, RunLogs* logs,
@@ -228,7 +235,7 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
     EvaluationOptions options{.run = phase.eval_run, .stop = world_.stop};
     options.run.clock = world_.clock;
     options.run.trace = world_.trace;
-    const Evaluation evaluation = evaluate(lanes_, phase.eval, *val_, options);
+    const Evaluation evaluation = validated(lanes_, phase, *val_, options, m.epoch);
     before_.evaluation_seconds += world_.clock->now_seconds() - began;
     if (evaluation.stopped) return TrainEnd::kStopped;
     m.val_loss = evaluation.sums.mean_loss();

@@ -13,6 +13,7 @@
 #include "pipelines/job/job.h"
 #include "pipelines/job/subset.h"
 #include "pipelines/recipe/load.h"
+#include "pipelines/train/peak_memory.h"
 #include "pipelines/train/run_json.h"
 #include "pipelines/train/same_run.h"
 #include "pipelines/trees/importances.h"
@@ -75,6 +76,7 @@ class Job {
     }
     fs_.remove_all(cache);
     finish(booster, checkpoints, directory.path(), result);
+    result.peak_rss_bytes = train::peak_rss_bytes(fs_, paths);
     io::write_file(fs_, paths.report(), result.to_json() + "\n");
     return result;
   }
@@ -183,6 +185,7 @@ class Job {
     const classic::TreeMatrix train(rows, features_, config_, place("train"));
     rows.reset();
     if (first == 0) logs.refused(rows.rejections(), data_);
+    say_left_out(progress_, rows.rejections(), data_, train::RunPaths(options_.run).quarantine());
     result.records = train.rows();
     result.rejected = rows.rejections().size();
     result.passes = rows.passes();
@@ -193,6 +196,7 @@ class Job {
       TableRows val_rows(eval, *val_, pass_options(*val_, Mode::kEval), options_.stop);
       val = std::make_unique<classic::TreeMatrix>(val_rows, features_, config_, place("val"), &train);
       position_.data_wait_seconds += val_rows.waited_seconds();
+      say_left_out(progress_, val_rows.rejections(), *val_);
     }
     progress_.end();
     position_.bins_seconds += clock_.now_seconds() - cutting_began;

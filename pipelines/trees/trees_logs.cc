@@ -1,11 +1,16 @@
 #include "pipelines/trees/trees_logs.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace penstock::trees {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// Rows that are named on the screen.
+constexpr size_t kShown = 5;
 
 // Paths may hold any bytes; JSON may not.
 std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
@@ -42,6 +47,17 @@ uint64_t TreesLogs::sync() {
   metrics_.sync();
   quarantine_.sync();
   return metrics_.size();
+}
+
+void say_left_out(ProgressSink& progress, std::span<const Rejection> all, const Source& source,
+                  const std::string& listed) {
+  const size_t shown = std::min(all.size(), kShown);
+  for (const Rejection& r : all.first(shown))
+    progress.say("record " + std::to_string(r.record) + " (" + source.locate(r.record).file +
+                 ") refused and left out: " + r.reason);
+  if (all.size() > shown)
+    progress.say("and " + std::to_string(all.size() - shown) + " more" +
+                 (listed.empty() ? "" : "; '" + listed + "' names them"));
 }
 
 }  // namespace penstock::trees

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "engine/data/batch.h"
 #include "io/data/dataset.h"
 #include "io/file/append_file.h"
 #include "models/classic/trees/grow.h"
+#include "pipelines/job/progress.h"
 #include "pipelines/train/run_directory.h"
 
 namespace penstock::trees {
@@ -27,5 +29,9 @@ class TreesLogs {
  private:
   io::AppendFile metrics_, quarantine_;
 };
+
+/// Names the first rows that were left out, and counts the rest; `listed`: the file that holds all of them, "" for none.
+void say_left_out(ProgressSink& progress, std::span<const Rejection> all, const Source& source,
+                  const std::string& listed = {});
 
 }  // namespace penstock::trees

@@ -51,6 +51,7 @@ std::string TreesResult::to_json() const {
   for (const metrics::Figure& figure : val) out["val_" + figure.name] = figure.value;
   out["weights_xxh3"] = weights_xxh3;
   out["model_bytes"] = model_bytes;
+  out["peak_rss_bytes"] = peak_rss_bytes;
   out["resumed_from_round"] = resumed_from_round ? Json(*resumed_from_round) : Json(nullptr);
   out["rejected"] = rejected;
   out["memory"] = memory;

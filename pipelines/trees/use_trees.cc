@@ -10,9 +10,11 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/bytes.h"
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "io/data/table_fields.h"
 #include "pipelines/job/job.h"
+#include "pipelines/table/targets_as_read.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/predicted_rows.h"
 #include "pipelines/train/prediction_sink.h"
@@ -104,7 +106,7 @@ TreesEvaluation evaluate_trees(const TreesModel& model, const io::Dataset& data,
   std::optional<train::PredictedRows> written;
   if (!predictions.empty())
     written.emplace(io::FileSystem::real(), predictions, data.table_fields()->task, data.table_fields()->transform,
-                    model.booster.header().classes);
+                    model.booster.header().classes, targets_as_read(data));
   TreesEvaluation out;
   std::vector<float> targets;
   uint64_t seen = 0;
@@ -192,7 +194,8 @@ std::string TreesEvaluation::text() const {
     std::snprintf(text, sizeof text, "%.5g", figure.value);
     out += (out.empty() ? "" : ", ") + figure.name + " " + text;
   }
-  return out + " over " + std::to_string(records) + " rows, " + duration_text(seconds) + "\n";
+  out += " over " + counted(records, "row") + ", " + duration_text(seconds) + "\n";
+  return rejected == 0 ? out : out + "left out, for they could not be used: " + counted(rejected, "row") + "\n";
 }
 
 }  // namespace penstock::trees

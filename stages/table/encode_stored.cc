@@ -65,6 +65,7 @@ void Encoder::encode(std::span<const StoredColumn> columns, const StoredTile& ti
   if (has_target_) widen(columns[place_[fitted_.target.source]], tile, scratch);
   encode_target(has_target_ ? &scratch.column : nullptr, tile.count, places, out, refused);
   scratch.unknown.resize(cat_width_);
+  scratch.infinite.resize(numbers_.size());
   scratch.held.resize(categories_.size());
   for (size_t c = 0; c < categories_.size(); ++c) {
     const Dictionary& dictionary = columns[categories_[c]->place].dictionary;
@@ -98,7 +99,7 @@ void Encoder::encode_numbers(std::span<const StoredColumn> columns, const Stored
     float* indicator = number.indicator > 0 ? out + number.indicator : nullptr;
     if (number.map.encode(column, tile, out + n, indicator, cont_width_)) continue;
     widen(column, tile, scratch);
-    number.map.encode(scratch.column, 0, tile.count, out + n, indicator, cont_width_);
+    scratch.infinite[n] += number.map.encode(scratch.column, 0, tile.count, out + n, indicator, cont_width_);
   }
   size_t next = cont_width_ - frequencies_.size();
   for (const auto& frequency : frequencies_) {

@@ -27,7 +27,8 @@ EncodedTable::EncodedTable(std::shared_ptr<const io::Table> table, RowSet rows, 
       options_(options),
       encoder_(*fitted_, table_->schema(), table_->path(),
                {.training = options.training, .needs_target = options.needs_target}),
-      unknown_(fitted_->cat_width()) {
+      unknown_(fitted_->cat_width()),
+      infinite_(fitted_->numbers.size()) {
   if (!rows_.runs().empty() && rows_.runs().back().last > table_->rows())
     throw Error(Code::kUsage, "'" + table_->path() + "' has " + std::to_string(table_->rows()) + " rows, and row " +
                                   std::to_string(rows_.runs().back().last - 1) + " is asked for");
@@ -91,7 +92,7 @@ RowsOut EncodedTable::places_of(Intake& intake) const {
 
 void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows, std::span<const uint32_t> places,
                           const RowsOut& out, Encoder::Refused& refused, Encoder::Scratch& scratch) const {
-  Encoder::Refused some_refused;
+  Encoder::Refused some_refused, unlearnt;
   const std::span<const io::StoredColumn> stored = raw.stored();
   const bool narrow = encoder_.takes(stored);
   for (size_t from = 0; from < rows.size(); from += kDecodeRows) {
@@ -110,12 +111,39 @@ void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows
       decode_rows(raw, some, scratch.block);
       encoder_.encode(scratch.block, some, to, first, some_refused, scratch);
     }
-    for (auto& [row, reason] : some_refused) refused.emplace_back(places[from + row], std::move(reason));
+    const size_t named = narrow ? 0 : scratch.block.bad.size();  // reasons of bad rows say where they are
+    for (size_t i = 0; i < some_refused.size(); ++i) {
+      auto& [row, reason] = some_refused[i];
+      if (i < named)
+        refused.emplace_back(places[from + row], std::move(reason));
+      else
+        unlearnt.emplace_back(from + row, std::move(reason));
+    }
   }
+  name_unlearnt(raw, rows, unlearnt, places, refused);
   encoded_ += rows.size();
-  for (size_t c = 0; c < scratch.unknown.size(); ++c) {
-    if (scratch.unknown[c] > 0) unknown_[c] += scratch.unknown[c];
-    scratch.unknown[c] = 0;
+  const auto add = [](std::vector<uint64_t>& counts, std::vector<std::atomic<uint64_t>>& sums) {
+    for (size_t c = 0; c < counts.size(); ++c) {
+      if (counts[c] > 0) sums[c] += counts[c];
+      counts[c] = 0;
+    }
+  };
+  add(scratch.unknown, unknown_);
+  add(scratch.infinite, infinite_);
+}
+
+/// Rows without a target that can be learnt, each by its place in `rows`, and named as people find it.
+void EncodedTable::name_unlearnt(const io::RawRows& raw, std::span<const uint64_t> rows,
+                                 const Encoder::Refused& unlearnt, std::span<const uint32_t> places,
+                                 Encoder::Refused& refused) const {
+  std::vector<size_t> in_piece;
+  for (const auto& [row, reason] : unlearnt) in_piece.push_back(static_cast<size_t>(rows[row] - raw.first()));
+  const std::vector<std::string> lines = raw.places(in_piece);
+  for (size_t i = 0; i < unlearnt.size(); ++i) {
+    const auto& [row, reason] = unlearnt[i];
+    const std::string where =
+        lines.empty() ? "row " + std::to_string(rows[row] + 1) + " of " + path() + " (the first is 1)" : lines[i];
+    refused.emplace_back(places[row], where + ": " + reason);
   }
 }
 
@@ -147,6 +175,9 @@ void EncodedTable::read(std::span<const uint64_t> ids, Intake& out) const {
 }
 
 std::unique_ptr<Reader> EncodedTable::start(const Journey& journey, Budgets& budgets) const {
+  encoded_ = 0;
+  for (auto& count : unknown_) count = 0;
+  for (auto& count : infinite_) count = 0;
   return std::make_unique<RowReader>(*this, journey, budgets);
 }
 
@@ -188,6 +219,10 @@ std::vector<std::string> EncodedTable::notes() const {
     if (const uint64_t count = unknown_[c]; count > 0)
       out.push_back("column '" + fields_.categories[c].name + "': " + std::to_string(count) + " of " +
                     std::to_string(encoded_) + " values read are not in the vocabulary and count as unknown");
+  for (size_t n = 0; n < infinite_.size(); ++n)
+    if (const uint64_t count = infinite_[n]; count > 0)
+      out.push_back("column '" + fitted_->source[fitted_->numbers[n].source].name + "': " + std::to_string(count) +
+                    " of " + std::to_string(encoded_) + " values read are infinite and count as missing");
   return out;
 }
 

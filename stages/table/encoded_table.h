@@ -64,7 +64,8 @@ class EncodedTable final : public io::Dataset {
   const std::string& path() const override { return table_->path(); }
   uint64_t state() const override;
   const io::TableFields* table_fields() const override { return &fields_; }
-  /// The values that no vocabulary knew, in what was read so far. What the table itself notes is said where it is opened.
+  /// The values that no vocabulary knew and the infinite ones, in what the run that was started last has read: each pass counts anew. What the table itself notes is said
+  /// where it is opened.
   std::vector<std::string> notes() const override;
 
   /// Decodes and encodes rows (of the table, ascending) that lie in `raw`: row i goes to row places[i] of `out`, and those that hold no record are named in `refused` by that place. For readers.
@@ -78,6 +79,8 @@ class EncodedTable final : public io::Dataset {
 
  private:
   void read_labels() const;
+  void name_unlearnt(const io::RawRows& raw, std::span<const uint64_t> rows, const Encoder::Refused& unlearnt,
+                     std::span<const uint32_t> places, Encoder::Refused& refused) const;
   RowsOut at_row(RowsOut out, size_t row) const;
 
   std::shared_ptr<const io::Table> table_;
@@ -91,7 +94,8 @@ class EncodedTable final : public io::Dataset {
   std::vector<std::string> classes_;
   uint64_t fingerprint_ = 0;
   size_t cat_field_ = Schema::npos, cont_field_ = Schema::npos, target_field_ = 0;
-  mutable std::vector<std::atomic<uint64_t>> unknown_;  ///< by column of `cat`
+  mutable std::vector<std::atomic<uint64_t>> unknown_;   ///< by column of `cat`
+  mutable std::vector<std::atomic<uint64_t>> infinite_;  ///< by number of Fitted
   mutable std::atomic<uint64_t> encoded_{0};
   mutable std::once_flag labelled_;
   mutable std::vector<int32_t> labels_;

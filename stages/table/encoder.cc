@@ -48,6 +48,7 @@ void Encoder::encode(const io::TableBlock& block, std::span<const uint64_t> rows
   encode_target(has_target_ ? &block.columns[place_[fitted_.target.source]] : nullptr, block.rows, places, out,
                 refused);
   scratch.unknown.resize(cat_width_);
+  scratch.infinite.resize(numbers_.size());
   if (out.cat != nullptr || !frequencies_.empty()) hold_dictionaries(block, scratch);
   by_tiles(
       block.rows, places, out, scratch,
@@ -110,7 +111,7 @@ void Encoder::encode_numbers(const io::TableBlock& block, std::span<const uint64
   for (size_t n = 0; n < numbers_.size(); ++n) {
     const Number& number = *numbers_[n];
     float* indicator = number.indicator > 0 ? out + number.indicator : nullptr;
-    number.map.encode(block.columns[number.place], from, count, out + n, indicator, cont_width_);
+    scratch.infinite[n] += number.map.encode(block.columns[number.place], from, count, out + n, indicator, cont_width_);
   }
   size_t next = cont_width_ - frequencies_.size() - means_.size();
   for (const auto& frequency : frequencies_) {

@@ -40,8 +40,9 @@ struct EncoderOptions {
 class Encoder {
  public:
   struct Scratch {
-    io::TableBlock block;           ///< for whoever decodes
-    std::vector<uint64_t> unknown;  ///< values that the vocabulary lacks, by column of `cat`; for whoever counts
+    io::TableBlock block;            ///< for whoever decodes
+    std::vector<uint64_t> unknown;   ///< values that the vocabulary lacks, by column of `cat`; for whoever counts
+    std::vector<uint64_t> infinite;  ///< values that count as missing for it, by number; for whoever counts
     std::vector<int32_t> codes;
     std::vector<float> numbers;
     std::vector<std::string_view> texts;

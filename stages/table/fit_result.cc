@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "stages/table/fixed_log.h"
 
@@ -187,7 +188,7 @@ FitResult finish_fit(const TableSpec& spec, const ColumnPlan& plan, const io::Ta
   if (state.rows == 0)
     throw Error(Code::kData, "no training row of '" + table.path() + "' has a target that can be learnt" +
                                  (state.first_refusal.empty() ? "" : ": of the first, " + state.first_refusal))
-        .hint(state.bad > 0 ? std::to_string(state.bad) + " rows are bad besides"
+        .hint(state.bad > 0 ? "besides, there are " + counted(state.bad, "bad row")
                             : "check column '" + spec.target + "'");
   if (spec.task != Task::kRegression) finish_classes(spec, type(plan.target), table.path(), state.targets, target);
   if (spec.task != Task::kClasses) {
@@ -254,7 +255,7 @@ FitResult finish_fit(const TableSpec& spec, const ColumnPlan& plan, const io::Ta
     for (const size_t column : plan.means[m].by) fitted.means.back().by.push_back(source(column));
   }
   if (state.bad > 0)
-    out.warnings.push_back(std::to_string(state.bad) + " training rows cannot be read and count nowhere");
+    out.warnings.push_back(counted(state.bad, "training row") + " cannot be read: nothing is learnt there");
   for (std::string& note : fitted.notes()) out.warnings.push_back(std::move(note));
   return out;
 }

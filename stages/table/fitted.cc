@@ -1,7 +1,9 @@
 #include "stages/table/fitted.h"
 
 #include <algorithm>
+#include <functional>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/base/nearest.h"
 #include "io/file/checksum.h"
@@ -20,6 +22,21 @@ std::string joined(const std::vector<std::string>& names) {
   std::string out;
   for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
   return out;
+}
+
+/// One sentence for all columns: tables of many categories would fill the screen.
+std::string rare_values(const Fitted& fitted) {
+  constexpr size_t kShown = 8;
+  std::vector<const CategoryFit*> columns;
+  for (const CategoryFit& category : fitted.categories)
+    if (category.rare > 0) columns.push_back(&category);
+  std::ranges::stable_sort(columns, std::greater<>(), &CategoryFit::rare);
+  std::string out;
+  for (size_t i = 0; i < std::min(columns.size(), kShown); ++i)
+    out +=
+        (i == 0 ? "" : ", ") + ("'" + fitted.source[columns[i]->source].name) + "' " + counted(columns[i]->rare, "row");
+  if (columns.size() > kShown) out += " and " + counted(columns.size() - kShown, "more column");
+  return out.empty() ? out : "training rows with values too rare for the vocabulary, which count as unknown: " + out;
 }
 
 }  // namespace
@@ -82,26 +99,24 @@ std::vector<std::string> Fitted::notes() const {
   std::vector<std::string> out;
   const auto name = [&](size_t column) { return "column '" + source[column].name + "'"; };
   if (target.refused > 0)
-    out.push_back(std::to_string(target.refused) + " training rows have no target that can be learnt (" +
-                  name(target.source) + " is missing, infinite or outside of what the logarithm takes)");
+    out.push_back(counted(target.refused, "training row") + (target.refused == 1 ? " has" : " have") +
+                  " no target that can be learnt (" + name(target.source) +
+                  " is missing, infinite or outside of what the logarithm takes)");
   for (const NumberFit& number : numbers) {
     if (number.infinite > 0)
-      out.push_back(name(number.source) + " has " + std::to_string(number.infinite) +
-                    " infinite values in the training rows, which count as missing");
+      out.push_back(name(number.source) + " has " + counted(number.infinite, "infinite value") +
+                    " in the training rows, counted as missing");
     if (number.count == 0)
       out.push_back(name(number.source) + " has no value in any training row");
     else if (number.deviation == 0)
       out.push_back(name(number.source) + " is constant in the training rows: it tells nothing");
   }
+  if (std::string rare = rare_values(*this); !rare.empty()) out.push_back(std::move(rare));
   for (const CategoryFit& category : categories) {
     if (category.buckets > 0 && category.shared > 0)
       out.push_back(name(category.source) + ": about " + std::to_string(category.distinct) +
                     " values are hashed into " + std::to_string(category.buckets) + " buckets, of which about " +
                     std::to_string(category.shared) + " values share one with others");
-    if (category.rare > 0)
-      out.push_back(name(category.source) + ": " + std::to_string(category.rare) +
-                    " training rows have values too rare for the vocabulary of " +
-                    std::to_string(category.values.size()));
     if (category.buckets == 0 && category.values.empty())
       out.push_back(name(category.source) + " has no value that is common enough: all its codes are 0");
   }

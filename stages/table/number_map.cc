@@ -42,8 +42,9 @@ float NumberMap::of(double x) const {
   return std::isfinite(x) ? static_cast<float>(scaled(fit_.scale, shaped(x, fit_.log, fit_.clip))) : filler_;
 }
 
-void NumberMap::encode(const io::ColumnBlock& column, size_t from, size_t count, float* out, float* indicator,
-                       size_t stride) const {
+uint64_t NumberMap::encode(const io::ColumnBlock& column, size_t from, size_t count, float* out, float* indicator,
+                           size_t stride) const {
+  uint64_t infinite = 0;
   const uint8_t* missing = column.missing.empty() ? nullptr : column.missing.data() + from;
   if (column.type == io::ColumnType::kReal) {
     const double* x = column.reals.data() + from;
@@ -53,6 +54,7 @@ void NumberMap::encode(const io::ColumnBlock& column, size_t from, size_t count,
     for (size_t i = 0; i < count; ++i) {
       const float y = plain ? static_cast<float>((x[i] - mean) / deviation) : of(x[i]);
       out[i * stride] = std::isfinite(x[i]) ? y : filler_;
+      infinite += std::isinf(x[i]) ? 1 : 0;
     }
   } else {
     const int64_t* x = column.ints.data() + from;
@@ -64,12 +66,13 @@ void NumberMap::encode(const io::ColumnBlock& column, size_t from, size_t count,
   if (missing != nullptr)
     for (size_t i = 0; i < count; ++i)
       if (missing[i] != 0) out[i * stride] = filler_;
-  if (indicator == nullptr) return;
+  if (indicator == nullptr) return infinite;
   for (size_t i = 0; i < count; ++i) {
     const bool none = (missing != nullptr && missing[i] != 0) ||
                       (column.type == io::ColumnType::kReal && !std::isfinite(column.reals[from + i]));
     indicator[i * stride] = none ? 1 : 0;
   }
+  return infinite;
 }
 
 bool NumberMap::encode(const io::StoredColumn& column, const StoredTile& tile, float* out, float* indicator,

@@ -20,9 +20,9 @@ class NumberMap {
   NumberMap(const NumberFit& fit, io::ColumnType type);
 
   /// out[i * stride] for rows [from, from + count); missing, NaN and infinite ones get the filler, or NaN where fill = "none". `indicator`, where not null, gets 1
-  /// for those and 0 for the rest, likewise strided.
-  void encode(const io::ColumnBlock& column, size_t from, size_t count, float* out, float* indicator,
-              size_t stride) const;
+  /// for those and 0 for the rest, likewise strided. Gives how many were infinite.
+  uint64_t encode(const io::ColumnBlock& column, size_t from, size_t count, float* out, float* indicator,
+                  size_t stride) const;
   /// The same of integers as they lie narrow in memory; at most kMostTile rows. False, and nothing done, of other columns.
   bool encode(const io::StoredColumn& column, const StoredTile& tile, float* out, float* indicator,
               size_t stride) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/bytes.h"
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/order/epoch_plan.h"
 #include "stages/table/row_slots.h"
@@ -33,8 +34,8 @@ RowReader::RowReader(const EncodedTable& data, const Journey& journey, Budgets& 
     if (order == Order::kFull) less = "order = \"full\" keeps all of them in memory: order = \"block\" needs less";
     if (order == Order::kBlock) less = "a smaller data.block or data.group_blocks needs less";
     throw Error(Code::kMemory, "the rows of '" + data.path() + "' that are read at once take " +
-                                   bytes_text(needs.bytes(needs.least)) + " (" + std::to_string(needs.least) +
-                                   " pieces of up to " + bytes_text(needs.piece_bytes) + "), and " + bytes_text(free) +
+                                   bytes_text(needs.bytes(needs.least)) + " (" + counted(needs.least, "piece") +
+                                   " of up to " + bytes_text(needs.piece_bytes) + "), and " + bytes_text(free) +
                                    " are left; " + less);
   }
   const uint64_t may = std::max(free - free / 3, needs.bytes(needs.least));

@@ -288,6 +288,7 @@ TEST_F(TreesJob, BadRowsAreLeftOutAndNamed) {
   const auto refused = lines("run/quarantine.jsonl");
   ASSERT_EQ(refused.size(), 2u);
   EXPECT_EQ(json::parse(refused[1])["record"], 700);
+  EXPECT_THAT(heard.text, HasSubstr("record 7 (rows) refused and left out: made bad"));
   val.bad = {3};
   const train::InferResult inferred = infer_trees(model(), val, {.out = path("out.csv")});
   EXPECT_EQ(inferred.errors, 1u);

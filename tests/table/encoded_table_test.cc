@@ -181,8 +181,9 @@ TEST(EncodedTable, BadRowsAndTargetsAreRejectedAndReplacedAlikeOnAnyThreads) {
   options.epochs = 1;
   options.faults = {.on_fault = OnFault::kSkip, .budget = 10};
   EXPECT_THAT(run(data, options).reasons,
-              testing::ElementsAre("its target 'y' is missing", "its target 'y' is infinite",
-                                   "its target 'y' is -1, which has no logarithm"));
+              testing::ElementsAre("row 4 of memory (the first is 1): its target 'y' is missing",
+                                   "row 5 of memory (the first is 1): its target 'y' is infinite",
+                                   "row 6 of memory (the first is 1): its target 'y' is -1, which has no logarithm"));
 }
 
 TEST(EncodedTable, TheTargetHasMeanZeroAndDeviationOneUnlessTheRecipeSaysOtherwise) {
@@ -237,7 +238,8 @@ TEST(EncodedTable, ClassesHaveNamesAndUnseenOnesAreRejected) {
   options.epochs = 1;
   options.faults = {.on_fault = OnFault::kSkip, .budget = 3};
   EXPECT_THAT(run(theirs, options).reasons,
-              testing::ElementsAre("its class '99' (column 'kind') was not seen in training"));
+              testing::ElementsAre(
+                  "row 2 of memory (the first is 1): its class '99' (column 'kind') was not seen in training"));
 }
 
 TEST(EncodedTable, BinaryTargetsFollowThePositiveValue) {

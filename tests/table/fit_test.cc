@@ -215,7 +215,7 @@ TEST(Fit, CountsTargetsThatCannotBeLearntAndInfinities) {
   EXPECT_EQ(made.fitted.rows, 999u);
   EXPECT_GT(made.fitted.numbers[0].infinite, 0u);
   EXPECT_THAT(made.warnings, Contains(HasSubstr("infinite values in the training rows")));
-  EXPECT_THAT(made.warnings, Contains(HasSubstr("1 training rows cannot be read")));
+  EXPECT_THAT(made.warnings, Contains(HasSubstr("1 training row cannot be read")));
 }
 
 TEST(Fit, NamesFeaturesThatGiveTheTargetAway) {

@@ -88,9 +88,9 @@ TEST(PrepareRows, AJoinCountsKeysThatComeTwiceOrNever) {
   EXPECT_THAT(last.columns.at("kind"), ElementsAre("b", "c", "c"));
   EXPECT_EQ(last.report.rows_out, 3U);
   EXPECT_THAT(error_of([&] { prepared(*table, join("fail", "missing"), files.options()); }),
-              HasSubstr("store = 1 comes twice"));
+              HasSubstr("store = 1 comes twice, in rows 1 and 3 (the first is 1)"));
   EXPECT_THAT(error_of([&] { prepared(*table, join("first", "fail"), files.options()); }),
-              HasSubstr("7) has no partner"));
+              HasSubstr("row 3 of the table (the first is 1; Store = store: 7) has no partner"));
   PrepareOptions small = files.options();
   small.join_bytes = 100;
   EXPECT_THAT(error_of([&] { prepared(*table, join("first", "missing"), small); }), HasSubstr("takes more than 100 B"));
@@ -99,7 +99,11 @@ TEST(PrepareRows, AJoinCountsKeysThatComeTwiceOrNever) {
               HasSubstr("which is text in the table, and 'store', which is int"));
   PrepareSpec nowhere = join("first", "missing");
   nowhere.steps[0].params["file"] = Value("no-such.csv");
-  EXPECT_THAT(error_of([&] { prepared(*table, nowhere, files.options()); }), HasSubstr("finds no file 'no-such.csv'"));
+  PrepareOptions options = files.options();
+  options.folders = {PENSTOCK_SOURCE_DIR, "the recipe in " PENSTOCK_SOURCE_DIR, PENSTOCK_SOURCE_DIR, "."};
+  EXPECT_THAT(error_of([&] { prepared(*table, nowhere, options); }),
+              HasSubstr("finds no file 'no-such.csv': there is no '" PENSTOCK_SOURCE_DIR
+                        "/no-such.csv' and no 'no-such.csv'\n"));
 }
 
 TEST(PrepareRows, PartsOfDatesAreThoseOfTheCalendar) {
@@ -111,6 +115,8 @@ TEST(PrepareRows, PartsOfDatesAreThoseOfTheCalendar) {
                                                    "quarter-start", "week-sunday"}}})}};
   const Result result = prepared(*table, spec);
   EXPECT_THAT(result.columns.at("d_year"), ElementsAre("2012", "2016", "2012", "-", "-"));
+  EXPECT_EQ(result.report.steps[0].text(),
+            "step 1 (date) of 'd_year' and 7 more: 1 value out of range, and so missing");
   EXPECT_THAT(result.columns.at("d_week"), ElementsAre("1", "53", "9", "-", "-"));
   EXPECT_THAT(result.columns.at("d_dayofweek"), ElementsAre("0", "6", "2", "-", "-"));
   EXPECT_THAT(result.columns.at("d_dayofyear"), ElementsAre("366", "3", "60", "-", "-"));
@@ -128,7 +134,8 @@ TEST(PrepareRows, TextsInOtherFormsAreCountedOrRefused) {
   EXPECT_THAT(result.columns.at("d"), ElementsAre("16647", "-", "-", "-"));
   EXPECT_EQ(result.report.steps[0].unreadable, 2U);
   spec.steps[0].params["unreadable"] = Value("fail");
-  EXPECT_THAT(error_of([&] { prepared(*table, spec); }), HasSubstr("'31.07.2015' in column 't', row 1"));
+  EXPECT_THAT(error_of([&] { prepared(*table, spec); }),
+              HasSubstr("'31.07.2015' in column 't', row 2 (the first is 1)"));
 }
 
 TEST(PrepareRows, YearsWeeksAndListsBecomeDaysAndFlags) {

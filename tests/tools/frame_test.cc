@@ -155,7 +155,7 @@ TEST(Progress, BytesAreSizesAndWorkWithoutACountIsTime) {
   EXPECT_EQ(err.str(), "");
 }
 
-TEST(Progress, QuietShowsNothing) {
+TEST(Progress, QuietShowsWarningsAlone) {
   std::ostringstream out, err;
   tools::Output output(out, err, false, true);
   FakeClock clock;
@@ -166,6 +166,8 @@ TEST(Progress, QuietShowsNothing) {
   progress.say("a line");
   progress.end();
   EXPECT_EQ(err.str(), "");
+  progress.say("warning: a leak");
+  EXPECT_EQ(err.str(), "warning: a leak\n");
 }
 
 }  // namespace

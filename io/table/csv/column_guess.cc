@@ -101,8 +101,8 @@ void ColumnGuess::add_kind(std::string_view cell) {
 std::string ColumnGuess::mixture() const {
   const auto few_are_not = [this](const Kind& kind, const std::string& what) {
     return std::to_string(kind.cells) + " of " + std::to_string(seen_) + " cells looked at are " + what + ", '" +
-           kind.other + "' is not: taken as text; mend such cells, or state the column's type or the spelling of a " +
-           "missing value in the schema file";
+           kind.other + "' is not: taken as text, which is right for codes; else mend such cells, or state the " +
+           "column's type or the spelling of a missing value in the schema file";
   };
   if (numbers_.cells < seen_ && numbers_.is_most_of(seen_)) return few_are_not(numbers_, "numbers");
   for (const auto& [kind, what] : {std::pair{&dates_of_any_, "dates"}, std::pair{&times_of_any_, "times"}}) {

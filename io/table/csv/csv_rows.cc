@@ -74,6 +74,37 @@ std::pair<uint64_t, uint64_t> CsvRows::span_of(size_t row) const {
   return {rows.begin[row], rows.end[row]};
 }
 
+/// The lines that rows begin in. Counted on from the row before, as a piece may hold bad rows only.
+class CsvRows::Lines {
+ public:
+  explicit Lines(const CsvRows& rows) : rows_(rows) {}
+
+  /// "a.csv line 17".
+  std::string text(size_t row) {
+    const uint32_t begin = rows_.found().rows.begin[row];
+    if (begin < counted_to_) {
+      counted_to_ = 0;
+      lines_ = 0;
+    }
+    const std::string_view text = rows_.text_.view().substr(counted_to_, begin - counted_to_);
+    lines_ += count_lines(text, rows_.reading_.kernels);
+    counted_to_ = begin;
+    return *rows_.place_.file + " line " + std::to_string(rows_.place_.line + lines_);
+  }
+
+ private:
+  const CsvRows& rows_;
+  uint32_t counted_to_ = 0;  ///< of the text
+  uint64_t lines_ = 0;       ///< up to there
+};
+
+std::vector<std::string> CsvRows::places(std::span<const size_t> rows) const {
+  Lines lines(*this);
+  std::vector<std::string> out;
+  for (const size_t row : rows) out.push_back(lines.text(row));
+  return out;
+}
+
 /// One call of decode(): the grid, and the faults of its rows.
 class CsvRows::Decoder {
  public:
@@ -81,6 +112,7 @@ class CsvRows::Decoder {
       : rows_(rows),
         found_(rows.found()),
         out_(out),
+        lines_(rows),
         grid_(rows.text_.view().data(), rows.reading_.dialect, rows.reading_.schema.size(), rows.reading_.kernels),
         room_(std::clamp<size_t>(kCellsAtOnce / std::max<size_t>(1, rows.reading_.schema.size()), 1, 2048)),
         gaps_(rows.columns_.size(), false) {
@@ -172,38 +204,24 @@ class CsvRows::Decoder {
     return std::string_view(found_.unescaped).substr(from, found_.ends[i] - from);
   }
 
-  // Counted on from the row before, as a piece may hold bad rows only.
-  uint64_t line_of(size_t row) {
-    const uint32_t begin = found_.rows.begin[row];
-    if (begin < counted_to_) {
-      counted_to_ = 0;
-      lines_ = 0;
-    }
-    const std::string_view text = rows_.text_.view().substr(counted_to_, begin - counted_to_);
-    lines_ += count_lines(text, rows_.reading_.kernels);
-    counted_to_ = begin;
-    return rows_.place_.line + lines_;
-  }
-
   bool is_bad(size_t row) const { return row < is_bad_.size() && is_bad_[row]; }
 
   void bad(size_t row, const std::string& why) {
     is_bad_.resize(std::max(is_bad_.size(), row + 1), false);
     is_bad_[row] = true;
-    out_.bad.push_back({done_ + row, *rows_.place_.file + " line " + std::to_string(line_of(row_of_[row])) + why});
+    out_.bad.push_back({done_ + row, lines_.text(row_of_[row]) + why});
   }
 
   const CsvRows& rows_;
   const Found& found_;
   TableBlock& out_;
+  Lines lines_;
   CellGrid grid_;
   const size_t room_;  ///< rows of the grid, at most
   size_t done_ = 0;    ///< rows of `out` that are filled
   std::vector<uint32_t> row_of_;
   std::vector<bool> is_bad_;  ///< of the grid
   std::vector<bool> gaps_;    ///< of each column
-  uint32_t counted_to_ = 0;   ///< of the text
-  uint64_t lines_ = 0;        ///< up to there
 };
 
 void CsvRows::decode(size_t from, size_t count, TableBlock& out) const {

@@ -60,6 +60,7 @@ class CsvRows final : public RawRows {
   uint64_t bytes() const override { return bytes_of(text_.resident_bytes(), place_.count, place_.escaped_bytes); }
   void decode(size_t from, size_t count, TableBlock& out) const override;
   void decode(std::span<const uint32_t> rows, TableBlock& out) const override;
+  std::vector<std::string> places(std::span<const size_t> rows) const override;
 
   /// Where a row lies in the text.
   std::pair<uint64_t, uint64_t> span_of(size_t row) const;
@@ -71,6 +72,7 @@ class CsvRows final : public RawRows {
 
  private:
   class Decoder;
+  class Lines;
   struct Found {
     RowsFound rows;
     std::string unescaped;       ///< what the escaped cells say, one after the other

@@ -83,7 +83,8 @@ class JoinStep final : public RowStep {
       if (params_.twice == OnTwice::kLast) place->second = static_cast<int64_t>(row);
       if (params_.twice == OnTwice::kFail)
         throw Error(Code::kData, title_ + ": the key " + key_text(small_, row) + " comes twice, in rows " +
-                                     std::to_string(place->second) + " and " + std::to_string(row))
+                                     std::to_string(place->second + 1) + " and " + std::to_string(row + 1) +
+                                     " (the first is 1)")
             .hint("twice = \"first\" or \"last\" takes one of them, and counts the others");
     }
   }
@@ -100,7 +101,8 @@ class JoinStep final : public RowStep {
     for (size_t i = 0; i < reads_.size(); ++i)
       text += (i > 0 ? ", " : "") + params_.on[i] + ": " +
               (missing_at(frame.columns[reads_[i]], row) ? "missing" : value_text(frame.columns[reads_[i]], row));
-    throw Error(Code::kData, title_ + ": row " + std::to_string(frame.first + row) + " (" + text + ") has no partner")
+    throw Error(Code::kData, title_ + ": row " + std::to_string(frame.first + row + 1) +
+                                 " of the table (the first is 1; " + text + ") has no partner")
         .hint("never = \"missing\" goes on without, never = \"drop\" leaves such rows out; both count them");
   }
   static std::string value_text(const io::ColumnBlock& column, size_t row) {

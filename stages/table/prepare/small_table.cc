@@ -16,7 +16,12 @@ std::vector<std::string> files_of(const std::string& file, const std::string& ti
   std::vector<std::string> tried;
   if (file.starts_with('/')) tried.push_back(file);
   if (tried.empty())
-    for (const std::string& folder : world.folders) tried.push_back(io::join_path(folder, file));
+    for (const std::string& folder : world.folders) {
+      const std::string path = folder == "." || folder.empty() ? file : io::join_path(folder, file);
+      // Some recipes lie in none: built-in ones, and those that a model remembers.
+      const bool is_folder = folder.empty() || (world.fs->exists(folder) && world.fs->is_folder(folder));
+      if (is_folder && std::ranges::find(tried, path) == tried.end()) tried.push_back(path);
+    }
   if (tried.empty()) tried.push_back(file);
   for (const std::string& path : tried) {
     if (world.fs->exists(path)) return {path};
@@ -30,8 +35,8 @@ std::vector<std::string> files_of(const std::string& file, const std::string& ti
     if (!found.empty()) return found;
   }
   std::string list;
-  for (const std::string& path : tried) list += (list.empty() ? "'" : ", '") + path + "'";
-  throw Error(Code::kUsage, title + " finds no file '" + file + "': looked for " + list)
+  for (const std::string& path : tried) list += (list.empty() ? "'" : " and no '") + path + "'";
+  throw Error(Code::kUsage, title + " finds no file '" + file + "': there is no " + list)
       .hint("name it as it lies beside the data or beside the recipe");
 }
 
@@ -114,8 +119,8 @@ void SmallTable::append(const std::string& path, const std::string& source, cons
     for (size_t from = 0; from < raw->count(); from += kRows) {
       raw->decode(from, std::min(kRows, raw->count() - from), block);
       for (const io::BadRow& bad : block.bad)
-        notes_.push_back(title + ": '" + path + "', row " + std::to_string(raw->first() + from + bad.row) +
-                         " is left out: " + bad.reason);
+        notes_.push_back(title + ": row " + std::to_string(raw->first() + from + bad.row + 1) + " of '" + path +
+                         "' (the first is 1) is left out: " + bad.reason);
       append_block(block, has_source ? &source : nullptr);
       charge(title, world);
     }

@@ -18,16 +18,17 @@ StepCounts& StepCounts::operator+=(const StepCounts& other) {
 
 std::string StepCounts::text() const {
   std::string all;
-  const auto tell = [&](uint64_t count, std::string_view what) {
+  const auto tell = [&](uint64_t count, std::string_view one, std::string_view what) {
     if (count == 0) return;
-    all += (all.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(what);
+    all += (all.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s") +
+           std::string(what);
   };
-  tell(never, "rows found no partner");
-  tell(twice, "rows of the joined file have a key that came before");
-  tell(dropped, "rows left out");
-  tell(unreadable, "texts could not be read");
-  tell(outside, "values out of range");
-  tell(no_key, "rows without group or time");
+  tell(never, "row", " found no partner");
+  tell(twice, "row", " of the joined file with a key that came before");
+  tell(dropped, "row", " left out");
+  tell(unreadable, "text", " could not be read, and so missing");
+  tell(outside, "value", " out of range, and so missing");
+  tell(no_key, "row", " without group or time");
   return all.empty() ? all : step + ": " + all;
 }
 
@@ -49,6 +50,8 @@ size_t Step::read_number(const Columns& columns, std::string_view name, bool dat
 }
 
 void Step::make(Columns& columns, std::string name, io::ColumnType type, unsigned passes) {
+  if (makes_.empty()) first_made_ = name;
+  made_ = " of '" + first_made_ + "'" + (makes_.empty() ? "" : " and " + std::to_string(makes_.size()) + " more");
   Columns::Column made{{std::move(name), type}};
   for (const size_t at : reads_) {
     made.level = std::max(made.level, columns[at].level);

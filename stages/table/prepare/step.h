@@ -55,7 +55,7 @@ class Step {
   /// Whether rows may be left out: steps below do not see them.
   virtual bool drops() const { return false; }
   /// What was counted when it was bound.
-  virtual StepCounts counts() const { return {.step = title_}; }
+  virtual StepCounts counts() const { return {.step = title_ + made_}; }
 
  protected:
   /// A column to read. Throws Error kUsage where there is none.
@@ -66,6 +66,9 @@ class Step {
   void make(Columns& columns, std::string name, io::ColumnType type, unsigned passes = 0);
 
   std::string title_;
+  std::string
+      made_;  ///< " of 'Since'", or with more of them " of 'Date_year' and 3 more": the columns made, for people
+  std::string first_made_;
   std::vector<size_t> reads_, makes_;
 };
 

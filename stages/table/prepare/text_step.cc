@@ -61,8 +61,8 @@ class TextStep final : public RowStep {
       ++counts.unreadable;
       if (params_.unreadable == OnMiss::kFail)
         throw Error(Code::kData, title_ + ": '" + std::string(whole.substr(0, 60)) + "' in column '" + params_.column +
-                                     "', row " + std::to_string(frame.first + row) + ", does not give " +
-                                     std::string(io::name_of(params_.as)))
+                                     "', row " + std::to_string(frame.first + row + 1) +
+                                     " (the first is 1), does not give " + std::string(io::name_of(params_.as)))
             .hint("unreadable = \"missing\" counts such texts and goes on");
       set_missing(out, row);
     }
