@@ -116,7 +116,7 @@ void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows
       auto& [row, reason] = some_refused[i];
       if (i < named)
         refused.emplace_back(places[from + row], std::move(reason));
-      else
+      else if (named == 0 || !std::ranges::binary_search(scratch.block.bad, row, {}, &io::BadRow::row))
         unlearnt.emplace_back(from + row, std::move(reason));
     }
   }

@@ -43,8 +43,9 @@ struct Parts {
 
 using EachRow = std::function<void(uint64_t row, const io::TableBlock& block, size_t at)>;
 
-// Every row that can be read.
-void each_row(const io::Table& table, const std::vector<size_t>& columns, const EachRow& body) {
+// Every row that can be read. `unread`, where given, gets the others: training names them.
+void each_row(const io::Table& table, const std::vector<size_t>& columns, const EachRow& body,
+              Marks* unread = nullptr) {
   constexpr size_t kRows = 65536;
   io::TableBlock block;
   for (uint64_t piece = 0; piece < table.pieces(); ++piece) {
@@ -55,6 +56,7 @@ void each_row(const io::Table& table, const std::vector<size_t>& columns, const 
       for (size_t at = 0; at < block.rows; ++at) {
         if (bad != block.bad.end() && bad->row == at) {
           ++bad;
+          if (unread != nullptr) unread->insert(raw->first() + from + at);
         } else {
           body(raw->first() + from + at, block, at);
         }
@@ -75,13 +77,16 @@ void by_time(const io::Table& table, const SplitSpec& spec, Parts& split) {
     const io::ColumnBlock& times = block.columns[0];
     if (!times.is_missing(at) && (!latest || times.ints[at] > *latest)) latest = times.ints[at];
   });
-  each_row(table, column, [&](uint64_t row, const io::TableBlock& block, size_t at) {
-    const io::ColumnBlock& times = block.columns[0];
-    const bool late =
-        latest && !times.is_missing(at) &&
-        static_cast<uint64_t>(*latest) - static_cast<uint64_t>(times.ints[at]) < static_cast<uint64_t>(span);
-    (late ? split.val : split.train).insert(row);
-  });
+  each_row(
+      table, column,
+      [&](uint64_t row, const io::TableBlock& block, size_t at) {
+        const io::ColumnBlock& times = block.columns[0];
+        const bool late =
+            latest && !times.is_missing(at) &&
+            static_cast<uint64_t>(*latest) - static_cast<uint64_t>(times.ints[at]) < static_cast<uint64_t>(span);
+        (late ? split.val : split.train).insert(row);
+      },
+      &split.train);
 }
 
 // The hash is uniform over 64 bits: what lies below the share of them is chosen.
@@ -98,15 +103,18 @@ void by_value(const io::Table& table, const SplitSpec& spec, uint64_t seed, Part
   for (const std::string& name : spec.columns) columns.push_back(table.schema().require(name, kWho, table.path()));
   const uint64_t limit = limit_of(spec.fraction);
   std::string key;
-  each_row(table, columns, [&](uint64_t row, const io::TableBlock& block, size_t at) {
-    key.assign(reinterpret_cast<const char*>(&seed), sizeof seed);
-    for (const io::ColumnBlock& column : block.columns) {
-      const bool missing = missing_at(column, at);
-      key += missing ? '\1' : '\0';
-      if (!missing) add_key(column, at, key);
-    }
-    (io::checksum(key) < limit ? split.val : split.train).insert(row);
-  });
+  each_row(
+      table, columns,
+      [&](uint64_t row, const io::TableBlock& block, size_t at) {
+        key.assign(reinterpret_cast<const char*>(&seed), sizeof seed);
+        for (const io::ColumnBlock& column : block.columns) {
+          const bool missing = missing_at(column, at);
+          key += missing ? '\1' : '\0';
+          if (!missing) add_key(column, at, key);
+        }
+        (io::checksum(key) < limit ? split.val : split.train).insert(row);
+      },
+      &split.train);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct RowSplit {
 };
 
 /// Reads the columns once (by time: twice). Of kGroup and kHash, a group or row is chosen by XXH3 over its values and `seed`, so it does not depend on others. Rows that cannot
-/// be read are in neither part (by kRow nothing is read); those without time train; a missing group is a group. Memory: two bits a row and a piece of the table, then 24 bytes a run of neighbours. Throws Error kUsage where columns
+/// be read are training rows, so that training names them (by kRow nothing is read); those without time train too; a missing group is a group. Memory: two bits a row and a piece of the table, then 24 bytes a run of neighbours. Throws Error kUsage where columns
 /// are missing or of another type, or where a part would be empty.
 RowSplit split_rows(const io::Table& table, const SplitSpec& spec, uint64_t seed);
 

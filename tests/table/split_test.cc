@@ -30,6 +30,19 @@ TEST(Split, ByTimeTheLastDaysValidate) {
   }
 }
 
+TEST(Split, RowsThatCannotBeReadAreLeftToTrainingWhichNamesThem) {
+  test::MemoryTable table(schema());
+  fill(table, 1000);
+  for (const uint64_t row : {3u, 500u, 999u}) table.bad[row] = "line " + std::to_string(row) + " has 3 cells";
+  for (const SplitSpec& spec : {SplitSpec{.by = SplitBy::kTime, .columns = {"day"}, .last = "7d"},
+                                SplitSpec{.by = SplitBy::kGroup, .columns = {"store"}, .fraction = 0.3},
+                                SplitSpec{.by = SplitBy::kHash, .columns = {"store", "day"}, .fraction = 0.3}}) {
+    const RowSplit split = split_rows(table, spec, 1);
+    EXPECT_EQ(split.train.size() + split.val.size(), 1000u);
+    for (const uint64_t row : {3u, 500u, 999u}) EXPECT_TRUE(ids(split.train).contains(row)) << row;
+  }
+}
+
 TEST(Split, ByGroupNoGroupIsInBothParts) {
   test::MemoryTable table(schema());
   fill(table, 1000);
