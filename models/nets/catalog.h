@@ -22,6 +22,9 @@ struct TableNetSpec {
   double embedding_dropout = 0;              ///< tabular: of the values of embeddings
   bool batch_norm = true;                    ///< tabular: of the numbers, and after each hidden layer
   std::vector<double> range;                 ///< outputs lie between these two (a scaled sigmoid); empty: anywhere
+  /// Embeddings of at least so many categories are made without memory or a draw, one row of zeros in the place of all: who makes the network gives
+  /// them tensors of their shape before it is used. 0: none.
+  int64_t lent_from = 0;
   bool operator==(const TableNetSpec&) const = default;
 };
 

@@ -47,7 +47,7 @@ class Dlrm final : public RowModule {
   explicit Dlrm(const NetSpec& spec) : table_(spec.table) {
     const int64_t width = table_.widths.empty() ? kDefaultWidth : table_.widths[0];
     const std::vector<int64_t> widths(table_.cardinalities.size(), width);
-    emb_l_ = register_module("emb_l", std::make_shared<Embeddings>(table_.cardinalities, widths, draw));
+    emb_l_ = register_module("emb_l", std::make_shared<Embeddings>(table_, widths, draw));
     auto vectors = static_cast<int64_t>(widths.size());
     int64_t in = 0;
     if (table_.numbers > 0) {

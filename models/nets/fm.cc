@@ -22,10 +22,8 @@ class FactorisationMachine final : public RowModule {
         factors_(spec.table.widths.empty() ? kDefaultFactors : spec.table.widths[0]) {
     const TableNetSpec& table = spec.table;
     const auto widths = [&](int64_t width) { return std::vector<int64_t>(table.cardinalities.size(), width); };
-    linear_ =
-        register_module("linear", std::make_shared<Embeddings>(table.cardinalities, widths(outputs_), draw_zeros));
-    pairs_ = register_module(
-        "factors", std::make_shared<Embeddings>(table.cardinalities, widths(outputs_ * factors_), draw_factors));
+    linear_ = register_module("linear", std::make_shared<Embeddings>(table, widths(outputs_), draw_zeros));
+    pairs_ = register_module("factors", std::make_shared<Embeddings>(table, widths(outputs_ * factors_), draw_factors));
     if (table.numbers > 0) {
       number_linear_ = register_parameter("number_linear", at::zeros({table.numbers, outputs_}));
       number_factors_ =

@@ -5,6 +5,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/sigmoid.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 
@@ -13,12 +14,15 @@
 
 namespace penstock::nets {
 
-Embeddings::Embeddings(const std::vector<int64_t>& cardinalities, const std::vector<int64_t>& widths,
+Embeddings::Embeddings(const TableNetSpec& table, const std::vector<int64_t>& widths,
                        const std::function<void(at::Tensor&)>& draw) {
-  for (size_t i = 0; i < cardinalities.size(); ++i) {
+  for (size_t i = 0; i < table.cardinalities.size(); ++i) {
     const auto holder = std::make_shared<Module>();
-    at::Tensor weight = at::empty({cardinalities[i], widths[i]});
-    draw(weight);
+    const int64_t cardinality = table.cardinalities[i];
+    const bool lent = table.lent_from > 0 && cardinality >= table.lent_from;
+    at::Tensor weight =
+        lent ? at::zeros({1, widths[i]}).expand({cardinality, widths[i]}) : at::empty({cardinality, widths[i]});
+    if (!lent) draw(weight);
     weights_.push_back(holder->register_parameter("weight", weight));
     register_module(std::to_string(i), holder);
   }

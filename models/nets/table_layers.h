@@ -17,8 +17,8 @@ namespace penstock::nets {
 /// One embedding a column: "NAME.0.weight", "NAME.1.weight", ...
 class Embeddings final : public torch::nn::Module {
  public:
-  /// `draw` fills a new table (cardinality, width).
-  Embeddings(const std::vector<int64_t>& cardinalities, const std::vector<int64_t>& widths,
+  /// Of `table`'s columns. `draw` fills a new table (cardinality, width).
+  Embeddings(const TableNetSpec& table, const std::vector<int64_t>& widths,
              const std::function<void(at::Tensor&)>& draw);
 
   /// Of each column (N, width). `first`: the place of its first table in `input.rows`.

@@ -46,7 +46,7 @@ class Tabular final : public RowModule {
  public:
   explicit Tabular(const NetSpec& spec) : table_(spec.table) {
     const std::vector<int64_t> widths = widths_of(table_);
-    embeds_ = register_module("embeds", std::make_shared<Embeddings>(table_.cardinalities, widths, draw));
+    embeds_ = register_module("embeds", std::make_shared<Embeddings>(table_, widths, draw));
     int64_t in = table_.numbers;
     for (const int64_t width : widths) in += width;
     if (table_.batch_norm && table_.numbers > 0)

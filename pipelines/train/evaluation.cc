@@ -76,12 +76,12 @@ class Pass {
     if (nets::is_table_net(learner.net.arch)) rows.emplace(learner.task, learner.transform, learner.loss);
     options_.run.hold =
         options_.augmented != nullptr && options_.draws > 0;  // the passes share a budget: all reserve first
-    run_.emplace(Run::start(graph, source, options_.run));
+    run_.emplace(lanes.start(graph, source, options_.run));
     for (uint64_t draw = 0; options_.augmented != nullptr && draw < options_.draws; ++draw) {
       RunOptions view = options_.run;
       view.epoch = draw;  // draws are keyed by it; the order is the same
       view.batches_in_flight = kAugmentedInFlight;
-      views_.push_back(Run::start(*options_.augmented, source, view));
+      views_.push_back(lanes.start(*options_.augmented, source, view));
     }
     batches_.emplace(*run_, lanes, views_.empty());
   }

@@ -1,7 +1,6 @@
 #include "pipelines/train/infer_job.h"
 
 #include <cstring>
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -14,73 +13,12 @@
 #include "pipelines/job/subset.h"
 #include "pipelines/train/evaluation.h"
 #include "pipelines/train/one_ahead.h"
+#include "pipelines/train/ordered_predictions.h"
 #include "pipelines/train/plan_from_recipe.h"
-#include "pipelines/train/prediction_sink.h"
 #include "pipelines/train/taken.h"
 
 namespace penstock::train {
 namespace {
-
-/// Makes the sink when the first good record shows how wide a row is, and merges refused records into record order.
-class Rows {
- public:
-  Rows(const io::Dataset& data, std::function<std::unique_ptr<PredictionSink>(size_t width)> make_sink)
-      : data_(data), make_sink_(std::move(make_sink)) {}
-
-  /// `values` (records, width).
-  void add(const Taken& taken, std::span<const float> values) {
-    const size_t width = taken.ids.empty() ? 0 : values.size() / taken.ids.size();
-    const std::span<const Rejection> refused = taken.rejections;
-    size_t r = 0;
-    for (size_t i = 0; i < taken.ids.size(); ++i) {
-      for (; r < refused.size() && refused[r].record < taken.ids[i]; ++r) refuse(refused[r]);
-      open(width);
-      put({.id = taken.ids[i],
-           .file = data_.name(taken.ids[i]),
-           .values = values.subspan(i * width, width),
-           .error = {}});
-    }
-    for (; r < refused.size(); ++r) refuse(refused[r]);
-  }
-
-  /// `width` counts where no record was good.
-  void finish(size_t width) {
-    open(width);
-    sink_->commit();
-  }
-  uint64_t count() const { return count_ + early_.size(); }
-  uint64_t errors() const { return errors_; }
-
- private:
-  void open(size_t width) {
-    if (sink_) return;
-    sink_ = make_sink_(width);
-    for (const auto& [id, reason] : early_) put_error(id, reason);
-    early_.clear();
-  }
-  void refuse(const Rejection& r) {
-    ++errors_;
-    if (sink_)
-      put_error(r.record, r.reason);
-    else
-      early_.emplace_back(r.record, r.reason);
-  }
-  void put_error(uint64_t id, const std::string& reason) {
-    put({.id = id, .file = data_.name(id), .values = {}, .error = reason});
-  }
-  void put(const PredictionRow& row) {
-    PENSTOCK_CHECK(row.id == count_);  // one a record, in order
-    sink_->row(row);
-    ++count_;
-  }
-
-  const io::Dataset& data_;
-  std::function<std::unique_ptr<PredictionSink>(size_t)> make_sink_;
-  std::unique_ptr<PredictionSink> sink_;
-  std::vector<std::pair<uint64_t, std::string>> early_;  ///< refused before the sink was there
-  uint64_t count_ = 0;
-  uint64_t errors_ = 0;
-};
 
 /// What one process made of its share of a batch, as a message.
 std::string pack(const Taken& taken, std::span<const float> values) {
@@ -90,7 +28,7 @@ std::string pack(const Taken& taken, std::span<const float> values) {
   return out + who + std::string(reinterpret_cast<const char*>(values.data()), values.size_bytes());
 }
 
-void add_packed(Rows& rows, const std::string& bytes) {
+void add_packed(OrderedPredictions& rows, const std::string& bytes) {
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), sizeof length);
   std::vector<float> values((bytes.size() - sizeof length - length) / sizeof(float));
@@ -123,7 +61,7 @@ InferResult infer_model(const Model& model, const io::Dataset& data, const Infer
 
   const learn::LearnerConfig& learner = lanes->learner().config();
   const bool takes_rows = nets::is_table_net(learner.net.arch);
-  Rows rows(data, [&](size_t width) {
+  OrderedPredictions rows(data, [&](size_t width) {
     return make_prediction_sink(fs, options.out,
                                 {.width = width,
                                  .features = !options.features.empty(),

@@ -18,10 +18,10 @@ learn::LearnerConfig on(Device& device, Stream* stream, learn::LearnerConfig con
 
 }  // namespace
 
-Lane::Lane(const std::string& device, learn::LearnerConfig config, Clock& clock)
+Lane::Lane(const std::string& device, learn::LearnerConfig config, Clock& clock, Lane* rows_of)
     : device_(open_device(device, clock)),
       stream_(device_->tier() == Tier::kRam ? nullptr : device_->make_stream()),
-      learner_(on(*device_, stream_.get(), std::move(config))) {
+      learner_(on(*device_, stream_.get(), std::move(config)), rows_of != nullptr ? &rows_of->learner_ : nullptr) {
   if (stream_) uploads_.emplace(*device_);
 }
 

@@ -22,7 +22,8 @@ class Lane {
  public:
   /// Throws Error kDevice where there is no such device (says why, and names what there is), also in a program
   /// without CUDA for a GPU.
-  Lane(const std::string& device, learn::LearnerConfig config, Clock& clock);
+  /// `rows_of`: the lane of this process whose tables trained row by row it shares; null: it has its own.
+  Lane(const std::string& device, learn::LearnerConfig config, Clock& clock, Lane* rows_of = nullptr);
   ~Lane();
 
   /// Training batches may from now on be made of pictures that this device holds: it joins `held`, as number `lane`; and of encoded records that it

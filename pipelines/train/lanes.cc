@@ -1,54 +1,16 @@
 #include "pipelines/train/lanes.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <exception>
 #include <functional>
-#include <mutex>
-#include <thread>
 #include <utility>
 
-#include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "engine/device/devices.h"
 #include "engine/device/joined_collective.h"
 #include "stages/learn/device_collective.h"
 
 namespace penstock::train {
-
-/// A lane's thread: torch keeps a pool for each thread that calls it, so it is always the same one.
-class Lanes::Worker {
- public:
-  Worker() : thread_([this](const std::stop_token& stop) { serve(stop); }) {}
-
-  void start(std::function<void()> work) {
-    const std::lock_guard lock(mutex_);
-    work_ = std::move(work);
-    changed_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !work_; });
-  }
-
- private:
-  void serve(const std::stop_token& stop) {
-    for (;;) {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, stop, [this] { return static_cast<bool>(work_); })) return;
-      lock.unlock();
-      work_();
-      lock.lock();
-      work_ = nullptr;
-      changed_.notify_all();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::function<void()> work_;
-  std::jthread thread_;  // last: it uses the others
-};
 
 namespace {
 
@@ -87,12 +49,12 @@ Lanes::Lanes(const LanesOptions& options, Together together, Clock& clock) : tog
     for (uint32_t lane = 0; lane < here; ++lane) {
       learn::LearnerConfig config = options.learner;
       config.lane = together_.rank() * here + lane;
-      lanes_.push_back(std::make_unique<Lane>(options.devices[lane], std::move(config), clock));
+      lanes_.push_back(std::make_unique<Lane>(options.devices[lane], std::move(config), clock,
+                                              lane > 0 ? lanes_.front().get() : nullptr));
       if (held_.pictures || options.decoding)
         lanes_.back()->feed_from(held_.pictures.get(), lane, options.held_bytes, options.decoding);
       if (lanes_.back()->learner().config().device != nullptr) ++gpus;
-      if (lane > 0) lanes_.back()->learner().share_rows(lanes_.front()->learner());
-      if (lane > 0) workers_.push_back(std::make_unique<Worker>());
+      if (lane > 0) workers_.push_back(std::make_unique<LaneThread>());
     }
   }));
   if (options.trains) afford_rows_ahead(options);
@@ -201,38 +163,6 @@ void Lanes::feed_from(RunOptions& options) const {
   if (!blocks_) return;
   options.tier = Tier::kPinned;
   options.make_batch = [blocks = blocks_](uint64_t bytes) { return blocks->make(bytes); };
-}
-
-/// The batch in work holds as much as one on its way.
-void Lanes::afford_rows_ahead(const LanesOptions& options) {
-  const auto shares = static_cast<int64_t>(lanes_.size() * together_.size());
-  uint64_t bytes = 0;
-  for (const auto& lane : lanes_) bytes += lane->learner().bytes_ahead((options.most_records + shares - 1) / shares);
-  if (bytes == 0) return;
-  const Tier tier = lanes_.front()->learner().config().device != nullptr ? Tier::kPinned : Tier::kRam;
-  const uint64_t limit = options.budgets ? options.budgets->limit(tier) : 0;
-  for (rows_ahead_ = options.rows_ahead; rows_ahead_ > 0; --rows_ahead_) {
-    const uint64_t need = bytes * (rows_ahead_ + 1);
-    if (limit > 0 && need > limit / 4) continue;
-    std::optional<Credit> credit = options.budgets ? options.budgets->try_take(Need::of(tier, need)) : Credit();
-    if (!credit) continue;
-    rows_credit_ = std::move(*credit);
-    break;
-  }
-  if (rows_ahead_ < options.rows_ahead)
-    note_ = "rows of embeddings are brought " + std::to_string(rows_ahead_) + " batches ahead, not " +
-            std::to_string(options.rows_ahead) + " (train.sparse_ahead): a batch's take up to " + bytes_text(bytes) +
-            ", and they may take a quarter of the budget of " + std::string(name_of(tier));
-}
-
-void Lanes::bring_rows_ahead(size_t batches) {
-  for (const auto& lane : lanes_) lane->bring_rows_ahead(batches);
-}
-
-learn::RowsBrought Lanes::rows_brought() const {
-  learn::RowsBrought sum;
-  for (const auto& lane : lanes_) sum += lane->learner().rows_brought();
-  return sum;
 }
 
 void Lanes::follow(const device::FeedView* view) {

@@ -13,6 +13,7 @@
 #include "engine/run/run.h"
 #include "pipelines/job/together.h"
 #include "pipelines/train/lane.h"
+#include "pipelines/train/lane_thread.h"
 
 namespace penstock::train {
 
@@ -29,7 +30,7 @@ struct LanesOptions {
   /// Who decodes what of a training; null: the lanes decode nothing.
   std::shared_ptr<device::DecodeShare> decoding = nullptr;
   /// Batches whose rows of embeddings (train.sparse_rows) are brought before their step, each of so many records at most over all processes. Their memory is
-  /// taken from `budgets` (null: unlimited), but no more than a quarter of the tier: else they are fewer.
+  /// taken from `budgets` (null: unlimited), but no more than a quarter of the tier, and no more than Runs leave (see start()): else they are fewer.
   size_t rows_ahead = 0;
   int64_t most_records = 0;
   std::shared_ptr<Budgets> budgets = nullptr;
@@ -58,6 +59,9 @@ class Lanes {
   bool compute_elsewhere() const;
   /// Batches of a run with these options lie where the lanes copy from at full speed: pinned memory, for GPUs, kept for the runs that follow.
   void feed_from(RunOptions& options) const;
+  /// A Run whose batches these lanes take. What it must have comes before rows brought ahead: where it does not fit beside their memory, they are fewer from now on
+  /// (rows_ahead() says how many), and none where it must be. Throws as Run::start().
+  Run start(const Graph& graph, const Source& source, const RunOptions& options);
   /// Batches that there is memory to bring rows ahead for.
   size_t rows_ahead() const { return rows_ahead_; }
   /// As Lane's, of all.
@@ -93,12 +97,15 @@ class Lanes {
   double utilisation(double seconds) const;
 
  private:
-  class Worker;
   struct Part {
     int64_t first = 0, count = 0;
   };
   void abort(const std::string& why);
   void afford_rows_ahead(const LanesOptions& options);
+  bool hold_rows_ahead();
+  bool bring_fewer_rows_ahead();
+  Tier tier_of_rows() const;
+  uint64_t need_ahead() const;
   Part part(const Batch& batch, size_t lane) const;
   template <class Work>
   void in_all(Work&& work);
@@ -119,10 +126,12 @@ class Lanes {
   std::vector<std::function<void(const std::string&)>> aborts_;  ///< of collectives of GPUs, which the lanes own
   std::vector<std::unique_ptr<Lane>> lanes_;
   Held held_;
-  Credit rows_credit_;
+  std::shared_ptr<Budgets> budgets_;  ///< that rows_credit_ is of; null: unlimited
+  uint64_t bytes_ahead_ = 0;          ///< of a batch whose rows are brought ahead, all lanes
   size_t rows_ahead_ = 0;
-  std::shared_ptr<HostBlocks> blocks_;            ///< of the first lane; null: plain memory
-  std::vector<std::unique_ptr<Worker>> workers_;  ///< of the lanes but the first; dies first
+  Credit rows_credit_;
+  std::shared_ptr<HostBlocks> blocks_;                ///< of the first lane; null: plain memory
+  std::vector<std::unique_ptr<LaneThread>> workers_;  ///< of the lanes but the first; dies first
 };
 
 }  // namespace penstock::train

@@ -1,7 +1,8 @@
 #include "pipelines/train/predicted_rows.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "pipelines/train/predicted_class.h"
 
 namespace penstock::train {
 namespace {
@@ -33,17 +34,12 @@ void PredictedRows::add(std::span<const uint64_t> ids, std::span<const float> ac
         break;
       case Task::kBinary: csv_.add(actual[i]).add(p[0]); break;
       case Task::kClasses:
-        csv_.add(class_name(static_cast<int64_t>(actual[i])));
-        csv_.add(class_name(std::max_element(p.begin(), p.end()) - p.begin()));
+        csv_.add(class_text(classes_, static_cast<int64_t>(actual[i])));
+        csv_.add(class_text(classes_, highest(p)));
         break;
     }
     csv_.end_row();
   }
-}
-
-std::string PredictedRows::class_name(int64_t label) const {
-  const auto at = static_cast<size_t>(label);
-  return label >= 0 && at < classes_.size() ? classes_[at] : std::to_string(label);
 }
 
 }  // namespace penstock::train

@@ -25,8 +25,6 @@ class PredictedRows {
   void finish() { csv_.finish(); }
 
  private:
-  std::string class_name(int64_t label) const;
-
   Task task_;
   TargetTransform transform_;
   std::vector<std::string> classes_;

@@ -17,8 +17,7 @@ namespace penstock::train {
 struct PredictionRow {
   uint64_t id = 0;
   std::string file;
-  std::span<const float>
-      values;  ///< predictions (see to_predictions), or a layer's features; empty where there is an error
+  std::span<const float> values;  ///< predictions (see to_predictions), or a layer's features; empty: an error
   std::string error;
 };
 
@@ -28,6 +27,9 @@ struct PredictionLayout {
   bool features = false;             ///< a layer's output instead of probabilities
   std::vector<std::string> classes;  ///< names of the logits; may be empty
   std::optional<Task> rows = {};     ///< what was learnt of rows; none: pictures
+
+  /// Whether a row says which file it is of: those of features and pictures do.
+  bool has_files() const { return features || !rows; }
 };
 
 /// Takes a row for each record, in record order. The file appears with commit(), complete, or not at all. One thread.

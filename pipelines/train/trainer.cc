@@ -114,7 +114,9 @@ Run Trainer::start(const TrainPhase& phase) {
   epoch_records_ = 0;
   std::optional<Run> run;
   together_.require_none(failure_of([&] {
-    run.emplace(Run::start(phase.train, train_, options));
+    const size_t rows_ahead = lanes_.rows_ahead();
+    run.emplace(lanes_.start(phase.train, train_, options));
+    say_rows_ahead(rows_ahead);
     PlanOptions plan = run->plan().options();
     plan.rank = 0, plan.ranks = 1;  // the ledger is of all processes
     if (logs_) logs_->plan({at_->epoch, io::from_hex(at_->data).value_or(0), plan});
@@ -235,7 +237,9 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
     EvaluationOptions options{.run = phase.eval_run, .stop = world_.stop};
     options.run.clock = world_.clock;
     options.run.trace = world_.trace;
+    const size_t rows_ahead = lanes_.rows_ahead();
     const Evaluation evaluation = validated(lanes_, phase, *val_, options, m.epoch);
+    say_rows_ahead(rows_ahead);
     before_.evaluation_seconds += world_.clock->now_seconds() - began;
     if (evaluation.stopped) return TrainEnd::kStopped;
     m.val_loss = evaluation.sums.mean_loss();

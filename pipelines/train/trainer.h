@@ -60,6 +60,7 @@ class Trainer {
   };
   Fetched next_of_all(Run& run);
   void begin_rows_ahead(const Run& run);
+  void say_rows_ahead(size_t before);
   void fetch(Run& run);
   std::optional<TrainEnd> train_epoch(const TrainPhase& phase);
   Run start(const TrainPhase& phase);

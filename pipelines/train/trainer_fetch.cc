@@ -33,6 +33,13 @@ void Trainer::begin_rows_ahead(const Run& run) {
   lanes_.bring_rows_ahead(rows_ahead_);
 }
 
+void Trainer::say_rows_ahead(size_t before) {
+  if (lanes_.rows_ahead() < before)
+    world_.progress->say("note: rows of embeddings are brought " + std::to_string(lanes_.rows_ahead()) +
+                         " batches ahead from now on, not " + std::to_string(before) +
+                         " (train.sparse_ahead): the budget has no memory for more beside the data");
+}
+
 /// The batch of the next step, where it was not looked for ahead; on CPUs also those behind it whose rows are brought ahead.
 void Trainer::fetch(Run& run) {
   const size_t behind = lanes_.compute_elsewhere() ? 0 : rows_ahead_;

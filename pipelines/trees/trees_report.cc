@@ -18,18 +18,17 @@ namespace penstock::trees {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Named = std::vector<std::pair<std::string, double>>;
 
-Named numbers_of(const Json& line, std::string_view prefix) {
-  Named out;
+NamedValues numbers_of(const Json& line, std::string_view prefix) {
+  NamedValues out;
   for (const auto& [key, value] : line.items())
     if (key.starts_with(prefix) && value.is_number()) out.emplace_back(key, value.get<double>());
   return out;
 }
 
 /// importances.csv: feature,gain,weight,cover. Names may hold commas and quotes.
-Named gains_of(io::FileSystem& fs, const std::string& path) {
-  Named out;
+NamedValues gains_of(io::FileSystem& fs, const std::string& path) {
+  NamedValues out;
   if (!fs.exists(path)) return out;
   io::CsvReader csv(fs, path);
   std::vector<std::string_view> cells;

@@ -16,23 +16,25 @@ namespace penstock::trees {
 /// Whether `run` is a run directory whose recipe has [trees].
 bool is_trees_run(io::FileSystem& fs, const std::string& run);
 
+/// Values by their names, in an order of their own.
+using NamedValues = std::vector<std::pair<std::string, double>>;
+
 /// What lies in RUN, read without a lock: a run under way can be looked at.
 struct TreesReport {
   std::string run;
   pipelines::Recipe recipe;
   std::optional<TreesPosition> position;  ///< of the newest checkpoint
-  std::vector<std::pair<std::string, double>>
-      last;  ///< of the newest round in metrics.jsonl: round, train_rmse, val_rmse, ...
-  std::vector<std::pair<std::string, double>> gains;  ///< of features, as shares of their sum, the greatest first
-  std::string machine;                                ///< "AMD EPYC ..., 2 threads"
-  uint64_t quarantined = 0;                           ///< lines of quarantine.jsonl
-  std::vector<std::string> notes;                     ///< damaged checkpoints that were passed over
+  NamedValues last;                       ///< of the newest round in metrics.jsonl: round, train_rmse, val_rmse, ...
+  NamedValues gains;                      ///< of features, as shares of their sum, the greatest first
+  std::string machine;                    ///< "AMD EPYC ..., 2 threads"
+  uint64_t quarantined = 0;               ///< lines of quarantine.jsonl
+  std::vector<std::string> notes;         ///< damaged checkpoints that were passed over
 
   /// The run stopped by itself and report.json is of that checkpoint; then what it says:
   bool has_report = false;
   double seconds = 0;
   uint64_t records = 0, passes = 0, model_bytes = 0, best_round = 0;
-  std::vector<std::pair<std::string, double>> val;  ///< of the model: val_loss, val_rmse, ...
+  NamedValues val;  ///< of the model: val_loss, val_rmse, ...
   std::string weights_xxh3;
 
   /// "growing", "read" (waiting for rows while they are cut), "cutting" (XGBoost's work on bins), by which took longest.

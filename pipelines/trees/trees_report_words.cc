@@ -9,8 +9,6 @@
 namespace penstock::trees {
 namespace {
 
-using Named = std::vector<std::pair<std::string, double>>;
-
 constexpr size_t kFeaturesShown = 8;
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
@@ -22,7 +20,7 @@ std::string number(double value) {
 }
 
 /// "rmse 1.25, mae 0.9": those whose names begin with `prefix`, without it.
-std::string listed(const Named& all, std::string_view prefix) {
+std::string listed(const NamedValues& all, std::string_view prefix) {
   std::string out;
   for (const auto& [name, value] : all)
     if (name.starts_with(prefix)) out += (out.empty() ? "" : ", ") + name.substr(prefix.size()) + " " + number(value);
@@ -69,7 +67,7 @@ std::string figures(const TreesReport& report) {
                   listed(report.last, "val_"));
   const classic::GrowState& state = report.position->state;
   if (state.best_round > 0 && state.best_round != state.rounds) {
-    Named best;
+    NamedValues best;
     for (const classic::Measured& one : state.at_best) best.emplace_back(one.set + "_" + one.metric, one.value);
     out += line("The best was round " + std::to_string(state.best_round), listed(best, "train_"), listed(best, "val_"));
   }

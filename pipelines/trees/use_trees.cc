@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -15,9 +14,9 @@
 #include "io/data/table_fields.h"
 #include "pipelines/job/job.h"
 #include "pipelines/table/targets_as_read.h"
+#include "pipelines/train/ordered_predictions.h"
 #include "pipelines/train/plan_from_recipe.h"
 #include "pipelines/train/predicted_rows.h"
-#include "pipelines/train/prediction_sink.h"
 #include "pipelines/trees/scores.h"
 #include "pipelines/trees/table_rows.h"
 
@@ -39,40 +38,6 @@ RunOptions run_for(const pipelines::Recipe& recipe, const io::Dataset& data, con
   run.trace = trace;
   return run;
 }
-
-/// Rows for the sink, refused ones in their places.
-class Sink {
- public:
-  Sink(const io::Dataset& data, std::unique_ptr<train::PredictionSink> sink) : data_(data), sink_(std::move(sink)) {}
-
-  void add(const Batch& batch, std::span<const float> values, size_t width) {
-    size_t r = 0;
-    const auto refused = batch.rejections();
-    for (size_t i = 0; i < batch.size(); ++i) {
-      for (; r < refused.size() && refused[r].record < batch.ids()[i]; ++r) refuse(refused[r]);
-      put({.id = batch.ids()[i],
-           .file = data_.name(batch.ids()[i]),
-           .values = values.subspan(i * width, width),
-           .error = {}});
-    }
-    for (; r < refused.size(); ++r) refuse(refused[r]);
-  }
-  void commit() { sink_->commit(); }
-
-  uint64_t rows = 0, errors = 0;
-
- private:
-  void refuse(const Rejection& r) {
-    ++errors;
-    put({.id = r.record, .file = data_.name(r.record), .values = {}, .error = r.reason});
-  }
-  void put(const train::PredictionRow& row) {
-    sink_->row(row);
-    ++rows;
-  }
-  const io::Dataset& data_;
-  std::unique_ptr<train::PredictionSink> sink_;
-};
 
 }  // namespace
 
@@ -151,8 +116,10 @@ train::InferResult infer_trees(const TreesModel& model, const io::Dataset& data,
   const size_t width = model.booster.outputs();
   const Task task = data.table_fields()->task;
   const TargetTransform transform = data.table_fields()->transform;
-  Sink sink(data, train::make_prediction_sink(
-                      fs, options.out, {.width = width, .classes = model.booster.header().classes, .rows = task}));
+  train::OrderedPredictions rows(data, [&](size_t) {
+    return train::make_prediction_sink(fs, options.out,
+                                       {.width = width, .classes = model.booster.header().classes, .rows = task});
+  });
   const double began = clock.now_seconds();
   progress.begin("predicting", data.size(), "rows");
   std::vector<float> shown;
@@ -162,17 +129,17 @@ train::InferResult infer_trees(const TreesModel& model, const io::Dataset& data,
                   shown.assign(values.begin(), values.end());
                   if (task == Task::kRegression)
                     for (float& value : shown) value = static_cast<float>(transform.invert(value));
-                  sink.add(batch, shown, width);
-                  progress.update(sink.rows);
+                  rows.add(train::taken_of(batch), shown);
+                  progress.update(rows.count());
                 });
   } catch (const Error& error) {
     if (error.code() != Code::kCancelled) throw;
     throw Error(Code::kCancelled, "the inference was stopped; '" + options.out + "' was not written");
   }
-  sink.commit();
+  rows.finish(width);
   progress.end();
-  return {.records = sink.rows,
-          .errors = sink.errors,
+  return {.records = rows.count(),
+          .errors = rows.errors(),
           .seconds = clock.now_seconds() - began,
           .out = options.out,
           .unit = "rows"};

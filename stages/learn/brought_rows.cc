@@ -11,12 +11,6 @@
 #include "stages/learn/distinct_codes.h"
 
 namespace penstock::learn {
-namespace {
-
-// Rows of a thread's part: below that it costs more to start it.
-constexpr int64_t kGrain = 512;
-
-}  // namespace
 
 BroughtRows::BroughtRows(RowStore& store, const Compute& compute, const TableRows& rows, uint64_t step)
     : store_(store),
@@ -25,6 +19,14 @@ BroughtRows::BroughtRows(RowStore& store, const Compute& compute, const TableRow
       count_(rows.count),
       columns_(rows.categories),
       cat_(rows.cat, rows.cat + rows.count * rows.categories) {}
+
+BroughtRows::BroughtRows(const BroughtRows& same, uint64_t step)
+    : store_(same.store_),
+      compute_(same.compute_),
+      step_(step),
+      count_(same.count_),
+      columns_(same.columns_),
+      cat_(same.cat_) {}
 
 BroughtRows::~BroughtRows() { leave(); }
 
@@ -57,7 +59,7 @@ void BroughtRows::read_now() {
   for (size_t table = 0; table < staged_.size(); ++table) {
     StagedRows& staged = staged_[table];
     const auto count = static_cast<int64_t>(staged.codes.size());
-    at::parallel_for(0, count, kGrain, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, count, kRowsOfAPart, [&](int64_t begin, int64_t end) {
       store_.read(table, staged, static_cast<size_t>(begin), static_cast<size_t>(end));
     });
     staged.read = staged.codes.size();

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "stages/learn/compute.h"
@@ -18,6 +19,8 @@ class BroughtRows {
  public:
   /// Copies the codes; `store` and `compute` must outlive it.
   BroughtRows(RowStore& store, const Compute& compute, const TableRows& rows, uint64_t step);
+  /// Of the same batch, for another step; nothing is read.
+  BroughtRows(const BroughtRows& same, uint64_t step);
   ~BroughtRows();
   BroughtRows(const BroughtRows&) = delete;
   BroughtRows& operator=(const BroughtRows&) = delete;
@@ -36,7 +39,8 @@ class BroughtRows {
   const StagedRows& staged(size_t table) const { return staged_[table]; }
   int64_t row_count() const;
 
-  /// At most so many bytes for a batch of `records`, all of a host's memory.
+  /// Bytes of the host's memory that a batch of `records` holds where no two of them share a code: codes, places and rows. Not counted, since it is known afterwards
+  /// alone: 8 bytes for each row that a step has changed meanwhile, and for a GPU a copy of those rows while they go up again.
   static uint64_t bytes(const RowStore& store, int64_t records, int64_t columns);
 
  private:

@@ -23,8 +23,10 @@ std::vector<NamedTensor> prefixed(const std::string& prefix, std::vector<NamedTe
 
 }  // namespace
 
-Learner::Learner(LearnerConfig config)
-    : state_(guarded("cannot make the network", [&] { return std::make_unique<State>(std::move(config)); })) {}
+Learner::Learner(LearnerConfig config, Learner* rows_of)
+    : state_(guarded("cannot make the network", [&] {
+        return std::make_unique<State>(std::move(config), rows_of != nullptr ? rows_of->state_.get() : nullptr);
+      })) {}
 Learner::~Learner() = default;
 Learner::Learner(Learner&&) noexcept = default;
 Learner& Learner::operator=(Learner&&) noexcept = default;

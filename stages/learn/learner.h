@@ -118,7 +118,10 @@ struct Rows {
 class Learner {
  public:
   /// Draws the first weights. Throws Error kUsage for a config that makes no sense.
-  explicit Learner(LearnerConfig config);
+  ///
+  /// `rows_of`, a learner of the same config but for its lane, lends its tables that are trained row by row: one memory for the lanes of a process, and never two. The two step
+  /// together; loading and saving such tables is the lender's. The other weights are drawn, but are not those of the lender until share_weights(), load() or load_weights().
+  explicit Learner(LearnerConfig config, Learner* rows_of = nullptr);
   ~Learner();
   Learner(Learner&&) noexcept;
   Learner& operator=(Learner&&) noexcept;
@@ -131,9 +134,6 @@ class Learner {
   /// The first lane's weights become those of all; a call of all lanes.
   void share_weights(Shared what);
 
-  /// Tables trained row by row are from now on those of `owner`, a learner of the same config: one memory for the lanes of a process. Before join(); the
-  /// two step together from then on. Loading and saving such tables is the owner's.
-  void share_rows(Learner& owner);
   /// Where tables are trained row by row: a thread begins to bring the rows of the batch behind those that were brought ahead before (the first is that of the next
   /// step), and copies them to the device. What the step learns is the same to the bit. The batch may go at once. Between steps, or between the halves of one.
   void bring_ahead(const Inputs& inputs);

@@ -36,14 +36,6 @@ void Learner::State::share_rows_of(const at::Tensor& weight) {
   }
 }
 
-void Learner::share_rows(Learner& owner) {
-  State& s = *state_;
-  if (!s.sparse || !owner.state_->sparse) return;
-  PENSTOCK_CHECK(!s.replicas.many() && s.done == owner.state_->done);
-  const auto scope = s.enter();
-  guarded("sharing embedding tables", [&] { s.sparse->share(*s.net, *owner.state_->sparse); });
-}
-
 void Learner::bring_ahead(const Inputs& inputs) {
   State& s = *state_;
   if (!s.sparse || inputs.rows.count == 0 ||

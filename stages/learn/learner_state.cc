@@ -23,11 +23,14 @@ namespace {
 using nets::NamedTensor;
 
 // First weights are drawn on the CPU, so that they are the same on every device.
-std::unique_ptr<nets::Net> build(const LearnerConfig& config, at::Device device) {
+// Tables that are `lent` have no weights yet.
+std::unique_ptr<nets::Net> build(const LearnerConfig& config, at::Device device, bool lent = false) {
   at::manual_seed(config.seed);
   if (config.net.arch == nets::kPackageArch) return nets::load_package_net(config.script, config.script_origin, device);
-  auto net = config.net.arch == "torchscript" ? nets::load_script_net(config.script, config.script_origin)
-                                              : nets::make_net(config.net);
+  nets::NetSpec spec = config.net;
+  if (lent) spec.table.lent_from = config.sparse_rows;
+  auto net =
+      spec.arch == "torchscript" ? nets::load_script_net(config.script, config.script_origin) : nets::make_net(spec);
   if (config.sparse_rows > 0)  // before it moves: they stay in the host's memory
     for (const nets::EmbeddingTable& table : net->tables())
       if (table.weight.size(0) >= config.sparse_rows) at::Tensor(table.weight).requires_grad_(false);
@@ -86,18 +89,22 @@ void copy_weights(const nets::Net& from, nets::Net& to) {
   for (size_t i = 0; i < source.size(); ++i) at::Tensor(target[i].second).copy_(source[i].second);
 }
 
-Learner::State::State(LearnerConfig given)
+Learner::State::State(LearnerConfig given, State* rows_of)
     : config(std::move(given)),
       schedule(config.schedule),
       compute(config.device != nullptr ? make_gpu_compute(*config.device, *config.stream, config.mean, config.std)
                                        : make_cpu_compute(config.mean, config.std)) {
   check(config);
   const auto scope = enter();
-  net = build(config, compute->device());
+  SparseTables* const lender = rows_of != nullptr && rows_of->sparse ? &*rows_of->sparse : nullptr;
+  PENSTOCK_CHECK(lender == nullptr || (rows_of->done == 0 && rows_of->config.sparse_rows == config.sparse_rows));
+  net = build(config, compute->device(), lender != nullptr);
   parameters = net->parameters();
   if (compute->device() == at::kCPU && nets::is_table_net(config.net.arch))
     draws = at::make_generator<at::CPUGeneratorImpl>(config.seed);
-  if (config.sparse_rows > 0) {
+  if (lender != nullptr) {
+    sparse.emplace(*net, *lender, *compute);
+  } else if (config.sparse_rows > 0) {
     sparse.emplace(*net, config.optimiser, schedule, *compute);
     if (!sparse->any()) sparse.reset();
   }

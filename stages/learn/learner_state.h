@@ -23,7 +23,8 @@ std::vector<nets::NamedTensor> joined(std::vector<nets::NamedTensor> first, std:
 void copy_weights(const nets::Net& from, nets::Net& to);
 
 struct Learner::State {
-  explicit State(LearnerConfig given);
+  /// `rows_of`: the learner that lends its tables; null: none.
+  explicit State(LearnerConfig given, State* rows_of = nullptr);
 
   /// At the start of every public call, which holds what it gives.
   [[nodiscard]] std::shared_ptr<void> enter();

@@ -15,8 +15,6 @@ namespace {
 
 // Rows that are read while write() may wait for the table: some hundred microseconds.
 constexpr size_t kRowsAtOnce = 1024;
-// Rows of a thread's part: below that it costs more to start it.
-constexpr int64_t kGrain = 512;
 // Rows ahead whose cache lines are asked for: a miss of memory takes about as long as so many rows.
 constexpr size_t kPrefetch = 8;
 
@@ -129,7 +127,7 @@ void RowStore::write(size_t table, const RowGradients& gradients, uint64_t step,
   rows_.reach(step);
   int64_t* const taken = t.taken.data_ptr<int64_t>();
   const std::lock_guard lock(t.mutex);
-  at::parallel_for(0, static_cast<int64_t>(codes.size()), kGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, static_cast<int64_t>(codes.size()), kRowsOfAPart, [&](int64_t begin, int64_t end) {
     auto staged = std::ranges::lower_bound(mine.codes, codes[static_cast<size_t>(begin)]);
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
       const int64_t code = codes[i];
@@ -176,7 +174,7 @@ std::vector<nets::NamedTensor> RowStore::settled(uint64_t step) const {
     const at::Tensor weight = table->embedding.weight.detach().clone();
     const auto width = static_cast<size_t>(weight.size(1));
     const int64_t* const taken = table->taken.const_data_ptr<int64_t>();
-    at::parallel_for(0, weight.size(0), kGrain, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, weight.size(0), kRowsOfAPart, [&](int64_t begin, int64_t end) {
       std::vector<float> first(width), second(adam_ ? width : 0);
       for (int64_t code = begin; code < end; ++code) {
         const RowState kept = row(*table, code);

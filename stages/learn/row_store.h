@@ -15,6 +15,9 @@
 
 namespace penstock::learn {
 
+/// Rows of a part that one of torch's threads reads or writes: below that it costs more to start it.
+inline constexpr int64_t kRowsOfAPart = 512;
+
 /// Rows of one table that a batch has, copied out of it: as far as all steps before `step`, which those rows may have missed.
 struct StagedRows {
   std::span<const int32_t> codes;  ///< ascending, each once

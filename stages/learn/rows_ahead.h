@@ -19,11 +19,11 @@ class RowsAhead {
   RowsAhead(RowStore& store, const Compute& compute) : store_(store), compute_(compute) {}
   ~RowsAhead() { forget(); }
 
-  void push(const TableRows& rows, uint64_t step);
-  /// Batches that were pushed and not taken.
-  size_t size() const { return jobs_.size(); }
-  /// Those rows, if they were pushed for this step: waits until they are brought, and their catch_up() is the caller's. Null where they could not be, or
-  /// another batch was expected: all that was brought is let go then.
+  /// The batch behind those that were pushed and not taken; the first of them is that of step `first`.
+  void push(const TableRows& rows, uint64_t first);
+  /// The rows of the batch of this step, where they were brought for it: waits until they are, and their catch_up() is the caller's. Null where they could not be, where the
+  /// batch was not pushed, or where it was counted for another step (one before it was not pushed, or not taken): those behind it are counted from here then and read
+  /// again, so that bringing ahead goes on.
   std::unique_ptr<BroughtRows> take(const TableRows& rows, uint64_t step);
   /// Waits for what is being read, and lets everything go.
   void forget();
@@ -36,11 +36,15 @@ class RowsAhead {
     std::unique_ptr<BroughtRows> rows;
     Stage stage = Stage::kWaits;
   };
+  void begin(std::unique_ptr<BroughtRows> rows);
+  void begin_again(uint64_t step);
+  std::deque<std::shared_ptr<Job>> let_go(size_t count);
   void serve(const std::stop_token& stop);
 
   RowStore& store_;
   const Compute& compute_;
-  mutable std::mutex mutex_;  ///< of the jobs' stages and busy_seconds_; jobs_ is changed by the caller's thread alone
+  mutable std::mutex
+      mutex_;  ///< of the jobs' stages and busy_seconds_; jobs_ is changed by the caller's thread alone, which holds it then
   std::condition_variable_any changed_;
   std::deque<std::shared_ptr<Job>> jobs_;
   double busy_seconds_ = 0;

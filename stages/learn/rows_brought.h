@@ -8,8 +8,8 @@ namespace penstock::learn {
 /// Of one learner, over all its training steps.
 struct RowsBrought {
   double ahead_seconds = 0;  ///< of the thread that brings, beside the steps
-  double step_seconds =
-      0;  ///< in steps: reading what was not brought ahead, waiting for what was on its way, and reading again what changed since
+  /// In steps: reading what was not brought ahead, waiting for what was on its way, and reading again what changed since.
+  double step_seconds = 0;
   double update_seconds = 0;  ///< in steps: gradients to the host, summed with those of other lanes, and written
   uint64_t batches = 0;
   uint64_t batches_ahead = 0;  ///< of them

@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
@@ -28,24 +29,28 @@ class Timed {
 
 SparseTables::SparseTables(const nets::Net& net, const OptimiserConfig& optimiser, const Schedule& schedule,
                            const Compute& compute)
-    : compute_(compute), store_(std::make_shared<RowStore>(net, optimiser, schedule)) {
+    : SparseTables(net, std::make_shared<RowStore>(net, optimiser, schedule), compute) {}
+
+SparseTables::SparseTables(const nets::Net& net, const SparseTables& owner, const Compute& compute)
+    : SparseTables(net, owner.store_, compute) {
+  lane_ = store_->join();
+  const std::vector<nets::EmbeddingTable> mine = net.tables();
+  PENSTOCK_CHECK(mine.size() == owner.all_);
+  for (size_t table = 0; table < store_->size(); ++table) {
+    const at::Tensor& weight = store_->embedding(table).weight;
+    at::Tensor lent = mine[store_->place(table)].weight;
+    PENSTOCK_CHECK(lent.sizes() == weight.sizes() && !lent.requires_grad());
+    lent.set_data(weight);
+  }
+}
+
+SparseTables::SparseTables(const nets::Net& net, std::shared_ptr<RowStore> store, const Compute& compute)
+    : compute_(compute), store_(std::move(store)), ahead_(std::make_unique<RowsAhead>(*store_, compute_)) {
   for (const nets::EmbeddingTable& table : net.tables()) columns_ = std::max(columns_, table.column + 1);
   all_ = net.tables().size();
-  ahead_ = std::make_unique<RowsAhead>(*store_, compute_);
 }
 
-void SparseTables::share(const nets::Net& net, const SparseTables& owner) {
-  PENSTOCK_CHECK(owner.store_->size() == store_->size());
-  ahead_.reset();
-  store_ = owner.store_;
-  lane_ = store_->join();
-  ahead_ = std::make_unique<RowsAhead>(*store_, compute_);
-  const std::vector<nets::EmbeddingTable> mine = net.tables();
-  for (size_t table = 0; table < store_->size(); ++table)
-    at::Tensor(mine[store_->place(table)].weight).set_data(store_->embedding(table).weight);
-}
-
-void SparseTables::bring_ahead(const TableRows& rows, uint64_t first) { ahead_->push(rows, first + ahead_->size()); }
+void SparseTables::bring_ahead(const TableRows& rows, uint64_t first) { ahead_->push(rows, first); }
 
 void SparseTables::bring(const TableRows& rows, uint64_t step, bool trains, StepInputs& into) {
   into.rows.assign(all_, {});

@@ -24,9 +24,9 @@ class SparseTables {
   /// `net` and `compute` must outlive it.
   SparseTables(const nets::Net& net, const OptimiserConfig& optimiser, const Schedule& schedule,
                const Compute& compute);
+  /// The rows are those of `owner`; `net`, an equal network but for those tables (TableNetSpec::lent_from), gets their weights. Before the first step.
+  SparseTables(const nets::Net& net, const SparseTables& owner, const Compute& compute);
   bool any() const { return store_->size() > 0; }
-  /// The rows of `owner`, of an equal network, in the place of its own, which go. Before the first step.
-  void share(const nets::Net& net, const SparseTables& owner);
   /// Whether the rows are its own, for others to share maybe: who does not own them leaves loading and saving to who does.
   bool owns() const { return lane_ == 0; }
 
@@ -52,6 +52,7 @@ class SparseTables {
   RowsBrought brought() const;
 
  private:
+  SparseTables(const nets::Net& net, std::shared_ptr<RowStore> store, const Compute& compute);
   /// The gradients of a table of the batch in work, f32 (codes, width) in the host's memory; undefined: none.
   at::Tensor gradient(size_t table);
 

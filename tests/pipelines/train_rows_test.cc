@@ -226,6 +226,24 @@ TEST(TrainRows, RowsAheadAreFewerWhereTheBudgetIsSmall) {
   EXPECT_THAT(world.said, HasSubstr("batches ahead, not 16 (train.sparse_ahead)"));
 }
 
+TEST(TrainRows, RowsAheadGiveWayToTheData) {
+  RowsWorld world(Task::kBinary);
+  std::string least;  // "the least for this graph, batch and thread count is budget.ram=12345B (...)"
+  try {
+    world.run("nothing", {"train.sparse_rows=40", "budget.ram=1KiB"});
+    FAIL() << "it ran in 1 KiB";
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    const size_t at = text.find("budget.ram=");
+    ASSERT_NE(at, std::string::npos) << text;
+    least = text.substr(at, text.find('B', at) + 1 - at);
+  }
+  const train::TrainResult in_step = world.run("none", {"train.sparse_rows=40", "train.sparse_ahead=0", least});
+  const train::TrainResult ahead = world.run("run", {"train.sparse_rows=40", "train.sparse_ahead=2", least});
+  EXPECT_EQ(ahead.weights_xxh3, in_step.weights_xxh3);
+  EXPECT_THAT(world.said, HasSubstr("are brought 0 batches ahead from now on, not "));
+}
+
 TEST(TrainRows, ASimulatedDeviceLearnsTheSameBits) {
   RowsWorld world(Task::kBinary);
   EXPECT_EQ(world.run("sim", {"lanes.devices=[\"sim:0\"]"}).weights_xxh3, world.run("cpu").weights_xxh3);
