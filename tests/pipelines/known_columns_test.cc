@@ -46,7 +46,7 @@ class NewFiles : public testing::Test {
   std::vector<std::string> digests(const io::Dataset& data) {
     RunOptions options = run_options(recipe_, Mode::kEval, data.size());
     options.cores = std::make_shared<Cores>(1);
-    Run run = Run::start(bind_graph(recipe_, data, Mode::kEval), data, options);
+    penstock::Run run = penstock::Run::start(bind_graph(recipe_, data, Mode::kEval), data, options);
     std::vector<std::string> out;
     while (Batch batch = run.next()) out.push_back(digest_line(batch));
     report_ = run.report();
@@ -57,7 +57,7 @@ class NewFiles : public testing::Test {
   TableWorld world_{.threads = 1, .cache_folder = folder_.path("cache")};
   Recipe recipe_;
   JobData train_;
-  RunReport report_;
+  Report report_;
 };
 
 TEST_F(NewFiles, AreReadWithTheTypesOfTraining) {

@@ -29,6 +29,7 @@ class RowsInMemory final : public io::Dataset {
     schema_.add(Field::fixed("cont", DType::kF32, {3}));
     schema_.add(task == Task::kClasses ? Field::fixed("label", DType::kI64) : Field::fixed("target", DType::kF32));
     if (task == Task::kClasses) classes_ = {"low", "mid", "high"};
+    if (task == Task::kBinary) classes_ = {"no", "yes"};
   }
 
   struct Row {

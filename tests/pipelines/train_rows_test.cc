@@ -134,6 +134,7 @@ TEST(TrainRows, YesOrNoHasAnAuc) {
   EXPECT_GE(result["best_val_auc"].get<double>(), result["val_auc"].get<double>());
   const std::string rows = world.infer("out.csv", world.val);
   EXPECT_THAT(rows, HasSubstr("id,prediction,probability,error\n0,"));
+  EXPECT_THAT(rows, testing::AllOf(HasSubstr(",yes,0."), HasSubstr(",no,0.")));
   world.infer("out.h5", world.val);
 }
 

@@ -264,7 +264,7 @@ TEST_F(TreesJob, ClassesAndYesOrNoArePredictedByName) {
   for (uint64_t id = 0; id < 300; ++id) {
     const double chance =
         std::stod(chances[id + 1].substr(chances[id + 1].find(',', chances[id + 1].find(',') + 1) + 1));
-    EXPECT_THAT(chances[id + 1], HasSubstr(chance > 0.5 ? ",1," : ",0,"));
+    EXPECT_THAT(chances[id + 1], HasSubstr(chance > 0.5 ? ",yes," : ",no,"));
     guessed += (chance > 0.5) == (more.target(id) > 0.5);
   }
   EXPECT_NEAR(static_cast<double>(guessed) / 300, said["val_accuracy"].get<double>(), 1e-5);
