@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 #include "engine/device/devices.h"
 #include "io/file/atomic_file.h"
@@ -196,7 +197,7 @@ class Job {
       progress_.say("going on with '" + options_.run + "' at epoch " + std::to_string(position.epoch + 1) + ", step " +
                     std::to_string(position.step) + " (step " + std::to_string(position.steps) + " of all)");
     else
-      progress_.say("'" + options_.run + "' is finished: " + std::to_string(position.epoch) + " epochs");
+      progress_.say("'" + options_.run + "' is finished: " + counted(position.epoch, "epoch"));
   }
 
   std::string describe_run() const {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/bytes.h"
+#include "engine/base/counted.h"
 #include "pipelines/train/train_job.h"
 
 namespace penstock::train {
@@ -98,8 +99,8 @@ std::string TrainResult::text() const {
       out += "best: epoch " + std::to_string(best_epoch + 1) + ", " + (has_val ? "validation" : "training") +
              " top-1 " + percent_text(best) + "\n";
   }
-  out += std::to_string(epochs) + " epochs, " + std::to_string(steps) + " steps in " + duration_text(totals.seconds) +
-         ", " + rate_text(totals.records_per_second(), unit_of(rows)) + ", " +
+  out += counted(epochs, "epoch") + ", " + counted(steps, "step") + " in " + duration_text(totals.seconds) + ", " +
+         rate_text(totals.records_per_second(), unit_of(rows)) + ", " +
          percent_text(totals.data_wait_seconds / std::max(1e-9, totals.step_seconds + totals.data_wait_seconds)) +
          " of it waiting for data\n";
   if (!step_graph.empty()) out += step_graph + "\n";

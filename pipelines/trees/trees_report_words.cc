@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "engine/base/bytes.h"
+#include "engine/base/counted.h"
 #include "pipelines/recipe/changes.h"
 #include "pipelines/trees/trees_report.h"
 
@@ -102,7 +103,7 @@ std::string report_text(const TreesReport& report) {
   if (!report.position) return out + "Nothing was saved yet.\n";
   out += what_limited(report) + where_time_went(report) + "\n" + figures(report) + "\n";
   if (report.quarantined > 0)
-    out += std::to_string(report.quarantined) + " rows were refused: see " + report.run + "/quarantine.jsonl\n";
+    out += counted(report.quarantined, "row") + " refused: see " + report.run + "/quarantine.jsonl\n";
   if (report.has_report)
     out += std::to_string(report.records) + " rows, " + rate_text(report.records_per_second(), "rows") + " a round, " +
            std::to_string(report.passes) + " passes over them; ";

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Which share of the CPU time of training a small net on a table goes to the engine: reading, parsing, encoding, ordering, batches (all code of Penstock and TBB), beside torch with its OpenMP and the kernel.
 #   tests/bench/tables/engine_share.sh RECIPE DATA [EPOCHS = 3] [TURNS = 3]       needs perf(1)
-# Preparing and fitting are done before, by a first run; starting the program is part of it. PENSTOCK: another program than build/penstock.
+# Preparing and fitting are done before, by a first run; starting the program is part of it. OpenMP sleeps where it waits, so that waiting does not count as torch's work.
+# PENSTOCK: another program than build/penstock.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 recipe=$1 data=$2 epochs=${3:-3} turns=${4:-3}
 penstock=${PENSTOCK:-build/penstock}
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 command -v perf >/dev/null || { echo "perf is not installed: apt-get install linux-perf" >&2; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
