@@ -68,6 +68,8 @@ struct Journey {
   std::string cut = {};
   std::string cut_stage = {};
   uint64_t cut_bytes = 0;
+  /// Other runs over the same source follow, the next epoch of a training: a reader may leave in memory what they will want (Source::let_go()).
+  bool again = false;
 };
 
 /// What a reader found on one tier so far.
@@ -91,7 +93,7 @@ class Reader {
   virtual ~Reader() = default;
   /// As Source::read. Waits until the records are there.
   virtual void read(const Asked& asked, Intake& out) = 0;
-  /// Of sources that unpack (Source::unpacks): waits until what read() needs for these records is in memory. On an I/O thread; once for
+  /// Of sources that unpack (Source::unpacks): waits until what read() needs for these records is in memory. On an I/O thread, unless bring_at_once() did it; once for
   /// each read() that follows, on a compute thread, with the same records.
   virtual void bring(const Asked&) {}
   /// bring() where that takes no waiting, on the thread that admits batches: spares the slice its way over an I/O thread. False: nothing was done.
@@ -129,12 +131,14 @@ class Source {
   /// Whether read() may wait for a disk or a network.
   virtual bool waits() const { return true; }
   /// A name for what reading computes ("table.encode"), where that is worth a compute thread; "": reading is copying. A run whose reader
-  /// start() made then calls Reader::bring() on an I/O thread and Reader::read() on a compute thread, whose time is reported under this name.
+  /// start() made then calls Reader::bring_at_once(), where that is false Reader::bring() on an I/O thread, and Reader::read() on a compute thread, whose time is reported under this name.
   virtual std::string_view unpacks() const { return {}; }
 
   /// A run's reader; null: the run calls read(). It takes the memory it needs from `budgets` now and keeps it as long as it
   /// lives: Error kMemory where that is too small. The source must outlive it.
   virtual std::unique_ptr<Reader> start(const Journey&, Budgets&) const { return nullptr; }
+  /// Gives back the memory of what readers left for others to come (Journey::again). Any thread.
+  virtual void let_go() const {}
   /// RAM that start() takes at least.
   virtual uint64_t least_bytes(const Journey&) const { return 0; }
   /// Turns places in the order in which records are stored (what sequential and block order go by) into ids. A set that was

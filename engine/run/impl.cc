@@ -173,7 +173,8 @@ Journey Run::Impl::journey() const {
           .by_storage = options_.by_storage,
           .cut = graph_->cut ? graph_->cut->canonical : "",
           .cut_stage = graph_->cut ? graph_->cut->stage : "",
-          .cut_bytes = cut_bytes_};
+          .cut_bytes = cut_bytes_,
+          .again = options_.again};
 }
 
 void Run::Impl::start_reader() {

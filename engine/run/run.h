@@ -62,6 +62,7 @@ struct RunOptions {
   /// Batches admitted and not yet given back, at most; 0: as many as keep all threads busy.
   uint64_t batches_in_flight = 0;
   size_t consumers = 1;  ///< each gets every batch
+  bool again = false;    ///< other runs over the same source follow: Journey::again
   /// Admission begins with the first next(): several runs can make their reserves before any of them reads ahead.
   bool hold = false;
   FaultPolicy faults = {};

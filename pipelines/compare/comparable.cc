@@ -16,6 +16,14 @@ bool same_rows(const ValSplit& a, const ValSplit& b) {
          (x.by == table::SplitBy::kTime ? x.last == y.last : x.fraction == y.fraction);
 }
 
+/// What leaves rows out of both parts.
+std::string where_of(const Recipe& recipe) {
+  std::string text;
+  if (recipe.prepare)
+    for (const std::string& condition : recipe.prepare->where) text += (text.empty() ? "" : ", ") + condition;
+  return text;
+}
+
 [[noreturn]] void refuse(const Recipe& a, const Recipe& b, const std::string& key, const std::string& of_a,
                          const std::string& of_b) {
   throw Error(Code::kUsage, "'" + a.name + "' and '" + b.name + "' cannot be compared: " + key + " is " + of_a +
@@ -40,6 +48,10 @@ void require_comparable(const std::vector<Recipe>& recipes, bool has_val) {
     if (a.target != b.target) refuse(first, recipe, "table.target", "'" + a.target + "'", "'" + b.target + "'");
     if (a.task != b.task)
       refuse(first, recipe, "table.task", std::string(name_of(a.task)), std::string(name_of(b.task)));
+    if (a.positive != b.positive)
+      refuse(first, recipe, "table.positive", "'" + a.positive + "'", "'" + b.positive + "'");
+    if (where_of(first) != where_of(recipe))
+      refuse(first, recipe, "prepare.where", "'" + where_of(first) + "'", "'" + where_of(recipe) + "'");
     if (has_val) continue;
     if (!same_rows(*first.data.val, *recipe.data.val))
       refuse(first, recipe, "data.val", val_text(first), val_text(recipe));

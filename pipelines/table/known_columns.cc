@@ -17,14 +17,9 @@ KnownColumns KnownColumns::of(const table::Fitted& fitted, bool prepared) {
   return out;
 }
 
-KnownColumns KnownColumns::of(const io::TableSchema& schema, const table::Fitted& fitted) {
+KnownColumns KnownColumns::of(const io::TableSchema& schema) {
   KnownColumns out;
-  const std::vector<bool> numbers = table::plain_numbers(fitted);
-  for (const io::ColumnSpec& column : schema.columns()) {
-    const auto read = std::ranges::find(fitted.source, column.name, &io::ColumnSpec::name);
-    out.columns_.push_back(
-        {column, read == fitted.source.end() || numbers[static_cast<size_t>(read - fitted.source.begin())]});
-  }
+  for (const io::ColumnSpec& column : schema.columns()) out.columns_.push_back({column, false});
   return out;
 }
 
@@ -34,7 +29,10 @@ void KnownColumns::settle(std::span<const std::string> names, std::vector<io::Co
     const bool by_place = names.size() == found.size() && column.name == "c" + std::to_string(c + 1);
     const std::string& name = by_place ? names[c] : column.name;
     const auto known = std::ranges::find(columns_, name, [](const Known& k) { return k.column.name; });
-    if (known == columns_.end() || table::goes_for(column.type, known->column.type, known->is_number)) continue;
+    if (known == columns_.end() || column.type == known->column.type) continue;
+    // A few rows can show that there are halves, and not that there will be none.
+    const bool holds_more = column.type == ColumnType::kReal && known->column.type == ColumnType::kInt;
+    if (known->is_number && (holds_more || column.type == ColumnType::kBool)) continue;
     column.type = known->column.type;
     column.format = known->column.format;
   }

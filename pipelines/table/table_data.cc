@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "io/data/folder_manifest.h"
 #include "io/file/file.h"
+#include "io/table/marked_table.h"
 #include "io/table/named_table.h"
 #include "io/table/table.h"
 #include "pipelines/table/fitted_store.h"
@@ -28,6 +29,10 @@ class Opener {
         budgets_(choose_memory(recipe.budget).limits),
         cache_(world.cache_folder.empty() ? io::FolderManifest::default_cache_folder() : world.cache_folder) {}
 
+  /// The columns that a model reads: rows behind a history must have them.
+  void need(const table::Fitted& fitted) {
+    for (const io::ColumnSpec& column : fitted.source) needed_.push_back(column.name);
+  }
   /// Of the columns of tables that are opened from now on.
   void know(KnownColumns columns) { known_ = std::move(columns); }
 
@@ -56,28 +61,28 @@ class Opener {
     if (cache_.empty())
       throw Error(Code::kUsage, "there is no folder for prepared tables: neither HOME nor XDG_CACHE_HOME is set")
           .hint("set XDG_CACHE_HOME to a folder with room for the table");
-    table::PrepareOptions options{
-        .target = recipe_.table->target,
-        .history = history.get(),
-        .filter = filter,
-        .open = [this](const std::string& small) { return io::open_columns(small, table_options(true), fs_); },
-        .folders = {folder_of(data), io::parent_of(recipe_.name)},
-        .scratch_folder = cache_,
-        .cores = &cores_,
-        .fs = &fs_,
-        .progress = {}};
+    table::PrepareOptions options{.target = recipe_.table->target,
+                                  .history = history.get(),
+                                  .filter = filter,
+                                  .needed = needed_,
+                                  .open = [this](const std::string& small) { return io::open_columns(small, {}, fs_); },
+                                  .folders = {folder_of(data), io::parent_of(recipe_.name)},
+                                  .scratch_folder = cache_,
+                                  .cores = &cores_,
+                                  .fs = &fs_,
+                                  .progress = {}};
     if (history) options.folders.push_back(folder_of(history_data));
     progress_.begin("preparing", 0, "rows");
     options.progress = [this](uint64_t done, uint64_t) { progress_.update(done); };
     fs_.make_folders(cache_);
-    const table::Prepared prepared = table::prepare_into(
+    table::Prepared prepared = table::prepare_into(
         cache_, *recipe_.prepare, *table, std::move(options),
         [this](const std::string& to, const io::TableSchema& schema, const io::ColumnsWriterOptions& how) {
           return io::write_columns(to, schema, how, fs_);
         });
     progress_.end();
     for (const std::string& line : prepared.report) progress_.say("note: " + line);
-    return io::open_columns(prepared.path, {}, fs_);
+    return io::with_bad_rows(io::open_columns(prepared.path, {}, fs_), std::move(prepared.bad));
   }
   bool prepares() const { return recipe_.prepare && !recipe_.prepare->empty(); }
 
@@ -123,12 +128,18 @@ class Opener {
   Budgets budgets_;
   std::string cache_;
   KnownColumns known_;
+  std::vector<std::string> needed_;
 };
 
 table::RowSplit split_of(const io::Table& table, const std::string& data, const Recipe& recipe) {
   try {
     return table::split_rows(table, recipe.data.val->of_rows(), recipe.seed);
   } catch (Error& error) { throw error.add("setting rows of '" + data + "' aside"); }
+}
+
+std::optional<uint64_t> window_of(const Recipe& recipe) {
+  if (!recipe.budget.window) return std::nullopt;
+  return recipe.budget.window->bytes;
 }
 
 std::shared_ptr<const io::Dataset> encoded(std::shared_ptr<const io::Table> table, table::RowSet rows,
@@ -152,12 +163,12 @@ JobData open_table_data(const DataPaths& paths, const Recipe& recipe, const Tabl
     data.val_from = "kept aside by data.val";
   }
   data.fitted = opener.fitted(*table, train);
-  data.train = encoded(table, std::move(train), data.fitted, {.training = true});
-  if (val) data.val = encoded(table, std::move(*val), data.fitted, {});
+  data.train = encoded(table, std::move(train), data.fitted, {.training = true, .window_bytes = window_of(recipe)});
+  if (val) data.val = encoded(table, std::move(*val), data.fitted, {.window_bytes = window_of(recipe)});
   if (!paths.val.empty()) {
-    opener.know(KnownColumns::of(raw->schema(), *data.fitted));
+    opener.know(opener.prepares() ? KnownColumns::of(raw->schema()) : KnownColumns::of(*data.fitted, false));
     const std::shared_ptr<const io::Table> other = opener.prepare(opener.open(paths.val, true), paths.val, true);
-    data.val = encoded(other, table::RowSet::all(other->rows()), data.fitted, {});
+    data.val = encoded(other, table::RowSet::all(other->rows()), data.fitted, {.window_bytes = window_of(recipe)});
     data.val_from = paths.val;
   }
   return data;
@@ -169,16 +180,18 @@ std::shared_ptr<const io::Dataset> open_table_rows(const std::string& data, cons
                                                    const TableWorld& world) {
   Opener opener(recipe, world);
   opener.know(KnownColumns::of(*fitted, opener.prepares()));
+  opener.need(*fitted);
   std::shared_ptr<const io::Table> before;
   if (!history.empty() && opener.prepares()) {
     before = opener.open(history, true);
-    opener.know(KnownColumns::of(before->schema(), *fitted));
+    opener.know(KnownColumns::of(before->schema()));  // steps go over both: of one type
   }
   const std::shared_ptr<const io::Table> table =
       opener.prepare(opener.open(data, needs_target), data, /*filter=*/needs_target, before, history);
   table::RowSet rows = table::RowSet::all(table->rows());
   if (part == TablePart::kVal && recipe.data.val) rows = split_of(*table, data, recipe).val;
-  return encoded(table, std::move(rows), std::move(fitted), {.needs_target = needs_target});
+  return encoded(table, std::move(rows), std::move(fitted),
+                 {.needs_target = needs_target, .window_bytes = window_of(recipe)});
 }
 
 }  // namespace penstock

@@ -23,7 +23,8 @@ void Lanes::afford_rows_ahead(const LanesOptions& options) {
   if (rows_ahead_ < options.rows_ahead)
     note_ = "rows of embeddings are brought " + std::to_string(rows_ahead_) + " batches ahead, not " +
             std::to_string(options.rows_ahead) + " (train.sparse_ahead): a batch's take up to " +
-            bytes_text(bytes_ahead_) + ", and they may take a quarter of the budget of " + std::string(name_of(tier));
+            bytes_text(bytes_ahead_) + ", and they may take a quarter of the budget of " + std::string(name_of(tier)) +
+            " and nothing that is in use";
 }
 
 Tier Lanes::tier_of_rows() const {

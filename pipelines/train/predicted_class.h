@@ -13,6 +13,9 @@ inline int64_t highest(std::span<const float> scores) {
   return scores.empty() ? -1 : std::max_element(scores.begin(), scores.end()) - scores.begin();
 }
 
+/// What a chance of yes says.
+inline bool is_yes(float chance) { return chance > 0.5F; }
+
 /// What class number `label` is called; `unnamed` where `names` do not say.
 inline std::string class_name(std::span<const std::string> names, int64_t label, const std::string& unnamed) {
   return label >= 0 && static_cast<size_t>(label) < names.size() ? names[static_cast<size_t>(label)] : unnamed;

@@ -58,7 +58,7 @@ class CsvPredictions final : public PredictionSink {
     } else if (layout_.rows == Task::kRegression) {
       writer_.add(values[0]);
     } else if (layout_.rows == Task::kBinary) {
-      writer_.add(class_text(layout_.classes, values[0] > 0.5F ? 1 : 0)).add(values[0]);
+      writer_.add(class_text(layout_.classes, is_yes(values[0]) ? 1 : 0)).add(values[0]);
     } else {
       writer_.add(class_text(layout_.classes, highest(values)));
       add_all(values);

@@ -58,7 +58,7 @@ class Hdf5Predictions final : public PredictionSink {
 
   int64_t chosen(std::span<const float> values) const {
     if (layout_.rows != Task::kBinary || layout_.features || values.empty()) return highest(values);
-    return int64_t{values[0] > 0.5F};
+    return int64_t{is_yes(values[0])};
   }
 
   void flush() {

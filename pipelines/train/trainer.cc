@@ -23,10 +23,22 @@ std::string number(double value) {
   return text;
 }
 
-Evaluation validated(Lanes& lanes, const TrainPhase& phase, const Source& val, const EvaluationOptions& options,
-                     uint64_t epoch) {
+/// What `other` kept from an epoch for the next one gives way, where there is no room for `work` beside it.
+template <class Work>
+auto with_room(const Source* other, Work&& work) {
   try {
-    return evaluate(lanes, phase.eval, val, options);
+    return work();
+  } catch (const Error& error) {
+    if (error.code() != Code::kMemory || other == nullptr) throw;
+  }
+  other->let_go();
+  return work();
+}
+
+Evaluation validated(Lanes& lanes, const TrainPhase& phase, const Source& train, const Source& val,
+                     const EvaluationOptions& options, uint64_t epoch) {
+  try {
+    return with_room(&train, [&] { return evaluate(lanes, phase.eval, val, options); });
   } catch (Error& error) { throw error.add("validating after epoch " + std::to_string(epoch + 1)); }
 }
 
@@ -106,6 +118,7 @@ Run Trainer::start(const TrainPhase& phase) {
   options.epoch = at_->epoch;
   options.step = at_->step;
   options.epochs = 1;
+  options.again = at_->epoch + 1 < plan_.epochs;
   options.faults.already = at_->rejected;
   options.clock = world_.clock;
   options.trace = world_.trace;
@@ -115,7 +128,7 @@ Run Trainer::start(const TrainPhase& phase) {
   std::optional<Run> run;
   together_.require_none(failure_of([&] {
     const size_t rows_ahead = lanes_.rows_ahead();
-    run.emplace(lanes_.start(phase.train, train_, options));
+    run.emplace(with_room(val_, [&] { return lanes_.start(phase.train, train_, options); }));
     say_rows_ahead(rows_ahead);
     PlanOptions plan = run->plan().options();
     plan.rank = 0, plan.ranks = 1;  // the ledger is of all processes
@@ -235,10 +248,11 @@ std::optional<TrainEnd> Trainer::finish_epoch(const TrainPhase& phase) {
     const TraceSpan span(world_.trace, "evaluation", "lane");
     const double began = world_.clock->now_seconds();
     EvaluationOptions options{.run = phase.eval_run, .stop = world_.stop};
+    options.run.again = at_->epoch + 1 < plan_.epochs;
     options.run.clock = world_.clock;
     options.run.trace = world_.trace;
     const size_t rows_ahead = lanes_.rows_ahead();
-    const Evaluation evaluation = validated(lanes_, phase, *val_, options, m.epoch);
+    const Evaluation evaluation = validated(lanes_, phase, train_, *val_, options, m.epoch);
     say_rows_ahead(rows_ahead);
     before_.evaluation_seconds += world_.clock->now_seconds() - began;
     if (evaluation.stopped) return TrainEnd::kStopped;

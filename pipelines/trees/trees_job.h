@@ -54,7 +54,7 @@ struct TreesResult {
   std::optional<double> train_loss;  ///< of the best round
   std::vector<metrics::Figure> val;  ///< of the model, on the validation data
   uint64_t model_bytes = 0;
-  uint64_t peak_rss_bytes = 0;  ///< of the process that needed the most, over all resumes
+  uint64_t peak_rss_bytes = 0;  ///< of the process that needed the most, over all starts that ended by themselves
   std::string weights_xxh3;     ///< of the model, 16 hex digits
   std::optional<uint64_t> resumed_from_round;
   std::string memory;  ///< "ram" or "disk": where rows lay

@@ -47,13 +47,22 @@ EncodedPiece::EncodedPiece(const EncodedTable& data, uint64_t piece, std::shared
   first_ = data.pieces().first(piece);
   count_ = static_cast<size_t>(data.pieces().records(piece));
   tiles_ = (count_ + kDecodeRows - 1) / kDecodeRows;
+  counts_ = data.counts_piece(piece);
+  // Never cleared, and never with a copy of what is written over.
+  const auto make_room = [&](auto& field, size_t width) {
+    if (field.capacity() < count_ * width) {
+      field = {};
+      field.reserve(data.pieces().most_records() * width);
+    }
+    field.resize(count_ * width);
+  };
   const Fitted& fitted = data.fitted();
-  rows_->cat.resize(count_ * fitted.cat_width());
-  rows_->cont.resize(count_ * fitted.cont_width());
+  make_room(rows_->cat, fitted.cat_width());
+  make_room(rows_->cont, fitted.cont_width());
   if (fitted.target.task == Task::kClasses)
-    rows_->label.resize(count_);
+    make_room(rows_->label, 1);
   else
-    rows_->target.resize(count_);
+    make_room(rows_->target, 1);
   complete_ = tiles_ == 0;
 }
 
@@ -88,7 +97,7 @@ void EncodedPiece::encode_tile(size_t tile, Encoder::Scratch& scratch) {
   std::vector<uint32_t> places(count);
   std::iota(places.begin(), places.end(), static_cast<uint32_t>(from));
   Encoder::Refused refused;
-  data_.encode(*raw_, rows, places, all_rows(), refused, scratch);
+  data_.encode(*raw_, rows, places, all_rows(), refused, scratch, counts_);
   if (refused.empty()) return;
   const std::lock_guard lock(mutex_);
   std::ranges::move(refused, std::back_inserter(refused_));

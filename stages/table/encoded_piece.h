@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/memory/budget.h"
 #include "stages/table/encoded_table.h"
 
 namespace penstock::table {
@@ -33,6 +35,7 @@ class EncodedPiece {
   void encode(Encoder::Scratch& scratch);
   /// Records ids[places[...]] go to the rows `places` of `out`; after encode(). Those that hold no record are rejected.
   void copy(std::span<const uint64_t> ids, std::span<const uint32_t> places, const RowsOut& out, Intake& intake) const;
+  bool is_complete() const { return complete_.load(std::memory_order_acquire); }
   /// Its memory, for the next piece. Nobody may use it any more.
   std::unique_ptr<EncodedRows> give_back() { return std::move(rows_); }
 
@@ -48,11 +51,19 @@ class EncodedPiece {
   std::unique_ptr<EncodedRows> rows_;
   uint64_t first_ = 0;  ///< record
   size_t count_ = 0, tiles_ = 0;
+  bool counts_ = true;  ///< no piece of this pass held these records before: what is unknown in them is counted
   std::atomic<size_t> next_{0}, done_{0};
   std::atomic<bool> complete_{false};
   std::mutex mutex_;
   Encoder::Refused refused_;  ///< by place, sorted when complete
   std::exception_ptr error_;
+};
+
+/// What a reader leaves for the next one over the same table: encoded pieces, with the memory that was taken for them.
+struct KeptPieces {
+  Reserve reserve;
+  uint64_t slots = 0;
+  std::map<uint64_t, std::shared_ptr<EncodedPiece>> pieces = {};
 };
 
 }  // namespace penstock::table

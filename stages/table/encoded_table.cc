@@ -28,7 +28,8 @@ EncodedTable::EncodedTable(std::shared_ptr<const io::Table> table, RowSet rows, 
       encoder_(*fitted_, table_->schema(), table_->path(),
                {.training = options.training, .needs_target = options.needs_target}),
       unknown_(fitted_->cat_width()),
-      infinite_(fitted_->numbers.size()) {
+      infinite_(fitted_->numbers.size()),
+      counted_(table_->pieces()) {
   if (!rows_.runs().empty() && rows_.runs().back().last > table_->rows())
     throw Error(Code::kUsage, "'" + table_->path() + "' has " + std::to_string(table_->rows()) + " rows, and row " +
                                   std::to_string(rows_.runs().back().last - 1) + " is asked for");
@@ -91,7 +92,7 @@ RowsOut EncodedTable::places_of(Intake& intake) const {
 }
 
 void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows, std::span<const uint32_t> places,
-                          const RowsOut& out, Encoder::Refused& refused, Encoder::Scratch& scratch) const {
+                          const RowsOut& out, Encoder::Refused& refused, Encoder::Scratch& scratch, bool counts) const {
   Encoder::Refused some_refused, unlearnt;
   const std::span<const io::StoredColumn> stored = raw.stored();
   const bool narrow = encoder_.takes(stored);
@@ -109,6 +110,11 @@ void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows
       encoder_.encode(stored, tile_of(raw.first(), some, scratch.picked), to, first, some_refused, scratch);
     } else {
       decode_rows(raw, some, scratch.block);
+      for (const io::BadRow& bad : scratch.block.bad)  // what stands there is no value, so none that is unknown
+        for (io::ColumnBlock& column : scratch.block.columns) {
+          column.missing.resize(scratch.block.rows);
+          column.missing[bad.row] = 1;
+        }
       encoder_.encode(scratch.block, some, to, first, some_refused, scratch);
     }
     const size_t named = narrow ? 0 : scratch.block.bad.size();  // reasons of bad rows say where they are
@@ -121,11 +127,11 @@ void EncodedTable::encode(const io::RawRows& raw, std::span<const uint64_t> rows
     }
   }
   name_unlearnt(raw, rows, unlearnt, places, refused);
-  encoded_ += rows.size();
-  const auto add = [](std::vector<uint64_t>& counts, std::vector<std::atomic<uint64_t>>& sums) {
-    for (size_t c = 0; c < counts.size(); ++c) {
-      if (counts[c] > 0) sums[c] += counts[c];
-      counts[c] = 0;
+  if (counts) encoded_ += rows.size();
+  const auto add = [counts](std::vector<uint64_t>& found, std::vector<std::atomic<uint64_t>>& sums) {
+    for (size_t c = 0; c < found.size(); ++c) {
+      if (counts && found[c] > 0) sums[c] += found[c];
+      found[c] = 0;
     }
   };
   add(scratch.unknown, unknown_);
@@ -175,10 +181,26 @@ void EncodedTable::read(std::span<const uint64_t> ids, Intake& out) const {
 }
 
 std::unique_ptr<Reader> EncodedTable::start(const Journey& journey, Budgets& budgets) const {
-  encoded_ = 0;
-  for (auto& count : unknown_) count = 0;
-  for (auto& count : infinite_) count = 0;
-  return std::make_unique<RowReader>(*this, journey, budgets);
+  std::unique_ptr<KeptPieces> kept = take_kept();
+  if (!kept) {  // else its rows are not looked at again
+    encoded_ = 0;
+    for (auto& count : unknown_) count = 0;
+    for (auto& count : infinite_) count = 0;
+    for (auto& counted : counted_) counted = false;
+  }
+  return std::make_unique<RowReader>(*this, journey, budgets, std::move(kept));
+}
+
+std::unique_ptr<KeptPieces> EncodedTable::take_kept() const {
+  const std::lock_guard lock(kept_mutex_);
+  return std::move(kept_);
+}
+
+void EncodedTable::let_go() const { take_kept(); }
+
+void EncodedTable::keep(std::unique_ptr<KeptPieces> pieces) const {
+  const std::lock_guard lock(kept_mutex_);
+  if (!kept_) kept_ = std::move(pieces);
 }
 
 uint64_t EncodedTable::least_bytes(const Journey& journey) const { return RowReader::least_bytes(*this, journey); }

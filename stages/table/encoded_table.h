@@ -18,6 +18,8 @@
 
 namespace penstock::table {
 
+struct KeptPieces;
+
 struct EncodedOptions {
   bool training = false;     ///< as EncoderOptions
   bool needs_target = true;  ///< likewise
@@ -68,12 +70,19 @@ class EncodedTable final : public io::Dataset {
   /// where it is opened.
   std::vector<std::string> notes() const override;
 
-  /// Decodes and encodes rows (of the table, ascending) that lie in `raw`: row i goes to row places[i] of `out`, and those that hold no record are named in `refused` by that place. For readers.
+  /// Decodes and encodes rows (of the table, ascending) that lie in `raw`: row i goes to row places[i] of `out`, and those that hold no record are named in `refused` by that place. `counts`:
+  /// what is unknown in them is new to notes(). For readers.
   void encode(const io::RawRows& raw, std::span<const uint64_t> rows, std::span<const uint32_t> places,
-              const RowsOut& out, Encoder::Refused& refused, Encoder::Scratch& scratch) const;
+              const RowsOut& out, Encoder::Refused& refused, Encoder::Scratch& scratch, bool counts = true) const;
   /// The same of records ids[places[...]] in any order, which go to the rows `places`.
   void encode_records(const io::RawRows& raw, std::span<const uint64_t> ids, std::span<const uint32_t> places,
                       const RowsOut& out, Encoder::Refused& refused, Encoder::Scratch& scratch) const;
+  /// For readers that encode whole pieces. True the first time that a piece is asked for in this pass.
+  bool counts_piece(uint64_t piece) const { return !counted_[piece].exchange(true); }
+  /// What the reader before left; null: nothing. And leaving it for the next one.
+  std::unique_ptr<KeptPieces> take_kept() const;
+  void keep(std::unique_ptr<KeptPieces> pieces) const;
+  void let_go() const override;
   /// Where the fields of an Intake lie.
   RowsOut places_of(Intake& intake) const;
 
@@ -97,6 +106,9 @@ class EncodedTable final : public io::Dataset {
   mutable std::vector<std::atomic<uint64_t>> unknown_;   ///< by column of `cat`
   mutable std::vector<std::atomic<uint64_t>> infinite_;  ///< by number of Fitted
   mutable std::atomic<uint64_t> encoded_{0};
+  mutable std::vector<std::atomic<bool>> counted_;  ///< of each piece
+  mutable std::mutex kept_mutex_;
+  mutable std::unique_ptr<KeptPieces> kept_;
   mutable std::once_flag labelled_;
   mutable std::vector<int32_t> labels_;
 };

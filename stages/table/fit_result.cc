@@ -154,6 +154,7 @@ void finish_classes(const TableSpec& spec, ColumnType type, const std::string& w
     const double x = std::strtod(a.text.c_str(), nullptr), y = std::strtod(b.text.c_str(), nullptr);
     return x != y ? x < y : a.text < b.text;
   });
+  const std::string values = first_values(found);
   if (spec.task == Task::kClasses) {
     target.classes = std::move(found);
   } else {
@@ -172,7 +173,7 @@ void finish_classes(const TableSpec& spec, ColumnType type, const std::string& w
   }
   if (target.classes.size() < 2)
     throw Error(Code::kData, "the target '" + spec.target + "' of '" + where + "' is the same in all " +
-                                 std::to_string(target.count) + " training rows (" + first_values(found) +
+                                 std::to_string(target.count) + " training rows (" + values +
                                  "): there is nothing to learn")
         .hint("check the column, the filter and the split");
 }

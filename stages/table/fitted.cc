@@ -156,6 +156,10 @@ std::vector<size_t> match_columns(const Fitted& fitted, const io::TableSchema& s
       const std::string near = nearest_name(wanted.name, strangers);
       missing.push_back("'" + wanted.name + "'" + (near.empty() ? "" : " (there is '" + near + "')"));
     } else if (!goes_for(schema.columns()[at].type, wanted.type, is_number[c])) {
+      if (c == fitted.target.source && !with_target) {  // nobody asks for it: an empty column is text in many formats
+        out.back() = io::TableSchema::npos;
+        continue;
+      }
       retyped.push_back("'" + wanted.name + "' is " + std::string(name_of(schema.columns()[at].type)) + " and was " +
                         std::string(name_of(wanted.type)));
     }

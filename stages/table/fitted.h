@@ -146,7 +146,7 @@ bool goes_for(io::ColumnType found, io::ColumnType trained, bool is_number);
 /// Of each of `fitted.source`: whether it is read as a number alone, and not by how its values are spelt.
 std::vector<bool> plain_numbers(const Fitted& fitted);
 
-/// For each column of `fitted.source` its place in `schema`; npos for a target that is missing where `with_target` is false. Types as goes_for() says. Throws Error kUsage naming all columns that are missing (with the nearest there is) or have another type.
+/// For each column of `fitted.source` its place in `schema`; npos for a target that is missing, or of another type, where `with_target` is false. Types as goes_for() says. Throws Error kUsage naming all columns that are missing (with the nearest there is) or have another type.
 std::vector<size_t> match_columns(const Fitted& fitted, const io::TableSchema& schema, const std::string& where,
                                   bool with_target = true);
 

@@ -8,16 +8,11 @@ namespace penstock::table {
 PieceMap::PieceMap(const io::Table& table, const RowSet& rows) {
   begins_.reserve(table.pieces() + 1);
   for (uint64_t p = 0; p <= table.pieces(); ++p) begins_.push_back(rows.before(table.piece_begin(p)));
+  for (uint64_t p = 0; p < pieces(); ++p) most_ = std::max(most_, records(p));
 }
 
 uint64_t PieceMap::piece_of(uint64_t id) const {
   return static_cast<uint64_t>(std::ranges::upper_bound(begins_, id) - begins_.begin()) - 1;
-}
-
-uint64_t PieceMap::most_records() const {
-  uint64_t most = 0;
-  for (uint64_t p = 0; p < pieces(); ++p) most = std::max(most, records(p));
-  return most;
 }
 
 void PieceMap::add_pieces(uint64_t first, uint64_t last, std::vector<uint64_t>& out) const {

@@ -22,7 +22,7 @@ class PieceMap {
   /// Records that lie in a piece: [first(piece), first(piece + 1)).
   uint64_t first(uint64_t piece) const { return begins_[piece]; }
   uint64_t records(uint64_t piece) const { return begins_[piece + 1] - begins_[piece]; }
-  uint64_t most_records() const;
+  uint64_t most_records() const { return most_; }
   /// Adds the pieces that records [first, last) lie in, ascending; not those between that hold none.
   void add_pieces(uint64_t first, uint64_t last, std::vector<uint64_t>& out) const;
   /// Calls each(piece, places) for the pieces that records `ids` (in any order) lie in, ascending: which of the ids each holds, ascending.
@@ -39,6 +39,7 @@ class PieceMap {
   Sorted sorted(std::span<const uint64_t> ids) const;
 
   std::vector<uint64_t> begins_;  ///< of each piece, and the number of records
+  uint64_t most_ = 0;             ///< of one piece
 };
 
 template <class Each>

@@ -11,10 +11,15 @@
 namespace penstock::table {
 namespace {
 
-uint64_t free_ram(const Budgets& budgets) {
+uint64_t limit_of(const Budgets& budgets) {
   constexpr uint64_t kUnlimited = uint64_t{2} << 30;
   const uint64_t limit = budgets.limit(Tier::kRam);
-  return limit == 0 ? kUnlimited : limit - std::min(limit, budgets.used(Tier::kRam));
+  return limit == 0 ? kUnlimited : limit;
+}
+
+uint64_t free_ram(const Budgets& budgets) {
+  const uint64_t limit = limit_of(budgets);
+  return budgets.limit(Tier::kRam) == 0 ? limit : limit - std::min(limit, budgets.used(Tier::kRam));
 }
 
 }  // namespace
@@ -24,16 +29,25 @@ uint64_t RowReader::least_bytes(const EncodedTable& data, const Journey& journey
   return needs.bytes(needs.least);
 }
 
-RowReader::RowReader(const EncodedTable& data, const Journey& journey, Budgets& budgets)
+RowReader::RowReader(const EncodedTable& data, const Journey& journey, Budgets& budgets,
+                     std::unique_ptr<KeptPieces> kept)
     : data_(data), journey_(journey), walk_(journey, data), map_(data.pieces()) {
-  SlotNeeds needs = slot_needs(data, journey);
+  use_.name = "hdd";
+  if (kept)
+    go_on_with(std::move(*kept));
+  else
+    choose_slots(budgets);
+}
+
+void RowReader::choose_slots(Budgets& budgets) {
+  const SlotNeeds needs = slot_needs(data_, journey_);
   const uint64_t free = free_ram(budgets);
   if (needs.bytes(needs.least) > free) {
-    const Order order = journey.plan->options().order;
+    const Order order = journey_.plan->options().order;
     std::string less = "fewer rows in a piece need less";
     if (order == Order::kFull) less = "order = \"full\" keeps all of them in memory: order = \"block\" needs less";
     if (order == Order::kBlock) less = "a smaller data.block or data.group_blocks needs less";
-    throw Error(Code::kMemory, "the rows of '" + data.path() + "' that are read at once take " +
+    throw Error(Code::kMemory, "the rows of '" + data_.path() + "' that are read at once take " +
                                    bytes_text(needs.bytes(needs.least)) + " (" + counted(needs.least, "piece") +
                                    " of up to " + bytes_text(needs.piece_bytes) + "), and " + bytes_text(free) +
                                    " are left; " + less);
@@ -41,23 +55,40 @@ RowReader::RowReader(const EncodedTable& data, const Journey& journey, Budgets& 
   const uint64_t may = std::max(free - free / 3, needs.bytes(needs.least));
   const auto slots_of = [&](const SlotNeeds& n) {
     uint64_t slots = may < n.bytes(0) ? 0 : (may - n.bytes(0)) / n.piece_bytes;
-    if (data.options().window_bytes) slots = std::min(slots, *data.options().window_bytes / n.piece_bytes);
+    if (const auto window = data_.options().window_bytes) slots = std::min(slots, *window / n.piece_bytes);
     return std::min(slots, n.wanted);
   };
-  if (needs.encoded_bytes > 0) {
-    // In the order of the file a piece is encoded as it is read: that it comes again is worth something where it stays.
-    const bool all = journey.plan->options().order == Order::kSequential;
-    encodes_ = slots_of(needs.encoding()) >= (all ? needs.all : needs.least);
-    if (encodes_) needs = needs.encoding();
+  SlotNeeds whole = needs.encoding();
+  keeps_ = journey_.again && whole.bytes(needs.all) <= limit_of(budgets) / 4;
+  if (keeps_) whole.wanted = needs.all;
+  const uint64_t slots = slots_of(whole);
+  keeps_ = keeps_ && slots >= needs.all;
+  encodes_ = keeps_ || (needs.comes_again && slots >= needs.all) || (needs.encoding_pays && slots >= needs.least);
+  slots_ = encodes_ ? slots : std::max(slots_of(needs), needs.least);
+  reserve_.emplace(budgets, Need::ram((encodes_ ? whole : needs).bytes(slots_)));
+}
+
+void RowReader::go_on_with(KeptPieces kept) {
+  keeps_ = journey_.again;
+  encodes_ = true;
+  slots_ = kept.slots;
+  reserve_.emplace(std::move(kept.reserve));
+  used_ = kept.pieces.size();
+  for (auto& [piece, rows] : kept.pieces) {
+    Held& held = held_[piece];
+    held.rows = std::move(rows);
+    held.idle_at = ++idle_clock_;
   }
-  slots_ = std::max(slots_of(needs), needs.least);
-  reserve_.emplace(budgets, Need::ram(needs.bytes(slots_)));
-  use_.name = "hdd";
 }
 
 RowReader::~RowReader() {
   stop();
   if (thread_.joinable()) thread_.join();
+  if (!keeps_ || error_) return;
+  auto kept = std::make_unique<KeptPieces>(KeptPieces{.reserve = std::move(*reserve_), .slots = slots_});
+  for (auto& [piece, held] : held_)
+    if (held.rows && held.rows->is_complete()) kept->pieces.emplace(piece, std::move(held.rows));
+  data_.keep(std::move(kept));
 }
 
 void RowReader::begin() {

@@ -24,7 +24,8 @@ namespace penstock::table {
 ///
 ///   planned -> pieces fetched -> bring() pins the slice's -> read() decodes, encodes, unpins -> section read: pieces idle -> slot taken by another
 ///
-/// In shuffled orders, and where all pieces stay for epochs to come, a piece's first readers encode it whole, and read() copies rows of it.
+/// Where an order uses much of a piece at once, and where all pieces stay for epochs to come, a piece's first readers encode it whole, and read() copies rows of it. Such a reader leaves them to
+/// the one of the next epoch (Journey::again), where they take a quarter of the budget at most.
 ///
 /// A replacement's piece that is in no slot has a slot of its own, for one at a time.
 ///
@@ -33,7 +34,9 @@ namespace penstock::table {
 class RowReader final : public Reader {
  public:
   /// Throws Error kMemory where the slots that the order needs are not free; says which order needs fewer.
-  RowReader(const EncodedTable& data, const Journey& journey, Budgets& budgets);
+  /// `kept`: what another reader of the table left (EncodedTable::take_kept), or null.
+  RowReader(const EncodedTable& data, const Journey& journey, Budgets& budgets,
+            std::unique_ptr<KeptPieces> kept = nullptr);
   ~RowReader() override;
   static uint64_t least_bytes(const EncodedTable& data, const Journey& journey);
 
@@ -62,6 +65,8 @@ class RowReader final : public Reader {
     bool aside = false;                  ///< in the replacements' slot
   };
 
+  void choose_slots(Budgets& budgets);
+  void go_on_with(KeptPieces kept);
   void fetch_ahead();
   Section plan_section(uint64_t first) const;
   uint64_t end_of_piece(uint64_t first, uint64_t last) const;
@@ -87,6 +92,7 @@ class RowReader final : public Reader {
   const PieceMap& map_;
   uint64_t slots_ = 0;
   bool encodes_ = false;
+  bool keeps_ = false;  ///< leaves its pieces for the next reader
   std::optional<Reserve> reserve_;
 
   mutable std::mutex mutex_;

@@ -34,6 +34,8 @@ TargetRule::TargetRule(const TargetFit& target, std::string name, bool clips)
   for (size_t i = 0; i < target_.classes.size(); ++i)
     classes_.emplace_back(target_.classes[i].text, static_cast<double>(i));
   std::sort(classes_.begin(), classes_.end());
+  knows_negative_ = target_.task == Task::kBinary && !target_.positive.empty() && target_.classes.size() == 2 &&
+                    target_.classes[0].text != "not " + target_.positive;
 }
 
 double TargetRule::value(const io::ColumnBlock& column, size_t row, std::string& reason) const {
@@ -68,7 +70,14 @@ double TargetRule::number(const io::ColumnBlock& column, size_t row, std::string
 double TargetRule::scaled(double x) const { return target_.scaled ? (x - target_.mean) / target_.deviation : x; }
 
 double TargetRule::binary(const io::ColumnBlock& column, size_t row, std::string& reason) const {
-  if (!target_.positive.empty()) return cell_text(column, row) == target_.positive ? 1 : 0;
+  if (!target_.positive.empty()) {
+    const std::string text = cell_text(column, row);
+    if (text == target_.positive) return 1;
+    if (!knows_negative_ || text == target_.classes[0].text) return 0;
+    reason = "its target '" + name_ + "' is '" + text + "', and training knew '" + target_.positive + "' and '" +
+             target_.classes[0].text + "'";
+    return kNan;
+  }
   const double x = as_number(column, row);
   if (x == 0 || x == 1) return x;
   reason = "its target '" + name_ + "' is " + cell_text(column, row) + ", neither 0 nor 1";

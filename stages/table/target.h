@@ -33,6 +33,8 @@ class TargetRule {
   const TargetFit target_;
   std::string name_;
   bool clips_;
+  bool knows_negative_ =
+      false;  ///< binary: training had one value beside the positive one, and no other can be told from it
   std::vector<std::pair<std::string, double>> classes_;  ///< sorted by text
 };
 

@@ -33,6 +33,8 @@ TEST(Comparable, OtherRowsOtherTargetsAndNoneAreNamed) {
               AllOf(HasSubstr("'a' and 'b' cannot be compared: data.val is"), HasSubstr("0.3")));
   EXPECT_THAT(refused(recipe("a"), recipe("b", {"seed=2"})), HasSubstr("seed is 1 in the first and 2 in the second"));
   EXPECT_THAT(refused(recipe("a"), recipe("b", {"table.target=z"})), HasSubstr("table.target is 'y'"));
+  EXPECT_THAT(refused(recipe("a"), recipe("b", {"prepare.where=['y > 0']"})),
+              HasSubstr("prepare.where is '' in the first and 'y > 0' in the second"));
   EXPECT_THAT(refused(recipe("a"), recipe("b", {"table.task=binary"})), HasSubstr("binary in the second"));
   EXPECT_THAT(refused(recipe("a"), recipe("b", {"data.val.fraction=0"})), HasSubstr("'b' sets no rows aside"));
   EXPECT_THAT(refused(recipe("a"), parse_recipe("net = { arch = \"resnet18\" }", "pictures")),

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 
 constexpr const char* kRecipe = R"(
 data = { batch = 8, order = "sequential", last = "keep", val = { fraction = 0.2 } }
-faults = { eval = "skip" }
+faults = { eval = "skip", budget = "100%" }
 table = { task = "regression", target = "y", categories = ["holiday", "code"], numbers = ["visits", "tax"] }
 net = { arch = "tabular" }
 )";
@@ -63,7 +63,7 @@ class NewFiles : public testing::Test {
 TEST_F(NewFiles, AreReadWithTheTypesOfTraining) {
   train(kRecipe);
   // "0" alone looks like a number, halves are no int, and columns without a value are text: the target is one of them.
-  const std::string rows = "holiday,code,visits,tax,y\n0,101,2.5,,\n0,104,3,,\n0,100,16,,\n";
+  const std::string rows = "holiday,code,visits,tax,y\n0,101,2.5,,\n0,104.0,3,,\n0,100,16,,\n";
   const std::string found = folder_.write("new.csv", rows), stated = folder_.write("stated.csv", rows);
   folder_.write("stated.csv.schema", "column,type,format\nholiday,text,\ncode,int,\nvisits,real,\ntax,int,\ny,int,\n");
   const auto by_training = open(found), by_schema = open(stated);
@@ -79,6 +79,77 @@ TEST_F(NewFiles, ACellThatIsNoValueOfItsColumnCostsItsRowAlone) {
   digests(*rows);
   EXPECT_EQ(report_.records, 2u);
   EXPECT_EQ(report_.rejected, 2u);
+}
+
+TEST_F(NewFiles, AColumnOfHalvesIsReadSoHoweverManyWholeNumbersComeFirst) {
+  recipe_ = parse_recipe(
+      "data = { batch = 8, order = \"sequential\", last = \"keep\", val = { fraction = 0.2 } }\n"
+      "table = { task = \"regression\", target = \"y\", numbers = [\"x\"] }\n"
+      "net = { arch = \"tabular\" }",
+      "test");
+  std::string text = "x,y\n";
+  for (int i = 0; i < 50; ++i) text += std::to_string(i) + ".5," + std::to_string(i) + "\n";
+  train_ = open_table_data({.data = folder_.write("train.csv", text)}, recipe_, world_);
+  const auto rows = open(folder_.write("whole.csv", "x,y\n1,\n2,\n"));
+  EXPECT_EQ(dynamic_cast<const table::EncodedTable&>(*rows).table().schema().text(), "x real, y int");
+}
+
+TEST_F(NewFiles, ATableThatIsJoinedKeepsItsOwnTypes) {
+  const std::string recipe = R"(
+data = { batch = 8, order = "sequential", last = "keep" }
+table = { task = "regression", target = "y", categories = ["shop_rank", "holiday"], numbers = ["visits"] }
+net = { arch = "tabular" }
+[[prepare.step]]
+do = "join"
+file = "shops.csv"
+on = ["code"]
+prefix = "shop_"
+)";
+  recipe_ = parse_recipe(recipe, "test");
+  folder_.write("shops.csv", "code,rank,visits\n100,a,few\n101,b,few\n102,a,many\n103,c,few\n104,b,many\n");
+  std::string text = "rank,holiday,code,visits,y\n";
+  for (int i = 0; i < 60; ++i)
+    text += std::to_string(i % 4) + "," + "0ab"[i % 3] + "," + std::to_string(100 + i % 5) + "," + std::to_string(i) +
+            "," + std::to_string(i) + "\n";
+  const std::string train = folder_.write("train.csv", text);
+  train_ = open_table_data({.data = train, .val = train}, recipe_, world_);
+  EXPECT_EQ(digests(*train_.val), digests(*open(train, true)));
+  const auto opened = open(train, true);
+  digests(*opened);
+  const auto& rows = dynamic_cast<const table::EncodedTable&>(*opened);
+  EXPECT_EQ(rows.table().schema().columns().at(rows.table().schema().index_of("shop_rank")).type,
+            io::ColumnType::kText);
+  EXPECT_THAT(rows.notes(), testing::IsEmpty());
+}
+
+TEST_F(NewFiles, BehindAHistoryARowThatCannotBeReadKeepsItsPlaceAndAColumnThatIsReadMustBeThere) {
+  const std::string recipe = R"(
+data = { batch = 8, order = "sequential", last = "keep" }
+faults = { eval = "skip", budget = "100%" }
+table = { task = "regression", target = "y", categories = ["holiday"], numbers = ["tax", "since"] }
+net = { arch = "tabular" }
+[[prepare.step]]
+do = "since"
+event = "holiday = a"
+name = "since"
+by = ["code"]
+time = "visits"
+)";
+  recipe_ = parse_recipe(recipe, "test");
+  const std::string before = folder_.write("train.csv", training_rows());
+  train_ = open_table_data({.data = before}, recipe_, world_);
+  const auto rows =
+      open(folder_.write("new.csv", "holiday,code,visits,tax\n0,101,20,1\n0,x,21,2\n0,104,22,3\n"), false, before);
+  ASSERT_EQ(rows->size(), 3u);
+  digests(*rows);
+  EXPECT_EQ(report_.records, 2u);
+  EXPECT_EQ(report_.rejected, 1u);
+  for (const auto& [header, missing] :
+       {std::pair("holiday,kode,visits,tax", "code"), std::pair("holiday,code,visits,tacks", "tax")})
+    try {
+      open(folder_.write("renamed.csv", std::string(header) + "\n0,101,20,1\n0,104,21,2\n"), false, before);
+      FAIL() << header;
+    } catch (const Error& error) { EXPECT_THAT(error.what(), HasSubstr(missing)); }
 }
 
 TEST_F(NewFiles, TheirSchemaFileWinsAndIsRefusedWhereItDoesNotFit) {

@@ -24,6 +24,7 @@ class MemoryRows final : public io::Dataset {
     schema_ = {Field::fixed("cat", DType::kI32, {3}), Field::fixed("cont", DType::kF32, {2})};
     schema_.add(task == Task::kClasses ? Field::fixed("label", DType::kI64) : Field::fixed("target", DType::kF32));
     if (task == Task::kClasses) names_ = {"low", "middle", "high"};
+    if (task == Task::kBinary) names_ = {"no", "yes"};
     uint64_t state = seed * 2654435761u + 1;
     const auto draw = [&state] {
       state = state * 6364136223846793005u + 1442695040888963407u;

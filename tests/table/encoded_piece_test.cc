@@ -128,18 +128,71 @@ TEST(EncodedPiece, AReaderKeepsRowsSoWhereTheyHaveRoomAndGivesTheSameBatchesWher
     EXPECT_FALSE(without.encodes());
 
     const Ran wanted = run(roomy, options);
-    options.budgets = std::make_shared<Budgets>(Need::ram(least + least / 20 + 3'000'000));
-    EXPECT_EQ(run(roomy, options).digest, wanted.digest);
-    EXPECT_LE(options.budgets->peak(Tier::kRam), options.budgets->limit(Tier::kRam));
+    const EncodedTable tight(table, RowSet::all(20000), fitted, {.window_bytes = 1});
+    EXPECT_FALSE(RowReader(tight, journey, wide).encodes());
+    EXPECT_EQ(run(tight, options).digest, wanted.digest);
   }
 }
 
-TEST(EncodedPiece, IsNotMadeWhereEachRowIsReadOnceInTheOrderOfTheFile) {
+TEST(EncodedPiece, IsNotMadeWhereEachRowIsReadOnceInTheOrderOfTheFileOrFewRowsOfAPieceAtATime) {
   const std::shared_ptr<MemoryTable> table = made_table(2000, {.piece_rows = 200});
   const EncodedTable data(table, RowSet::all(2000), fitted_of(*table));
-  const EpochPlan plan(PlanOptions{.records = 2000, .order = Order::kSequential, .batch = 64});
-  Budgets wide;
-  EXPECT_FALSE(RowReader(data, {.plan = &plan, .batches = plan.steps_per_epoch()}, wide).encodes());
+  const auto encodes = [&](const PlanOptions& options) {
+    const EpochPlan plan(options);
+    Budgets wide;
+    return RowReader(data, {.plan = &plan, .batches = plan.steps_per_epoch()}, wide).encodes();
+  };
+  EXPECT_FALSE(encodes({.records = 2000, .order = Order::kSequential, .batch = 64}));
+  EXPECT_FALSE(encodes({.records = 2000, .order = Order::kBlock, .batch = 16, .block = 10, .group_blocks = 4}));
+  EXPECT_TRUE(encodes({.records = 2000, .order = Order::kBlock, .batch = 16, .block = 200, .group_blocks = 4}));
+  EXPECT_TRUE(encodes({.records = 2000, .order = Order::kFull, .batch = 16}));
+}
+
+TEST(EncodedPiece, PiecesStayForTheRunOfTheNextEpochUntilTheyAreLetGo) {
+  const std::shared_ptr<MemoryTable> table = made_table(4000, {.piece_rows = 100});
+  const auto fitted = fitted_of(*made_table(1000));  // some of the cities are unknown
+  const EncodedTable kept(table, RowSet::all(4000), fitted), anew(table, RowSet::all(4000), fitted);
+  for (const Order order : {Order::kSequential, Order::kBlock, Order::kFull}) {
+    RunOptions options = options_of(order);
+    options.epochs = 1;
+    options.budgets = std::make_shared<Budgets>(Need::ram(64'000'000));
+    std::vector<std::string> notes;
+    for (uint64_t epoch = 0; epoch < 3; ++epoch) {
+      options.epoch = epoch;
+      options.again = epoch < 2;
+      table->fetches = 0;
+      const Ran ran = run(kept, options);
+      EXPECT_EQ(table->fetches, epoch == 0 ? 40u : 0u);
+      EXPECT_EQ(options.budgets->used(Tier::kRam) > 0, options.again);
+      if (epoch == 0) notes = kept.notes();
+      EXPECT_EQ(kept.notes(), notes);
+      options.again = false;
+      EXPECT_EQ(ran.digest, run(anew, options).digest);
+    }
+    EXPECT_THAT(notes, testing::Contains(testing::HasSubstr("of 4000 values read")));
+    options.again = true;
+    run(kept, options);
+    kept.let_go();
+    EXPECT_EQ(options.budgets->used(Tier::kRam), 0u);
+  }
+}
+
+TEST(EncodedPiece, ABatchThatReachesFromTheEndOfAnEpochToItsBeginningFindsRoom) {
+  // Many small pieces at both ends, so that the slots for a batch in the middle are not enough.
+  const std::shared_ptr<MemoryTable> table = made_table(2660, {.piece_rows = 100});
+  std::vector<RowSet::Run> runs;
+  for (uint64_t p = 0; p < 12; ++p) runs.push_back({p * 100 + 50, p * 100 + 51});
+  runs.push_back({1200, 1400});
+  for (uint64_t p = 14; p < 26; ++p) runs.push_back({p * 100 + 50, p * 100 + 51});
+  const EncodedTable data(table, RowSet(runs), fitted_of(*table), {.window_bytes = 1});
+  for (const Order order : {Order::kSequential, Order::kBlock, Order::kFull}) {
+    RunOptions options = options_of(order);
+    options.last = Last::kWrap;
+    options.batch = 60;
+    options.block = 8;
+    options.group_blocks = 4;
+    EXPECT_EQ(run(data, options).records, 2u * 240);
+  }
 }
 
 }  // namespace

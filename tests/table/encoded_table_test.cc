@@ -252,6 +252,14 @@ TEST(EncodedTable, BinaryTargetsFollowThePositiveValue) {
   EXPECT_THAT(data.class_names(), testing::ElementsAre("<=50K", ">50K"));
   EXPECT_EQ(data.label(4), 1);
   EXPECT_NEAR(fitted->target.mean, 0.25, 1e-12);
+  const auto dotted = std::make_shared<MemoryTable>(schema);  // as a file writes them that came later
+  for (const char* income : {">50K", ">50K."}) dotted->add({"5", income});
+  const EncodedTable theirs(dotted, RowSet::all(2), fitted);
+  RunOptions options = options_of(Order::kSequential);
+  options.epochs = 1;
+  options.faults = {.on_fault = OnFault::kSkip, .budget = 3};
+  EXPECT_THAT(run(theirs, options).reasons,
+              testing::ElementsAre(HasSubstr("its target 'income' is '>50K.', and training knew '>50K' and '<=50K'")));
 }
 
 TEST(EncodedTable, UnseenCategoriesAreUnknownAndCounted) {

@@ -43,9 +43,9 @@ void each(const ColumnJob& job, Put&& put) {
   return job.grid.plain() ? each_cell<false, true>(job, put) : each_cell<false, false>(job, put);
 }
 
-/// Puts values of one type; `parse(cell, value)` says whether the cell holds one.
-template <bool asks_first, class Value, class Parse>
-bool put_values(const ColumnJob& job, std::vector<Value>& values, Value none, Parse&& parse) {
+/// Puts values of one type; `parse(cell, value)` says whether the cell holds one, `parse_odd` the same where it says no.
+template <bool asks_first, class Value, class Parse, class ParseOdd>
+bool put_values(const ColumnJob& job, std::vector<Value>& values, Value none, Parse&& parse, ParseOdd&& parse_odd) {
   const MissingWords& missing = job.reading.missing;
   Value* const out = values.data() + job.at;
   uint8_t* const gaps = job.out.missing.data() + job.at;
@@ -54,7 +54,7 @@ bool put_values(const ColumnJob& job, std::vector<Value>& values, Value none, Pa
     Value value = none;
     const std::string_view inner = trimmed(cell);
     const bool gap = missing.contains(cell) || missing.contains(inner);
-    if (!gap && !parse(inner, value)) job.fault(row, cell);
+    if (!gap && !parse(inner, value) && !parse_odd(inner, value)) job.fault(row, cell);
     out[row] = value;
     gaps[row] = gap ? 1 : 0;
     any |= gap;
@@ -63,6 +63,11 @@ bool put_values(const ColumnJob& job, std::vector<Value>& values, Value none, Pa
     if (asks_first || cell.empty() || !parse(cell, out[row])) rare(row, cell);
   });
   return any;
+}
+
+template <bool asks_first, class Value, class Parse>
+bool put_values(const ColumnJob& job, std::vector<Value>& values, Value none, Parse&& parse) {
+  return put_values<asks_first>(job, values, none, parse, [](std::string_view, Value&) { return false; });
 }
 
 bool put_reals(const ColumnJob& job) {
@@ -86,8 +91,15 @@ bool put_ints(const ColumnJob& job) {
   const auto parse = [](std::string_view cell, int64_t& out) {
     return parse_int(cell.data(), cell.data() + cell.size(), out);
   };
-  return job.reading.missing.has_number() ? put_values<true>(job, job.out.ints, int64_t{0}, parse)
-                                          : put_values<false>(job, job.out.ints, int64_t{0}, parse);
+  // "3.0": what programs write whose ints become reals where one is missing.
+  const auto parse_whole = [](std::string_view cell, int64_t& out) {
+    double real = 0;
+    if (!parse_real(cell, real) || std::trunc(real) != real || std::abs(real) >= 0x1p53) return false;
+    out = static_cast<int64_t>(real);
+    return true;
+  };
+  return job.reading.missing.has_number() ? put_values<true>(job, job.out.ints, int64_t{0}, parse, parse_whole)
+                                          : put_values<false>(job, job.out.ints, int64_t{0}, parse, parse_whole);
 }
 
 bool put_texts(const ColumnJob& job) {

@@ -23,22 +23,10 @@ struct Part {
   Frame frame = {};
   std::vector<StepCounts> counts = {};
   std::vector<GroupRecords> records = {};
-  uint64_t bad = 0;
+  std::vector<io::BadRow> bad = {};
 };
 
 }  // namespace
-
-std::vector<std::string> PrepareReport::lines(const PrepareSpec& spec) const {
-  std::vector<std::string> all = notes;
-  if (bad_rows > 0) all.push_back(std::to_string(bad_rows) + " rows could not be read and are left out");
-  for (const StepCounts& counts : steps)
-    if (std::string text = counts.text(); !text.empty()) all.push_back(std::move(text));
-  for (size_t i = 0; i < where_dropped.size(); ++i)
-    if (where_dropped[i] > 0)
-      all.push_back("where " + spec.where[i] + ": " + std::to_string(where_dropped[i]) + " rows left out");
-  all.push_back(std::to_string(rows_out) + " of " + std::to_string(rows_in) + " rows prepared");
-  return all;
-}
 
 class Preparation::Impl {
  public:
@@ -51,6 +39,7 @@ class Preparation::Impl {
               .join_bytes = options_.join_bytes,
               .join_bytes_left = options_.join_bytes};
     steps_ = bind_steps(spec_.steps, columns_, world_);
+    require_known();
     find_levels();
     std::vector<size_t> read;
     if (options_.filter) where_ = conditions_of(spec_.where, columns_, "prepare.where", read);
@@ -73,6 +62,7 @@ class Preparation::Impl {
 
   PrepareReport run(const std::function<void(const io::TableBlock&)>& take) {
     report_.rows_in = table_.rows();
+    report_.notes = world_.notes;
     report_.where_dropped.assign(where_.size(), 0);
     report_.passes = last_level_ + 1;
     for (const BoundStep& step : steps_) report_.steps.push_back(step.step().counts());
@@ -109,6 +99,18 @@ class Preparation::Impl {
                                                        : io::TableSchema::npos);
     }
     sources_ = columns_.size();
+  }
+
+  // Columns that only the history has are missing in all rows of the table: fine for the target and for what nobody reads.
+  void require_known() const {
+    for (size_t i = 0; i < sources_; ++i) {
+      const std::string& name = columns_[i].spec.name;
+      if (places_[0][i] != io::TableSchema::npos || name == options_.target) continue;
+      std::string reader = std::ranges::count(options_.needed, name) > 0 ? "the model" : "";
+      for (const BoundStep& bound : steps_)
+        if (std::ranges::count(bound.step().reads(), i) > 0) reader = bound.step().title();
+      if (!reader.empty()) table_.schema().require(name, reader, table_.path());
+    }
   }
 
   // A group step waits for what it reads, and for steps above it that leave rows out.
@@ -237,8 +239,11 @@ class Preparation::Impl {
     part.raw->decode(part.from, part.count, block);
     frame.sources.push_back(part.raw);
     frame.dropped.assign(frame.rows, 0);
-    for (const io::BadRow& bad : block.bad) frame.dropped[bad.row] = 1;
-    part.bad = block.bad.size();
+    for (const io::BadRow& bad : block.bad) {
+      frame.dropped[bad.row] = 1;
+      for (io::ColumnBlock& column : block.columns) set_missing(column, bad.row);
+    }
+    part.bad = std::move(block.bad);
     size_t next = 0;
     for (size_t i = 0; i < sources_; ++i) {
       if (places_[part.from_history][i] != io::TableSchema::npos) {
@@ -267,11 +272,16 @@ class Preparation::Impl {
       }
       return;
     }
-    report_.bad_rows += part.bad;
     for (size_t i = 0; i < steps_.size(); ++i) report_.steps[i] += part.counts[i];
     Frame& frame = part.frame;
     std::vector<size_t> rows;
+    auto bad = part.bad.begin();
     for (size_t row = 0; row < frame.rows; ++row) {
+      if (bad != part.bad.end() && bad->row == row) {  // keeps its place, so that whoever reads it says why it is none
+        report_.bad.push_back({report_.rows_out + rows.size(), std::move((bad++)->reason)});
+        rows.push_back(row);
+        continue;
+      }
       if (frame.dropped[row]) continue;
       size_t failed = 0;
       while (failed < where_.size() && where_[failed].holds(frame, row)) ++failed;

@@ -16,7 +16,7 @@
 namespace penstock::table {
 
 /// Part of the digest of what was prepared: goes up when equal specs and rows give another result.
-inline constexpr uint64_t kPrepareVersion = 1;
+inline constexpr uint64_t kPrepareVersion = 2;
 
 struct PrepareOptions {
   /// The column to predict: nothing may look at its future, and rows to predict need not have it. "": none.
@@ -27,6 +27,8 @@ struct PrepareOptions {
   bool filter = true;
   /// A column made of the number of the row in the table; "": none.
   std::string row_column;
+  /// Columns that the table must have itself, beside those that steps read, where there is a history.
+  std::vector<std::string> needed;
   /// Opens the small tables of joins, by path.
   std::function<std::unique_ptr<io::Table>(const std::string& path)> open;
   /// Folders in which they are looked for: that of the data, that of the recipe.
@@ -44,7 +46,7 @@ struct PrepareOptions {
 /// What came of it.
 struct PrepareReport {
   uint64_t rows_in = 0, rows_out = 0;
-  uint64_t bad_rows = 0;                ///< of the table, that could not be read
+  std::vector<io::BadRow> bad;          ///< rows of the result that hold none: the table's could not be read
   std::vector<uint64_t> where_dropped;  ///< for each comparison of `where`: rows that fail it and none before it
   std::vector<StepCounts> steps;
   std::vector<std::string> notes;  ///< of joined tables
@@ -56,7 +58,7 @@ struct PrepareReport {
 
 /// A spec bound to a table (and to the history): which columns come out, then the rows. The tables must outlive it. One thread, which uses options.cores.
 ///
-/// Columns that the table lacks but the history has are missing in the table's rows. A table without `target` is fine where no history is given and no step needs it.
+/// Columns that the table lacks but the history has are missing in the table's rows: the target, and what no step reads and options.needed does not name. A row that cannot be read keeps its place. A table without `target` is fine where no history is given and no step needs it.
 class Preparation {
  public:
   /// Loads what is joined. Throws Error kUsage where columns are missing, come twice or have other types, and what joins throw.
@@ -76,12 +78,13 @@ class Preparation {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Prepares into a packed table, or finds it made before: FOLDER/prepared-<fingerprint>.arrow with its report beside it. `write` makes the
+/// Prepares into a packed table, or finds it made before: FOLDER/prepared-<fingerprint>.arrow with its report and its bad rows beside it. `write` makes the
 /// file (io::write_columns).
 struct Prepared {
   std::string path;
   bool reused = false;
   std::vector<std::string> report;  ///< lines, those of the time it was made
+  std::vector<io::BadRow> bad;      ///< rows of the table that hold none: for io::with_bad_rows()
 };
 using MakeWriter = std::function<std::unique_ptr<io::ColumnsWriter>(
     const std::string& path, const io::TableSchema& schema, const io::ColumnsWriterOptions& options)>;

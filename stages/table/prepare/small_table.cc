@@ -6,6 +6,7 @@
 #include <fnmatch.h>
 
 #include "engine/base/bytes.h"
+#include "engine/base/counted.h"
 #include "engine/base/error.h"
 
 namespace penstock::table {
@@ -77,7 +78,7 @@ SmallTable::SmallTable(const JoinParams& params, const std::string& title, StepW
           .hint("put it among the steps of the table itself, behind the join");
     StepCounts counts = step.row->counts();
     step.row->run(frame_, counts);
-    if (std::string text = counts.text(); !text.empty()) notes_.push_back(std::move(text));
+    if (std::string text = counts.text(); !text.empty()) world.notes.push_back(std::move(text));
   }
   keep_texts();
   charge(title, world);
@@ -112,19 +113,23 @@ void SmallTable::append(const std::string& path, const std::string& source, cons
   }
   world.fingerprints.push_back(table->fingerprint());
   io::TableBlock block;
+  uint64_t bad = 0;
+  std::string first_bad;
   for (uint64_t piece = 0; piece < table->pieces(); ++piece) {
     const auto raw = table->fetch(piece, places);
     // Some rows at a time, so that a large piece is refused before it is unpacked whole.
     constexpr size_t kRows = 65536;
     for (size_t from = 0; from < raw->count(); from += kRows) {
       raw->decode(from, std::min(kRows, raw->count() - from), block);
-      for (const io::BadRow& bad : block.bad)
-        notes_.push_back(title + ": row " + std::to_string(raw->first() + from + bad.row + 1) + " of '" + path +
-                         "' (the first is 1) is left out: " + bad.reason);
+      if (bad == 0 && !block.bad.empty()) first_bad = block.bad.front().reason;
+      bad += block.bad.size();
       append_block(block, has_source ? &source : nullptr);
       charge(title, world);
     }
   }
+  if (bad > 0)
+    world.notes.push_back(title + ": " + counted(bad, "row") + " of '" + path + "' cannot be read and " +
+                          (bad == 1 ? "is" : "are") + " left out, first: " + first_bad);
 }
 
 // The same names and types; ints of some files and reals of others are reals.

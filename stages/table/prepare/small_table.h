@@ -19,7 +19,7 @@ KeyPair key_pair(const std::string& on);
 /// All rows of one file, or of several with the same columns; texts as places in a dictionary. Const members are thread-safe.
 class SmallTable {
  public:
-  /// Reads it whole and does `params.steps` to it. Takes its memory out of world.join_bytes_left. Throws Error kUsage where no file is there or files
+  /// Reads it whole and does `params.steps` to it. Takes its memory out of world.join_bytes_left; adds to world.notes. Throws Error kUsage where no file is there or files
   /// differ in their columns, kMemory where it does not fit, and what reading throws.
   SmallTable(const JoinParams& params, const std::string& title, StepWorld& world);
 
@@ -27,8 +27,6 @@ class SmallTable {
   const io::ColumnBlock& column(size_t i) const { return frame_.columns[i]; }
   size_t rows() const { return frame_.rows; }
   bool dropped(size_t row) const { return frame_.dropped[row] != 0; }
-  /// Rows that could not be read, and what its own steps counted.
-  const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   void append(const std::string& path, const std::string& source, const std::string& title, StepWorld& world);
@@ -46,7 +44,6 @@ class SmallTable {
   std::vector<std::string> wanted_;  ///< columns that are read; empty: all
   std::string source_column_;
   std::string first_path_;
-  std::vector<std::string> notes_;
 };
 
 /// Adds what tells the value of a column in `row` from all others of its type; nothing else may be told apart.

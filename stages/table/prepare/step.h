@@ -41,6 +41,8 @@ struct StepWorld {
   uint64_t join_bytes = 0, join_bytes_left = 0;
   /// Of the tables joined so far: what a result depends on.
   std::vector<uint64_t> fingerprints;
+  /// What a user should know of them: rows that cannot be read, what their own steps counted.
+  std::vector<std::string> notes;
 };
 
 /// Common to all: the columns read and made.
