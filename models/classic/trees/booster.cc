@@ -1,5 +1,6 @@
 #include "models/classic/trees/booster.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <tuple>
@@ -114,7 +115,11 @@ std::vector<float> Booster::predict(std::span<const float> rows, uint64_t rounds
                                                    settings.c_str(), nullptr, &shape, &dimensions, &values),
                "predicting");
   PENSTOCK_CHECK(dimensions == 2 && shape[0] == count && shape[1] == outputs_);
-  return {values, values + count * outputs_};
+  std::vector<float> out(values, values + count * outputs_);
+  // A forest's chances are sums of small parts, whose rounding may leave them a hair outside.
+  if (header_.task != TreesTask::kRegression)
+    for (float& chance : out) chance = std::clamp(chance, 0.0F, 1.0F);
+  return out;
 }
 
 std::map<std::string, double> Booster::scores(const char* kind) const {

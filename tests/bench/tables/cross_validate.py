@@ -126,7 +126,7 @@ def scores(table, fold, p):
     """A number a fold, and whether more of it is better."""
     found = {"AUC": [], "accuracy": [], "log loss": []}
     for k in range(FOLDS):
-        label, rows = table.label[fold == k], p[fold == k].astype(np.float64)
+        label, rows = table.label[fold == k], np.clip(p[fold == k].astype(np.float64), 0, 1)  # f32 rounds above 1
         rows = rows / rows.sum(axis=1, keepdims=True)
         found["accuracy"].append(np.mean(rows.argmax(axis=1) == label))
         found["log loss"].append(metrics.log_loss(label, rows, labels=range(len(table.names))))
