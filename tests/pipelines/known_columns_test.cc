@@ -25,6 +25,15 @@ table = { task = "regression", target = "y", categories = ["holiday", "code"], n
 net = { arch = "tabular" }
 )";
 
+const std::string kSince = R"(
+[[prepare.step]]
+do = "since"
+event = "holiday = a"
+name = "since"
+by = ["code"]
+time = "visits"
+)";
+
 std::string training_rows() {
   std::ostringstream out;
   out << "holiday,code,visits,tax,y\n";
@@ -128,14 +137,8 @@ data = { batch = 8, order = "sequential", last = "keep" }
 faults = { eval = "skip", budget = "100%" }
 table = { task = "regression", target = "y", categories = ["holiday"], numbers = ["tax", "since"] }
 net = { arch = "tabular" }
-[[prepare.step]]
-do = "since"
-event = "holiday = a"
-name = "since"
-by = ["code"]
-time = "visits"
 )";
-  recipe_ = parse_recipe(recipe, "test");
+  recipe_ = parse_recipe(recipe + kSince, "test");
   const std::string before = folder_.write("train.csv", training_rows());
   train_ = open_table_data({.data = before}, recipe_, world_);
   const auto rows =
@@ -191,14 +194,8 @@ TEST_F(NewFiles, ValidationRowsAndRowsBehindAHistoryToo) {
 data = { batch = 8, order = "sequential", last = "keep" }
 table = { task = "regression", target = "y", categories = ["holiday"], numbers = ["visits", "since"] }
 net = { arch = "tabular" }
-[[prepare.step]]
-do = "since"
-event = "holiday = a"
-name = "since"
-by = ["code"]
-time = "visits"
 )";
-  recipe_ = parse_recipe(recipe, "test");
+  recipe_ = parse_recipe(recipe + kSince, "test");
   const std::string before = folder_.write("train.csv", training_rows());
   const std::string rows = folder_.write("new.csv", "holiday,code,visits,tax,y\n0,101,20,,5\n0,104,21,,6\n");
   train_ = open_table_data({.data = before, .val = rows}, recipe_, world_);
